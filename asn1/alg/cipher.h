@@ -1,0 +1,69 @@
+/*
+ * cipher.h: content encryption as streams: CBC with CMS padding (RFC 5652
+ * 6.3), GCM (RFC 5084), ChaCha20-Poly1305 (RFC 8103).
+ *
+ * Parameters: CBC carries its IV as an OCTET STRING, GCM GCMParameters,
+ * ChaCha20-Poly1305 its nonce as an OCTET STRING.
+ */
+#ifndef ASN1_ALG_CIPHER_H
+#define ASN1_ALG_CIPHER_H
+
+#include "asn1/alg/alg.h"
+#include "asn1/secret.h"
+
+#define CIPHER_IV_MAX 16
+#define CIPHER_TAG_MAX 16
+#define CIPHER_BLOCK_MAX 16
+
+/* A content-encryption algorithm with its parameters, decoded. */
+struct cipher_params {
+	enum alg alg;
+	uint8_t iv[CIPHER_IV_MAX]; /* IV or nonce */
+	size_t iv_len;
+	size_t tag_len; /* AEAD: 12 to 16; else 0 */
+};
+
+/*
+ * Decodes strictly: the exact IV length of the cipher (GCM nonce: 12 octets
+ * to CIPHER_IV_MAX), tag length 12 to 16 (absent: 12). CS_ERR_ALGORITHM for
+ * an unknown algorithm (named in e), CS_ERR_ENCODING for bad parameters.
+ */
+int CS_MUST_USE cipher_params_decode(const struct alg_id *id,
+    struct cipher_params *params, struct err *e);
+/* Fresh random IV, tag of 16. alg is of kind CIPHER or AEAD. */
+int CS_MUST_USE cipher_params_new(enum alg alg, struct cipher_params *params);
+void der_put_cipher_params(struct buf *b, const struct cipher_params *params);
+bool cipher_is_aead(enum alg alg);
+size_t cipher_key_len(enum alg alg);
+
+struct cipher;
+
+/* key has the exact length, else NULL; the key is copied in. aad (AEAD) is
+ * hashed at once; empty for none. */
+struct cipher *cipher_new_encrypt(const struct cipher_params *params,
+    const struct secret *key, struct bytes aad);
+struct cipher *cipher_new_decrypt(const struct cipher_params *params,
+    const struct secret *key, struct bytes aad);
+void cipher_free(struct cipher *c);
+
+/*
+ * Encrypts or decrypts all of in; out (may be in.p itself only when the
+ * lengths of all earlier writes were multiples of the block) has room for
+ * in.len + CIPHER_BLOCK_MAX octets; sets *out_len. CBC decryption holds the
+ * last block back for its padding.
+ */
+int CS_MUST_USE cipher_write(struct cipher *c, struct bytes in, uint8_t *out,
+    size_t *out_len);
+/* Encryption: padding out (up to CIPHER_BLOCK_MAX), then cipher_get_tag. */
+int CS_MUST_USE cipher_finish_encrypt(struct cipher *c, uint8_t *out,
+    size_t *out_len);
+/* The AEAD tag, params.tag_len octets, borrowed until free. */
+struct bytes cipher_get_tag(struct cipher *c);
+/*
+ * Decryption: checks the tag (AEAD; constant time) or takes the padding off
+ * (CBC; gives up to CIPHER_BLOCK_MAX octets). CS_ERR_AUTH_TAG, CS_ERR_DECRYPT.
+ */
+int CS_MUST_USE cipher_finish_decrypt(struct cipher *c, struct bytes tag,
+    uint8_t *out, size_t *out_len);
+
+#endif

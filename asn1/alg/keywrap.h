@@ -1,0 +1,23 @@
+/*
+ * keywrap.h: AES key wrap (RFC 3394), and the KDFs of CMS key agreement.
+ */
+#ifndef ASN1_ALG_KEYWRAP_H
+#define ASN1_ALG_KEYWRAP_H
+
+#include "asn1/alg/alg.h"
+#include "asn1/secret.h"
+
+/* Wraps key with kek (16, 24 or 32 octets); appends key length + 8. */
+int CS_MUST_USE aes_wrap(const struct secret *kek, const struct secret *key,
+    struct buf *out);
+/* NULL when the check value is wrong or the length impossible. */
+struct secret *aes_unwrap(const struct secret *kek, struct bytes wrapped);
+
+/* ANSI X9.63 KDF (SEC 1 3.6.1): len octets from a shared secret. */
+struct secret *kdf_x963(enum alg digest, const struct secret *shared,
+    struct bytes info, size_t len);
+/* HKDF (RFC 5869), extract with salt (empty: zeroes) and expand. */
+struct secret *kdf_hkdf(enum alg digest, const struct secret *shared,
+    struct bytes salt, struct bytes info, size_t len);
+
+#endif

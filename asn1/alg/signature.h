@@ -1,0 +1,59 @@
+/*
+ * signature.h: signature algorithms: which digest and padding an
+ * AlgorithmIdentifier means, and checking a signature.
+ */
+#ifndef ASN1_ALG_SIGNATURE_H
+#define ASN1_ALG_SIGNATURE_H
+
+#include "asn1/alg/digest.h"
+#include "asn1/alg/spki.h"
+
+/* What exactly is signed and how; no borrowed parts. */
+struct sig_scheme {
+	enum alg alg;	     /* of kind SIGNATURE */
+	enum alg public_key; /* ALG_RSA, ALG_EC, ALG_ED25519_KEY ... */
+	enum alg digest;     /* ALG_NONE for pure EdDSA */
+	enum alg mgf_digest; /* PSS */
+	unsigned salt_len;   /* PSS, octets */
+};
+
+/*
+ * Decodes a signature AlgorithmIdentifier. CMS also lets SignerInfo name the
+ * key's algorithm alone (rsaEncryption, ecPublicKey): then digest_hint, the
+ * SignerInfo's digestAlgorithm, completes it; ALG_NONE elsewhere.
+ * CS_ERR_ALGORITHM: unknown (named in e). CS_ERR_ENCODING: bad parameters.
+ * PSS: RFC 4055, trailer 1, MGF1 only, salt 0 to 512.
+ */
+int CS_MUST_USE sig_scheme_decode(const struct alg_id *id,
+    enum alg digest_hint, struct sig_scheme *scheme, struct err *e);
+/*
+ * The scheme we sign with for a key and digest: RSA PKCS#1 v1.5, or PSS with
+ * salt = digest length; ECDSA; Ed25519. CS_ERR_ALGORITHM if there is none.
+ */
+int CS_MUST_USE sig_scheme_choose(const struct spki *key, enum alg digest,
+    bool wants_pss, struct sig_scheme *scheme);
+/* The digest to use by default: SHA-256; SHA-384 for P-384, SHA-512 for
+ * P-521 and Ed25519 (RFC 8419 3). */
+enum alg sig_default_digest(const struct spki *key);
+void der_put_sig_scheme(struct buf *b, const struct sig_scheme *scheme);
+bool sig_scheme_is_pure(const struct sig_scheme *scheme); /* EdDSA */
+
+/*
+ * Checks a signature. For schemes with a digest, hash is the digest; for
+ * EdDSA the message itself. 0: good. CS_ERR_BAD_SIGNATURE: wrong.
+ * CS_ERR_ALGORITHM: key and scheme do not go together, or not supported.
+ * RSA PKCS#1: the encoded message is rebuilt and compared whole (no parsing
+ * of padding); the DigestInfo's NULL may be absent. ECDSA: strict DER.
+ */
+int CS_MUST_USE sig_verify(const struct spki *key,
+    const struct sig_scheme *scheme, struct bytes hash,
+    struct bytes signature, struct err *e);
+/* As above over data in memory: hashes first if the scheme wants it. */
+int CS_MUST_USE sig_verify_data(const struct spki *key,
+    const struct sig_scheme *scheme, struct bytes data,
+    struct bytes signature, struct err *e);
+
+/* PKCS#11's r || s to the DER form CMS wants (RFC 3279 2.2.3). */
+int CS_MUST_USE sig_ecdsa_to_der(struct bytes raw, struct buf *out);
+
+#endif

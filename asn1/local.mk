@@ -1,0 +1,18 @@
+# asn1/: the leaf. Errors, buffers, secrets, encodings.
+noinst_LTLIBRARIES += libasn1.la
+libasn1_la_SOURCES = \
+	asn1/buf.c asn1/buf.h \
+	asn1/der.h asn1/der_read.c asn1/der_write.c \
+	asn1/err.c asn1/err.h asn1/err.def \
+	asn1/oid.c asn1/oid.h asn1/oid.def \
+	asn1/secret.c asn1/secret.h
+libasn1_la_CFLAGS = $(AM_CFLAGS) $(TASN1_CFLAGS) -fPIC
+libasn1_la_LIBADD = $(TASN1_LIBS)
+
+check_PROGRAMS += tests/unit/check_der
+TESTS += tests/unit/check_der
+tests_unit_check_der_SOURCES = tests/unit/check_der.c
+tests_unit_check_der_LDADD = $(UNIT_LDADD) libasn1.la
+tests_unit_check_der_CFLAGS = $(UNIT_CFLAGS)
+
+include asn1/alg/local.mk

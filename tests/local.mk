@@ -1,0 +1,31 @@
+# tests/: what all suites share. Each folder's local.mk registers its own
+# unit tests; the suites that cross folders have a local.mk below.
+#
+# Every test speaks TAP, so that single cases are counted.
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
+	$(top_srcdir)/build-aux/tap-driver.sh
+TEST_EXTENSIONS = .sh .py
+SH_LOG_DRIVER = $(LOG_DRIVER)
+PY_LOG_DRIVER = $(LOG_DRIVER)
+SH_LOG_COMPILER = $(BASH_SHELL)
+PY_LOG_COMPILER = python3
+BASH_SHELL = bash
+AM_TESTS_ENVIRONMENT = \
+	CS_SRCDIR='$(abs_top_srcdir)'; export CS_SRCDIR; \
+	CS_BUILDDIR='$(abs_top_builddir)'; export CS_BUILDDIR; \
+	MALLOC_PERTURB_=165; export MALLOC_PERTURB_; \
+	LC_ALL=C.UTF-8; export LC_ALL;
+
+check_LTLIBRARIES += libunit.la
+libunit_la_SOURCES = tests/unit/unit.c tests/unit/unit.h
+libunit_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+libunit_la_LIBADD = $(CHECK_LIBS)
+UNIT_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+UNIT_LDADD = libunit.la
+
+include tests/system/local.mk
+include tests/wire/local.mk
+include tests/fault/local.mk
+include tests/lint/local.mk
+include tests/fuzz/local.mk
+include tests/bench/local.mk
