@@ -12,7 +12,7 @@ libasn1_la_LIBADD = $(TASN1_LIBS)
 check_PROGRAMS += tests/unit/check_der
 TESTS += tests/unit/check_der
 tests_unit_check_der_SOURCES = tests/unit/check_der.c
-tests_unit_check_der_LDADD = $(UNIT_LDADD) libasn1.la
-tests_unit_check_der_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_der_LDADD = $(UNIT_LIBS) libasn1.la
+tests_unit_check_der_CFLAGS = $(UNIT_FLAGS)
 
 include asn1/alg/local.mk

@@ -20,8 +20,8 @@ check_LTLIBRARIES += libunit.la
 libunit_la_SOURCES = tests/unit/unit.c tests/unit/unit.h
 libunit_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 libunit_la_LIBADD = $(CHECK_LIBS)
-UNIT_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-UNIT_LDADD = libunit.la
+UNIT_FLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+UNIT_LIBS = libunit.la
 
 include tests/system/local.mk
 include tests/wire/local.mk

@@ -44,7 +44,7 @@ void
 unit_read_file(struct buf *b, const char *path)
 {
 	const char *dir = getenv("CS_SRCDIR");
-	char full[4096], chunk[4096];
+	char full[1024], chunk[2048];
 	size_t n;
 	FILE *f;
 
