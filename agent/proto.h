@@ -24,31 +24,31 @@ enum agt_direction { AGT_REQUEST, AGT_ANSWER };
  * The message table: AGT_MSG(name, tag, direction, answer). A new message is
  * a line here, a type in agent.asn, and its fields in proto.c.
  */
-#define AGT_MESSAGES(AGT_MSG)                                                  \
-	AGT_MSG(ERROR, 0, ANSWER, ERROR)                                       \
-	AGT_MSG(HELLO, 1, REQUEST, HELLO_OK)                                   \
-	AGT_MSG(HELLO_OK, 2, ANSWER, ERROR)                                    \
-	AGT_MSG(LIST, 3, REQUEST, LIST_OK)                                     \
-	AGT_MSG(LIST_OK, 4, ANSWER, ERROR)                                     \
-	AGT_MSG(SIGN, 5, REQUEST, SIGN_OK)                                     \
-	AGT_MSG(SIGN_OK, 6, ANSWER, ERROR)                                     \
-	AGT_MSG(OPEN, 7, REQUEST, OPEN_OK)                                     \
-	AGT_MSG(OPEN_OK, 8, ANSWER, ERROR)                                     \
-	AGT_MSG(RAW, 9, REQUEST, RAW_OK)                                       \
-	AGT_MSG(RAW_OK, 10, ANSWER, ERROR)                                     \
-	AGT_MSG(PIN, 11, REQUEST, PIN_OK)                                      \
-	AGT_MSG(PIN_OK, 12, ANSWER, ERROR)                                     \
-	AGT_MSG(UNLOCK, 13, REQUEST, UNLOCK_OK)                                \
-	AGT_MSG(UNLOCK_OK, 14, ANSWER, ERROR)                                  \
-	AGT_MSG(LOCK, 15, REQUEST, LOCK_OK)                                    \
-	AGT_MSG(LOCK_OK, 16, ANSWER, ERROR)                                    \
-	AGT_MSG(STATUS, 17, REQUEST, STATUS_OK)                                \
-	AGT_MSG(STATUS_OK, 18, ANSWER, ERROR)                                  \
-	AGT_MSG(EVENTS, 19, REQUEST, EVENT)                                    \
-	AGT_MSG(EVENT, 20, ANSWER, ERROR)                                      \
-	AGT_MSG(CANCEL, 21, REQUEST, CANCEL_OK)                                \
-	AGT_MSG(CANCEL_OK, 22, ANSWER, ERROR)                                  \
-	AGT_MSG(DECAPSULATE, 23, REQUEST, DECAPSULATE_OK)                      \
+#define AGT_MESSAGES(AGT_MSG)                             \
+	AGT_MSG(ERROR, 0, ANSWER, ERROR)                  \
+	AGT_MSG(HELLO, 1, REQUEST, HELLO_OK)              \
+	AGT_MSG(HELLO_OK, 2, ANSWER, ERROR)               \
+	AGT_MSG(LIST, 3, REQUEST, LIST_OK)                \
+	AGT_MSG(LIST_OK, 4, ANSWER, ERROR)                \
+	AGT_MSG(SIGN, 5, REQUEST, SIGN_OK)                \
+	AGT_MSG(SIGN_OK, 6, ANSWER, ERROR)                \
+	AGT_MSG(OPEN, 7, REQUEST, OPEN_OK)                \
+	AGT_MSG(OPEN_OK, 8, ANSWER, ERROR)                \
+	AGT_MSG(RAW, 9, REQUEST, RAW_OK)                  \
+	AGT_MSG(RAW_OK, 10, ANSWER, ERROR)                \
+	AGT_MSG(PIN, 11, REQUEST, PIN_OK)                 \
+	AGT_MSG(PIN_OK, 12, ANSWER, ERROR)                \
+	AGT_MSG(UNLOCK, 13, REQUEST, UNLOCK_OK)           \
+	AGT_MSG(UNLOCK_OK, 14, ANSWER, ERROR)             \
+	AGT_MSG(LOCK, 15, REQUEST, LOCK_OK)               \
+	AGT_MSG(LOCK_OK, 16, ANSWER, ERROR)               \
+	AGT_MSG(STATUS, 17, REQUEST, STATUS_OK)           \
+	AGT_MSG(STATUS_OK, 18, ANSWER, ERROR)             \
+	AGT_MSG(EVENTS, 19, REQUEST, EVENT)               \
+	AGT_MSG(EVENT, 20, ANSWER, ERROR)                 \
+	AGT_MSG(CANCEL, 21, REQUEST, CANCEL_OK)           \
+	AGT_MSG(CANCEL_OK, 22, ANSWER, ERROR)             \
+	AGT_MSG(DECAPSULATE, 23, REQUEST, DECAPSULATE_OK) \
 	AGT_MSG(DECAPSULATE_OK, 24, ANSWER, ERROR)
 
 enum agt_type {
@@ -104,10 +104,10 @@ struct agt_msg {
 	enum agt_type type;
 	/* Fields by use; those a message has not are empty or 0. */
 	int code; /* ERROR: negative, -CS_ERR_x (unknown numbers are kept) */
-	unsigned long ckr;   /* ERROR */
-	int tries_left;	     /* ERROR */
-	struct bytes holder; /* ERROR */
-	struct bytes text;   /* ERROR, EVENT */
+	unsigned long ckr;		   /* ERROR */
+	int tries_left;			   /* ERROR */
+	struct bytes holder;		   /* ERROR */
+	struct bytes text;		   /* ERROR, EVENT */
 	unsigned version_min, version_max; /* HELLO */
 	unsigned version;		   /* HELLO_OK */
 	struct bytes program;		   /* HELLO */
@@ -147,8 +147,8 @@ struct agt_msg {
 int CS_MUST_USE agt_frame_len(struct bytes in, size_t max, size_t *frame_len);
 /* Whole frame. CS_ERR_PROTOCOL; e names the field. If at least the id could
  * be read, msg->id is set even so. An unknown body tag: CS_ERR_UNSUPPORTED. */
-int CS_MUST_USE agt_msg_decode(struct bytes frame, struct agt_msg *msg,
-    struct err *e);
+int CS_MUST_USE agt_msg_decode(
+    struct bytes frame, struct agt_msg *msg, struct err *e);
 /* Appends a frame; lists are taken as they are (already encoded content). */
 int CS_MUST_USE agt_msg_encode(const struct agt_msg *msg, struct buf *out);
 const char *agt_type_name(enum agt_type type); /* "SIGN_OK" */

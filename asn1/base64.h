@@ -32,8 +32,8 @@ void base64_dec_init(struct base64_dec *d);
  * sets *out_len. CS_ERR_BASE64 with the offset in d->offset at the first bad
  * character.
  */
-int CS_MUST_USE base64_dec_write(struct base64_dec *d, struct bytes in,
-    uint8_t *out, size_t *out_len);
+int CS_MUST_USE base64_dec_write(
+    struct base64_dec *d, struct bytes in, uint8_t *out, size_t *out_len);
 /* CS_ERR_BASE64 if a group is incomplete. */
 int CS_MUST_USE base64_dec_finish(struct base64_dec *d);
 
@@ -50,8 +50,8 @@ struct base64_enc {
 /* line_len is one of the two above; eol is static. */
 void base64_enc_init(struct base64_enc *e, size_t line_len, const char *eol);
 /* Writes whole lines only; out has BASE64_ENCODED_MAX(57 + in.len) room. */
-void base64_enc_write(struct base64_enc *e, struct bytes in, uint8_t *out,
-    size_t *out_len);
+void base64_enc_write(
+    struct base64_enc *e, struct bytes in, uint8_t *out, size_t *out_len);
 /* The last line with its line end, if any; out has 96 bytes of room. */
 void base64_enc_finish(struct base64_enc *e, uint8_t *out, size_t *out_len);
 

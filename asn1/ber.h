@@ -47,8 +47,8 @@ struct ber_owner {
 	/* An element starts inside an entered one (or at the top). */
 	int (*header)(void *ctx, const struct ber_header *h);
 	/* A captured element, tag to end, as DER. Borrowed for the call. */
-	int (*captured)(void *ctx, const struct ber_header *h,
-	    struct bytes element);
+	int (*captured)(
+	    void *ctx, const struct ber_header *h, struct bytes element);
 	/* A run of a streamed element's content octets. Borrowed. */
 	int (*content)(void *ctx, struct bytes run);
 	/* An entered or streamed element has ended. */
@@ -83,7 +83,7 @@ uint64_t ber_get_offset(const struct ber *b); /* bytes taken so far */
  * BOOLEAN true as ff. The order of SET OF is left as it is. Appends to out.
  * max bounds out.
  */
-int CS_MUST_USE ber_to_der(struct bytes element, struct buf *out, size_t max,
-    struct err *e);
+int CS_MUST_USE ber_to_der(
+    struct bytes element, struct buf *out, size_t max, struct err *e);
 
 #endif

@@ -232,9 +232,8 @@ der_integer_tag(struct der *d, int tag)
 		der_fail_at(d, whole, -CS_ERR_ENCODING);
 		return BYTES_NONE;
 	}
-	if (c.len > 1 &&
-	    ((c.p[0] == 0 && c.p[1] < 0x80) ||
-		(c.p[0] == 0xff && c.p[1] >= 0x80))) {
+	if (c.len > 1 && ((c.p[0] == 0 && c.p[1] < 0x80) ||
+			     (c.p[0] == 0xff && c.p[1] >= 0x80))) {
 		der_fail_at(d, whole, -CS_ERR_NOT_DER);
 		return BYTES_NONE;
 	}

@@ -164,9 +164,9 @@ der_put_int(struct buf *b, int tag, int64_t value)
 
 	for (i = 0; i < 8; i++)
 		octets[i] = (uint8_t)((uint64_t)value >> (8 * (7 - i)));
-	while (skip < 7 &&
-	    ((octets[skip] == 0 && octets[skip + 1] < 0x80) ||
-		(octets[skip] == 0xff && octets[skip + 1] >= 0x80)))
+	while (
+	    skip < 7 && ((octets[skip] == 0 && octets[skip + 1] < 0x80) ||
+			    (octets[skip] == 0xff && octets[skip + 1] >= 0x80)))
 		skip++;
 	der_put(b, tag, bytes_of(octets + skip, 8 - skip));
 }

@@ -13,8 +13,7 @@ struct err_row {
 };
 
 static const struct err_row err_rows[] = {
-#define ERR(name, number, class, text)                                         \
-	{number, ERR_CLASS_##class, #name, text},
+#define ERR(name, number, class, text) {number, ERR_CLASS_##class, #name, text},
 #include "asn1/err.def"
 #undef ERR
 };
@@ -111,7 +110,7 @@ err_trim(char *text)
 	size_t len = strlen(text), back = 0;
 
 	while (back < 3 && back < len &&
-	    ((unsigned char)text[len - 1 - back] & 0xc0) == 0x80)
+	       ((unsigned char)text[len - 1 - back] & 0xc0) == 0x80)
 		back++;
 	if (back < len && (unsigned char)text[len - 1 - back] >= 0xc0)
 		text[len - 1 - back] = '\0';
@@ -236,8 +235,8 @@ err_char_len(const unsigned char *p, size_t len)
 			return 0;
 		c = c << 6 | (p[i] & 0x3f);
 	}
-	if ((n == 3 && c < 0x800) || (n == 4 && c < 0x10000) ||
-	    c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+	if ((n == 3 && c < 0x800) || (n == 4 && c < 0x10000) || c > 0x10ffff ||
+	    (c >= 0xd800 && c < 0xe000))
 		return 0;
 	if (c < 0xa0 || (c >= 0x200b && c <= 0x200f) ||
 	    (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) ||

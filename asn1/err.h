@@ -46,16 +46,16 @@ enum err_class {
 
 /* The story of one failure. Plain data, no ownership; init with ERR_INIT. */
 struct err {
-	int code;		 /* 0 or -CS_ERR_x, as returned */
-	uint64_t offset;	 /* byte offset in the input, or ERR_NO_OFFSET */
-	unsigned long ckr;	 /* PKCS#11 CK_RV, 0 if none had a part in it */
-	int tries_left;		 /* PIN tries, or ERR_TRIES_UNKNOWN */
+	int code;	   /* 0 or -CS_ERR_x, as returned */
+	uint64_t offset;   /* byte offset in the input, or ERR_NO_OFFSET */
+	unsigned long ckr; /* PKCS#11 CK_RV, 0 if none had a part in it */
+	int tries_left;	   /* PIN tries, or ERR_TRIES_UNKNOWN */
 	char text[ERR_TEXT_MAX]; /* what, why, what to do next; may be "" */
 };
 
-#define ERR_INIT                                                               \
-	{                                                                      \
-		.offset = ERR_NO_OFFSET, .tries_left = ERR_TRIES_UNKNOWN       \
+#define ERR_INIT                                                         \
+	{                                                                \
+		.offset = ERR_NO_OFFSET, .tries_left = ERR_TRIES_UNKNOWN \
 	}
 
 /* Empties e. NULL is fine. */
@@ -88,11 +88,11 @@ const char *err_get_text(const struct err *e);
 
 /* For any code, negative or positive; unknown codes count as INTERNAL. */
 enum err_class err_class(int code);
-const char *err_text(int code);	       /* borrowed, static */
-const char *err_name(int code);	       /* "PIN_WRONG"; borrowed, static */
-const char *err_class_name(int code);  /* "pin"; borrowed, static */
-int err_exit_status(int code);	       /* doc: cardseal(1), EXIT STATUS */
-int err_is_known(int code);	       /* is it in the list? 0 or 1 */
+const char *err_text(int code);	      /* borrowed, static */
+const char *err_name(int code);	      /* "PIN_WRONG"; borrowed, static */
+const char *err_class_name(int code); /* "pin"; borrowed, static */
+int err_exit_status(int code);	      /* doc: cardseal(1), EXIT STATUS */
+int err_is_known(int code);	      /* is it in the list? 0 or 1 */
 
 /*
  * Copies len bytes of untrusted text into dst (size bytes, always ends in

@@ -35,8 +35,8 @@ bool name_get_last(struct bytes name, enum oid type, struct buf *b);
 int name_walk(struct bytes name, enum oid type,
     int (*fn)(void *ctx, struct bytes utf8), void *ctx);
 /* Appends a string element of any string tag as UTF-8. */
-int CS_MUST_USE name_string_to_utf8(struct buf *b, int tag,
-    struct bytes content);
+int CS_MUST_USE name_string_to_utf8(
+    struct buf *b, int tag, struct bytes content);
 /*
  * A form that is equal octet by octet exactly when name_is_equal holds, for
  * use as a hash or look-up key. Appends to b.

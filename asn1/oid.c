@@ -14,9 +14,9 @@ struct oid_row {
 
 static const struct oid_row oid_rows[OID_COUNT] = {
     [OID_UNKNOWN] = {{NULL, 0}, "", "unknown"},
-#define OID(name, dotted, octets, text)                                        \
-	[OID_##name] = {{(const uint8_t *)octets, sizeof(octets) - 1},         \
-	    dotted, text},
+#define OID(name, dotted, octets, text) \
+	[OID_##name] = {                \
+	    {(const uint8_t *)octets, sizeof(octets) - 1}, dotted, text},
 #include "asn1/oid.def"
 #undef OID
 };
@@ -136,8 +136,8 @@ oid_format(char *dst, size_t size, struct bytes content)
 			r = snprintf(dst + used, size - used, "%s?",
 			    is_first ? "" : ".");
 		else if (is_first)
-			r = snprintf(dst + used, size - used,
-			    "%u.%" PRIu64, arc < 80 ? (unsigned)(arc / 40) : 2U,
+			r = snprintf(dst + used, size - used, "%u.%" PRIu64,
+			    arc < 80 ? (unsigned)(arc / 40) : 2U,
 			    arc < 80 ? arc % 40 : arc - 80);
 		else
 			r = snprintf(dst + used, size - used, ".%" PRIu64, arc);

@@ -17,26 +17,26 @@
 #define TOK_PIN_MAX 255
 
 /* The message table: TOK_MSG(name, tag). */
-#define TOK_MESSAGES(TOK_MSG)                                                  \
-	TOK_MSG(ERROR, 0)                                                      \
-	TOK_MSG(START, 1)                                                      \
-	TOK_MSG(START_OK, 2)                                                   \
-	TOK_MSG(PROBE, 3)                                                      \
-	TOK_MSG(PROBE_OK, 4)                                                   \
-	TOK_MSG(INFO, 5)                                                       \
-	TOK_MSG(INFO_OK, 6)                                                    \
-	TOK_MSG(LOGIN, 7)                                                      \
-	TOK_MSG(LOGIN_OK, 8)                                                   \
-	TOK_MSG(LOGOUT, 9)                                                     \
-	TOK_MSG(LOGOUT_OK, 10)                                                 \
-	TOK_MSG(SIGN, 11)                                                      \
-	TOK_MSG(SIGN_OK, 12)                                                   \
-	TOK_MSG(OPEN, 13)                                                      \
-	TOK_MSG(OPEN_OK, 14)                                                   \
-	TOK_MSG(RAW, 15)                                                       \
-	TOK_MSG(RAW_OK, 16)                                                    \
-	TOK_MSG(SET_PIN, 17)                                                   \
-	TOK_MSG(SET_PIN_OK, 18)                                                \
+#define TOK_MESSAGES(TOK_MSG)   \
+	TOK_MSG(ERROR, 0)       \
+	TOK_MSG(START, 1)       \
+	TOK_MSG(START_OK, 2)    \
+	TOK_MSG(PROBE, 3)       \
+	TOK_MSG(PROBE_OK, 4)    \
+	TOK_MSG(INFO, 5)        \
+	TOK_MSG(INFO_OK, 6)     \
+	TOK_MSG(LOGIN, 7)       \
+	TOK_MSG(LOGIN_OK, 8)    \
+	TOK_MSG(LOGOUT, 9)      \
+	TOK_MSG(LOGOUT_OK, 10)  \
+	TOK_MSG(SIGN, 11)       \
+	TOK_MSG(SIGN_OK, 12)    \
+	TOK_MSG(OPEN, 13)       \
+	TOK_MSG(OPEN_OK, 14)    \
+	TOK_MSG(RAW, 15)        \
+	TOK_MSG(RAW_OK, 16)     \
+	TOK_MSG(SET_PIN, 17)    \
+	TOK_MSG(SET_PIN_OK, 18) \
 	TOK_MSG(EVENT, 19)
 
 enum tok_type {
@@ -77,8 +77,8 @@ struct tok_info {
 	uint32_t insertion;
 	unsigned pin_len_min;
 	unsigned pin_len_max;
-	unsigned flags;	 /* enum tok_flag */
-	int tries_left;	 /* or ERR_TRIES_UNKNOWN */
+	unsigned flags; /* enum tok_flag */
+	int tries_left; /* or ERR_TRIES_UNKNOWN */
 };
 
 struct tok_key {
@@ -99,13 +99,13 @@ struct tok_msg {
 	/* Fields by use; those a message has not are empty or 0. */
 	int code; /* ERROR: negative, -CS_ERR_x */
 	unsigned long ckr;
-	bool has_info; /* ERROR */
-	struct tok_info info;	 /* ERROR, INFO_OK, LOGIN_OK, LOGOUT_OK,
-				    SET_PIN_OK */
-	struct bytes text;	 /* ERROR */
-	struct bytes module;	 /* START: path */
-	struct bytes secret;	 /* START: TOK_SECRET_LEN */
-	bool watch;		 /* START */
+	bool has_info;	      /* ERROR */
+	struct tok_info info; /* ERROR, INFO_OK, LOGIN_OK, LOGOUT_OK,
+				 SET_PIN_OK */
+	struct bytes text;    /* ERROR */
+	struct bytes module;  /* START: path */
+	struct bytes secret;  /* START: TOK_SECRET_LEN */
+	bool watch;	      /* START */
 	struct bytes description, manufacturer, version; /* START_OK */
 	struct bytes tokens;	   /* PROBE_OK: content, tok_info_next */
 	struct bytes keys;	   /* PROBE_OK: content, tok_key_next */
@@ -113,12 +113,12 @@ struct tok_msg {
 	struct bytes token;	   /* requests: URI */
 	uint32_t insertion;	   /* requests: as last reported */
 	struct bytes key_id;
-	struct bytes algorithm; /* SIGN: AlgorithmIdentifier, DER */
-	struct bytes input;	/* SIGN, RAW */
-	struct bytes recipient_info; /* OPEN: DER */
-	unsigned index;		     /* OPEN */
+	struct bytes algorithm;		/* SIGN: AlgorithmIdentifier, DER */
+	struct bytes input;		/* SIGN, RAW */
+	struct bytes recipient_info;	/* OPEN: DER */
+	unsigned index;			/* OPEN */
 	struct bytes content_algorithm; /* OPEN: DER */
-	unsigned operation;	/* RAW: tok_raw_op, SET_PIN: tok_pin_op */
+	unsigned operation;	 /* RAW: tok_raw_op, SET_PIN: tok_pin_op */
 	unsigned long mechanism; /* RAW */
 	struct bytes parameter;	 /* RAW */
 	bool has_pin;		 /* LOGIN, SIGN, OPEN, RAW, SET_PIN (old) */
@@ -134,8 +134,8 @@ struct tok_msg {
  */
 int CS_MUST_USE tok_frame_len(struct bytes in, size_t *frame_len);
 /* Whole frame. Failure: -CS_ERR_PROTOCOL, e names the field. */
-int CS_MUST_USE tok_msg_decode(struct bytes frame, struct tok_msg *msg,
-    struct err *e);
+int CS_MUST_USE tok_msg_decode(
+    struct bytes frame, struct tok_msg *msg, struct err *e);
 /* Appends a frame; the buf's failure is sticky. The lists are taken as they
  * are (already encoded content). */
 int CS_MUST_USE tok_msg_encode(const struct tok_msg *msg, struct buf *out);

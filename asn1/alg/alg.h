@@ -22,10 +22,10 @@ enum alg {
 enum alg_kind {
 	ALG_KIND_NONE,
 	ALG_KIND_DIGEST,
-	ALG_KIND_PUBLIC_KEY,  /* what a SubjectPublicKeyInfo names */
-	ALG_KIND_SIGNATURE,   /* what a SignerInfo or certificate names */
-	ALG_KIND_CIPHER,      /* content encryption, unauthenticated */
-	ALG_KIND_AEAD,	      /* content encryption, authenticated */
+	ALG_KIND_PUBLIC_KEY, /* what a SubjectPublicKeyInfo names */
+	ALG_KIND_SIGNATURE,  /* what a SignerInfo or certificate names */
+	ALG_KIND_CIPHER,     /* content encryption, unauthenticated */
+	ALG_KIND_AEAD,	     /* content encryption, authenticated */
 	ALG_KIND_KEY_TRANSPORT,
 	ALG_KIND_KEY_AGREEMENT,
 	ALG_KIND_KEY_WRAP,

@@ -28,8 +28,8 @@ struct cipher_params {
  * to CIPHER_IV_MAX), tag length 12 to 16 (absent: 12). CS_ERR_ALGORITHM for
  * an unknown algorithm (named in e), CS_ERR_ENCODING for bad parameters.
  */
-int CS_MUST_USE cipher_params_decode(const struct alg_id *id,
-    struct cipher_params *params, struct err *e);
+int CS_MUST_USE cipher_params_decode(
+    const struct alg_id *id, struct cipher_params *params, struct err *e);
 /* Fresh random IV, tag of 16. alg is of kind CIPHER or AEAD. */
 int CS_MUST_USE cipher_params_new(enum alg alg, struct cipher_params *params);
 void der_put_cipher_params(struct buf *b, const struct cipher_params *params);
@@ -52,18 +52,18 @@ void cipher_free(struct cipher *c);
  * in.len + CIPHER_BLOCK_MAX octets; sets *out_len. CBC decryption holds the
  * last block back for its padding.
  */
-int CS_MUST_USE cipher_write(struct cipher *c, struct bytes in, uint8_t *out,
-    size_t *out_len);
+int CS_MUST_USE cipher_write(
+    struct cipher *c, struct bytes in, uint8_t *out, size_t *out_len);
 /* Encryption: padding out (up to CIPHER_BLOCK_MAX), then cipher_get_tag. */
-int CS_MUST_USE cipher_finish_encrypt(struct cipher *c, uint8_t *out,
-    size_t *out_len);
+int CS_MUST_USE cipher_finish_encrypt(
+    struct cipher *c, uint8_t *out, size_t *out_len);
 /* The AEAD tag, params.tag_len octets, borrowed until free. */
 struct bytes cipher_get_tag(struct cipher *c);
 /*
  * Decryption: checks the tag (AEAD; constant time) or takes the padding off
  * (CBC; gives up to CIPHER_BLOCK_MAX octets). CS_ERR_AUTH_TAG, CS_ERR_DECRYPT.
  */
-int CS_MUST_USE cipher_finish_decrypt(struct cipher *c, struct bytes tag,
-    uint8_t *out, size_t *out_len);
+int CS_MUST_USE cipher_finish_decrypt(
+    struct cipher *c, struct bytes tag, uint8_t *out, size_t *out_len);
 
 #endif

@@ -8,8 +8,8 @@
 #include "asn1/secret.h"
 
 /* Wraps key with kek (16, 24 or 32 octets); appends key length + 8. */
-int CS_MUST_USE aes_wrap(const struct secret *kek, const struct secret *key,
-    struct buf *out);
+int CS_MUST_USE aes_wrap(
+    const struct secret *kek, const struct secret *key, struct buf *out);
 /* NULL when the check value is wrong or the length impossible. */
 struct secret *aes_unwrap(const struct secret *kek, struct bytes wrapped);
 

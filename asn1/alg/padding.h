@@ -10,11 +10,11 @@
 #include "asn1/secret.h"
 
 /* DigestInfo (RFC 8017 9.2): appends the DER to b. */
-int CS_MUST_USE pkcs1_digest_info(struct buf *b, enum alg digest,
-    struct bytes hash);
+int CS_MUST_USE pkcs1_digest_info(
+    struct buf *b, enum alg digest, struct bytes hash);
 /* EMSA-PKCS1-v1_5: em_len octets, the modulus' length, appended to b. */
-int CS_MUST_USE pkcs1_pad_sign(struct buf *b, struct bytes digest_info,
-    size_t em_len);
+int CS_MUST_USE pkcs1_pad_sign(
+    struct buf *b, struct bytes digest_info, size_t em_len);
 /* EMSA-PSS-ENCODE with a fresh salt; modulus_bits gives emBits. Appends
  * exactly the modulus' length (a leading zero where emBits asks for it). */
 int CS_MUST_USE pss_encode(struct buf *b, enum alg digest, enum alg mgf_digest,
@@ -34,8 +34,8 @@ struct secret *pkcs1_unpad_implicit(const struct secret *em, size_t want_len,
  * As above where a module unpadded by itself: msg NULL or of another length
  * than want_len gives the PRF's answer.
  */
-struct secret *pkcs1_implicit_result(const struct secret *msg,
-    size_t want_len, struct bytes ciphertext, const struct secret *prf_key);
+struct secret *pkcs1_implicit_result(const struct secret *msg, size_t want_len,
+    struct bytes ciphertext, const struct secret *prf_key);
 
 /* RSAES-OAEP parameters (RFC 4055 4.1), decoded; label borrowed. */
 struct oaep_params {
@@ -43,16 +43,16 @@ struct oaep_params {
 	enum alg mgf_digest;
 	struct bytes label;
 };
-int CS_MUST_USE oaep_params_decode(const struct alg_id *id,
-    struct oaep_params *params, struct err *e);
+int CS_MUST_USE oaep_params_decode(
+    const struct alg_id *id, struct oaep_params *params, struct err *e);
 void der_put_oaep_params(struct buf *b, const struct oaep_params *params);
 /* EME-OAEP decoding in constant time but for the final yes or no; NULL: bad. */
-struct secret *oaep_unpad(const struct secret *em,
-    const struct oaep_params *params);
+struct secret *oaep_unpad(
+    const struct secret *em, const struct oaep_params *params);
 
 /* RSAES-PKCS1-v1_5 and RSAES-OAEP encryption to a public key; appends. */
-int CS_MUST_USE rsa_encrypt_pkcs1(const struct spki *key,
-    const struct secret *msg, struct buf *out);
+int CS_MUST_USE rsa_encrypt_pkcs1(
+    const struct spki *key, const struct secret *msg, struct buf *out);
 int CS_MUST_USE rsa_encrypt_oaep(const struct spki *key,
     const struct oaep_params *params, const struct secret *msg,
     struct buf *out);

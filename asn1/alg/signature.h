@@ -24,8 +24,8 @@ struct sig_scheme {
  * CS_ERR_ALGORITHM: unknown (named in e). CS_ERR_ENCODING: bad parameters.
  * PSS: RFC 4055, trailer 1, MGF1 only, salt 0 to 512.
  */
-int CS_MUST_USE sig_scheme_decode(const struct alg_id *id,
-    enum alg digest_hint, struct sig_scheme *scheme, struct err *e);
+int CS_MUST_USE sig_scheme_decode(const struct alg_id *id, enum alg digest_hint,
+    struct sig_scheme *scheme, struct err *e);
 /*
  * The scheme we sign with for a key and digest: RSA PKCS#1 v1.5, or PSS with
  * salt = digest length; ECDSA; Ed25519. CS_ERR_ALGORITHM if there is none.
@@ -46,12 +46,12 @@ bool sig_scheme_is_pure(const struct sig_scheme *scheme); /* EdDSA */
  * of padding); the DigestInfo's NULL may be absent. ECDSA: strict DER.
  */
 int CS_MUST_USE sig_verify(const struct spki *key,
-    const struct sig_scheme *scheme, struct bytes hash,
-    struct bytes signature, struct err *e);
+    const struct sig_scheme *scheme, struct bytes hash, struct bytes signature,
+    struct err *e);
 /* As above over data in memory: hashes first if the scheme wants it. */
 int CS_MUST_USE sig_verify_data(const struct spki *key,
-    const struct sig_scheme *scheme, struct bytes data,
-    struct bytes signature, struct err *e);
+    const struct sig_scheme *scheme, struct bytes data, struct bytes signature,
+    struct err *e);
 
 /* PKCS#11's r || s to the DER form CMS wants (RFC 3279 2.2.3). */
 int CS_MUST_USE sig_ecdsa_to_der(struct bytes raw, struct buf *out);

@@ -11,7 +11,7 @@
 
 /* A decoded public key; everything borrowed from the input. */
 struct spki {
-	struct bytes raw;      /* the whole element */
+	struct bytes raw; /* the whole element */
 	struct alg_id alg_id;
 	enum alg alg;	       /* ALG_RSA, ALG_RSA_PSS_KEY, ALG_EC, ALG_DSA,
 				  ALG_ED25519_KEY ... or ALG_NONE: unknown */
@@ -25,9 +25,9 @@ struct spki {
 
 /*
  * Decodes and checks: RSA modulus odd, 512 to SPKI_RSA_BITS_MAX bits,
- * exponent odd and at least 3; EC named curve and point on it (compressed points are
- * refused as CS_ERR_UNSUPPORTED). An unknown algorithm is no error: alg is
- * ALG_NONE and key_bits is set.
+ * exponent odd and at least 3; EC named curve and point on it (compressed
+ * points are refused as CS_ERR_UNSUPPORTED). An unknown algorithm is no error:
+ * alg is ALG_NONE and key_bits is set.
  */
 int CS_MUST_USE spki_decode(struct bytes raw, struct spki *key, struct err *e);
 /* SHA-256 of the whole element: a key's name in the agent's protocol. */

@@ -62,8 +62,8 @@ START_TEST(builder_fixes_lengths)
 	der_init(&d, buf_get(&b));
 	in = der_enter(&d, DER_SEQUENCE);
 	ck_assert_uint_eq(der_get(&in, DER_SEQUENCE).len, 304);
-	unit_assert_bytes(der_get_raw(&in, DER_INTEGER),
-	    unit_hex("02 02 00 80"));
+	unit_assert_bytes(
+	    der_get_raw(&in, DER_INTEGER), unit_hex("02 02 00 80"));
 	ck_assert_int_eq(der_get_int(&in), -129);
 	unit_assert_code(der_end(&in), 0);
 	buf_clear(&b);
@@ -79,8 +79,8 @@ START_TEST(set_of_is_sorted)
 	der_put_uint(&b, DER_INTEGER, 7);
 	der_put_null(&b);
 	unit_assert_code(der_close_set_of(&b, mark), 0);
-	unit_assert_bytes(buf_get(&b),
-	    unit_hex("31 09 02 01 07 02 02 01 2c 05 00"));
+	unit_assert_bytes(
+	    buf_get(&b), unit_hex("31 09 02 01 07 02 02 01 2c 05 00"));
 	buf_clear(&b);
 }
 END_TEST

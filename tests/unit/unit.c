@@ -32,7 +32,8 @@ unit_hex(const char *hex)
 		if (*hex == '\0')
 			break;
 		ck_assert_msg(len < sizeof(ring[0]) &&
-			sscanf(hex, "%2x", &byte) == 1 && isxdigit(hex[1]),
+				  sscanf(hex, "%2x", &byte) == 1 &&
+				  isxdigit(hex[1]),
 		    "bad hex in a test: %.16s", hex);
 		out[len++] = (uint8_t)byte;
 		hex += 2;
@@ -64,13 +65,13 @@ unit_print_hex(char *dst, size_t size, struct bytes b)
 
 	dst[0] = '\0';
 	for (i = 0; i < b.len && used + 4 < size; i++)
-		used += (size_t)snprintf(dst + used, size - used, "%02x",
-		    b.p[i]);
+		used +=
+		    (size_t)snprintf(dst + used, size - used, "%02x", b.p[i]);
 }
 
 void
-unit_assert_bytes_at(struct bytes got, struct bytes want, const char *file,
-    int line)
+unit_assert_bytes_at(
+    struct bytes got, struct bytes want, const char *file, int line)
 {
 	char g[1024], w[1024];
 

@@ -19,17 +19,17 @@ struct bytes unit_hex(const char *hex);
  * be read. */
 void unit_read_file(struct buf *b, const char *path);
 
-#define unit_assert_bytes(got, want)                                           \
+#define unit_assert_bytes(got, want) \
 	unit_assert_bytes_at((got), (want), __FILE__, __LINE__)
-void unit_assert_bytes_at(struct bytes got, struct bytes want,
-    const char *file, int line);
+void unit_assert_bytes_at(
+    struct bytes got, struct bytes want, const char *file, int line);
 
 /* A negative code by name: unit_assert_code(f(), -CS_ERR_ENCODING). */
-#define unit_assert_code(got, want)                                            \
-	do {                                                                   \
-		int unit_code = (got);                                         \
-		ck_assert_msg(unit_code == (want), "got %s, want %s",          \
-		    err_name(unit_code), err_name(want));                      \
+#define unit_assert_code(got, want)                                   \
+	do {                                                          \
+		int unit_code = (got);                                \
+		ck_assert_msg(unit_code == (want), "got %s, want %s", \
+		    err_name(unit_code), err_name(want));             \
 	} while (0)
 
 #endif
