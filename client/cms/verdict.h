@@ -1,0 +1,117 @@
+/*
+ * verdict.h: what reading a message found: one structure for library, text
+ * and JSON (doc/verdict.md, doc/verdict.schema.json).
+ *
+ * A message is a list of layers, outermost first. Each finding is a state
+ * with a code of err.def (0 where the state is good) and a sentence.
+ */
+#ifndef CLIENT_CMS_VERDICT_H
+#define CLIENT_CMS_VERDICT_H
+
+#include "asn1/alg/alg.h"
+#include "client/pkix/cert.h"
+
+enum finding_state {
+	FINDING_NOT_CHECKED, /* nobody asked, or it could not be reached */
+	FINDING_GOOD,
+	FINDING_BAD,
+	FINDING_UNKNOWN, /* checked, and could not be decided */
+};
+
+#define FINDING_TEXT_MAX 400
+struct finding {
+	enum finding_state state;
+	int code; /* negative -CS_ERR_x, 0 when good or not checked */
+	char text[FINDING_TEXT_MAX];
+};
+
+/* Sets all three; text by format. Returns code. */
+int finding_set(struct finding *f, enum finding_state state, int code,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+struct verdict_signer {
+	struct cert *cert;    /* NULL when it was not found; owned */
+	char *sid;	      /* issuer and serial, or key id, for people */
+	enum alg digest_alg;  /* ALG_NONE: not known */
+	char *digest_name;    /* for people; always set */
+	char *signature_name; /* "RSA-PSS with SHA-256", always set */
+	bool has_signing_time;
+	int64_t signing_time;	  /* the signer's claim */
+	struct finding integrity; /* message digest and signature */
+	struct finding chain;	  /* path to an anchor, purpose */
+	struct finding revocation;
+	struct finding address;	  /* From or Sender, or --from */
+	struct finding algorithm; /* weak or not */
+	char *address_claimed;	  /* the address looked for; NULL: none */
+	char *address_certified;  /* all addresses in the certificate, ", " */
+	struct cert_set *path;	  /* leaf first; NULL when there is none */
+};
+
+struct verdict_recipient {
+	char *rid;	/* issuer and serial, or key id, for people */
+	char *alg_name; /* "rsaEncryption" ... */
+	bool is_ours;	/* opened with this one */
+};
+
+enum verdict_kind {
+	VERDICT_SIGNED,
+	VERDICT_ENCRYPTED,
+	VERDICT_COMPRESSED,
+};
+
+struct verdict_layer {
+	enum verdict_kind kind;
+	char *format;	    /* "multipart/signed", "application/pkcs7-mime",
+			       "SignedData" ... */
+	char *content_type; /* eContentType for people */
+	/* signed */
+	struct verdict_signer *signers;
+	size_t signers_len;
+	uint64_t covered_len; /* octets of content under the signature */
+	/* encrypted */
+	char *cipher_name;     /* "aes256-gcm" */
+	bool is_authenticated; /* AEAD, tag checked */
+	struct finding decryption;
+	struct verdict_recipient *recipients;
+	size_t recipients_len;
+};
+
+enum verdict_summary {
+	VERDICT_NONE,	   /* nothing signed, nothing encrypted */
+	VERDICT_VERIFIED,  /* signed, everything good and trusted */
+	VERDICT_UNTRUSTED, /* integrity good; chain, address ... not */
+	VERDICT_BAD,	   /* integrity or decryption bad */
+	VERDICT_DECRYPTED, /* encrypted only, opened */
+};
+
+struct verdict {
+	struct verdict_layer *layers;
+	size_t layers_len;
+	char **warnings;
+	size_t warnings_len;
+	/* Set by verdict_judge */
+	enum verdict_summary summary;
+	int code;   /* 0, or the first that matters; gives the exit
+		       status through err_exit_status */
+	char *text; /* one sentence for a person */
+};
+
+struct verdict *verdict_new(void);
+void verdict_free(struct verdict *v);
+/* Appends; NULL: no memory. The pointer is good until the next append. */
+struct verdict_layer *verdict_add_layer(
+    struct verdict *v, enum verdict_kind kind);
+struct verdict_signer *verdict_add_signer(struct verdict_layer *layer);
+struct verdict_recipient *verdict_add_recipient(struct verdict_layer *layer);
+int verdict_warn(struct verdict *v, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Every signer of every signed layer counts: one bad signer, bad message.
+ * Fills summary, code, text. Returns code. */
+int verdict_judge(struct verdict *v);
+/* JSON, one line, into b: doc/verdict.schema.json. */
+int CS_MUST_USE verdict_to_json(const struct verdict *v, struct buf *b);
+/* Lines for a person, without colour; verbose adds chain and algorithms. */
+int CS_MUST_USE verdict_to_text(
+    const struct verdict *v, bool is_verbose, struct buf *b);
+
+#endif
