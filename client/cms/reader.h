@@ -1,0 +1,76 @@
+/*
+ * reader.h: any CMS message (RFC 5652 ContentInfo), read as a stream.
+ *
+ * The reader is a sink for the octets of one ContentInfo, BER or DER. It
+ * judges SignedData, opens EnvelopedData and AuthEnvelopedData, and refuses
+ * other types by name (CS_ERR_UNSUPPORTED). Content comes out of it piece by
+ * piece as it is met: before it is judged. Who releases it decides by the
+ * caller's rule (client/cms/release.h).
+ */
+#ifndef CLIENT_CMS_READER_H
+#define CLIENT_CMS_READER_H
+
+#include "client/cms/signed.h"
+
+enum cms_type {
+	CMS_UNKNOWN,
+	CMS_SIGNED,
+	CMS_ENVELOPED,
+	CMS_AUTH_ENVELOPED,
+	CMS_OTHER, /* known by name, not read */
+};
+
+struct cms_reader_params {
+	const struct cms_trust *trust; /* for SignedData */
+	const struct cms_key_ops *ops; /* for opening; may be NULL */
+	/*
+	 * The certificates whose keys the agent has: recipients are matched
+	 * against them, without any card operation. May be NULL.
+	 */
+	const struct cert_set *own;
+	/*
+	 * Detached SignedData: the digests of the content, computed before
+	 * (all that may be needed). NULL: the content is inside.
+	 */
+	struct digest *detached;
+	uint64_t detached_len;
+	bool is_legacy;
+	/* CBC content of EnvelopedData goes out though nothing proves it. */
+};
+
+struct cms_reader;
+
+/*
+ * content (may be NULL: throw away) gets the content octets and is not
+ * finished by the reader. The layer of the verdict is filled as the message
+ * is read; it and all in params must outlive the reader.
+ */
+int CS_MUST_USE cms_reader_new(const struct cms_reader_params *params,
+    struct verdict *verdict, struct sink *content, struct cms_reader **reader,
+    struct err *e);
+void cms_reader_free(struct cms_reader *reader);
+/*
+ * Negative results are about the form of the message, about I/O or the agent.
+ * What is wrong in substance (a bad signature, an untrusted chain) is told by
+ * the verdict and is no failure here.
+ */
+int CS_MUST_USE cms_reader_write(
+    struct cms_reader *reader, struct bytes in, struct err *e);
+/* Ends the message: truncated is CS_ERR_TRUNCATED; judges. */
+int CS_MUST_USE cms_reader_finish(struct cms_reader *reader, struct err *e);
+enum cms_type cms_reader_get_type(const struct cms_reader *reader);
+/* True once the outer type is known to be SignedData without content. */
+bool cms_reader_is_detached(const struct cms_reader *reader);
+/* The certificates met in the message; borrowed, grows while reading. */
+const struct cert_set *cms_reader_get_certificates(
+    const struct cms_reader *reader);
+
+/*
+ * A detached signature's needs, from its bytes alone, before the content is
+ * hashed: the digest algorithms of all SignerInfos. Returns how many (at most
+ * CMS_DIGESTS_MAX) or a negative code.
+ */
+int CS_MUST_USE cms_peek_digests(
+    struct bytes cms, enum alg *digests, struct err *e);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * signed.h: SignedData (RFC 5652 5), made and judged as a stream.
+ */
+#ifndef CLIENT_CMS_SIGNED_H
+#define CLIENT_CMS_SIGNED_H
+
+#include "client/cms/cms.h"
+#include "client/cms/input.h"
+#include "client/pkix/path.h"
+
+/* --- making --- */
+
+struct cms_signer {
+	struct cert *cert;	  /* borrowed */
+	struct sig_scheme scheme; /* sig_scheme_choose */
+};
+
+struct cms_sign_params {
+	const struct cms_signer *signers;
+	size_t signers_len;		     /* 1 to CMS_SIGNERS_MAX */
+	const struct cert_set *certificates; /* beside the signers'; or NULL */
+	enum oid content_type;		     /* OID_DATA */
+	int64_t signing_time;
+	const struct cms_key_ops *ops;
+};
+
+/*
+ * Signed attributes, per signer: contentType, messageDigest, signingTime,
+ * signingCertificateV2 (RFC 5035) and CMSAlgorithmProtection (RFC 6211), in
+ * DER order. SignerInfo version 1, by issuer and serial. Root certificates
+ * are left out of what is sent unless they are the signer's own.
+ *
+ * Detached: write the content, finish writes the whole ContentInfo in DER.
+ */
+struct cms_sign;
+int CS_MUST_USE cms_sign_new(const struct cms_sign_params *params,
+    struct cms_sign **sign, struct err *e);
+void cms_sign_free(struct cms_sign *sign);
+int CS_MUST_USE cms_sign_write(
+    struct cms_sign *sign, struct bytes content, struct err *e);
+int CS_MUST_USE cms_sign_finish(
+    struct cms_sign *sign, struct sink *out, struct err *e);
+
+/*
+ * Opaque in DER: content is run twice (hashed and counted, then written);
+ * lengths that differ are CS_ERR_CHANGED. Does not finish out.
+ */
+int CS_MUST_USE cms_sign_opaque_der(const struct cms_sign_params *params,
+    struct source *content, struct sink *out, struct err *e);
+/* Opaque in BER of indefinite length: content is run once. */
+int CS_MUST_USE cms_sign_opaque_ber(const struct cms_sign_params *params,
+    struct source *content, struct sink *out, struct err *e);
+
+/* --- judging --- */
+
+/*
+ * What the judge needs to know. Everything is borrowed and must live as long
+ * as the reader.
+ */
+struct cms_trust {
+	struct path_params path; /* anchors, time, purpose, revocation ... */
+	bool has_time;		 /* path.time was asked for (--time); else the
+				    present is used */
+	const struct cert_set *known; /* signers' certificates that the message
+					 may lack; may be NULL */
+	bool is_legacy;
+};
+
+#endif

@@ -1,0 +1,89 @@
+/*
+ * smime.h: S/MIME 4.0 (RFC 8551): mails in, mails out.
+ */
+#ifndef CLIENT_SMIME_SMIME_H
+#define CLIENT_SMIME_SMIME_H
+
+#include "client/cms/enveloped.h"
+#include "client/cms/input.h"
+#include "client/cms/output.h"
+#include "client/cms/release.h"
+#include "client/cms/signed.h"
+
+#define SMIME_HEADER_MAX ((size_t)16 << 20) /* one header section, held */
+#define SMIME_DEPTH_MAX 32		    /* nested multiparts */
+#define SMIME_PARTS_MAX 20000
+#define SMIME_SIGNATURE_MAX ((size_t)4 << 20) /* smime.p7s, decoded */
+
+/* --- sending --- */
+
+/* What scanning the mail found, before anything is signed. */
+struct smime_mail;
+/*
+ * Reads the whole input once: header section, MIME structure, what is not
+ * transport-safe and where. Takes an RFC 5322 message or a bare MIME entity;
+ * a leading mbox "From " line is dropped. Mail that breaks the syntax in the
+ * body is still taken, as text; CS_ERR_NOT_MESSAGE only if there is not even
+ * a header (empty input, or first line no header field), CS_ERR_MULTIPLE for
+ * an mbox with several messages.
+ */
+int CS_MUST_USE smime_mail_scan(
+    struct input *in, struct smime_mail **mail, struct err *e);
+void smime_mail_free(struct smime_mail *mail);
+/* The addr-specs of a header (From, Sender, To, Cc, Bcc): fn for each. */
+int smime_mail_walk_addresses(const struct smime_mail *mail, const char *header,
+    int (*fn)(void *ctx, struct bytes address), void *ctx);
+bool smime_mail_has_header(const struct smime_mail *mail, const char *header);
+/*
+ * Can it be signed as multipart/signed? False if something that must not be
+ * re-encoded (a multipart/signed, a message/rfc822, 8-bit text outside of
+ * parts) is not transport-safe; why (may be NULL) says what.
+ */
+bool smime_mail_can_detach(const struct smime_mail *mail, struct err *why);
+/*
+ * The MIME entity to be signed or encrypted: the mail's own Content- headers
+ * and body, canonical (CRLF), parts made transport-safe by base64 or
+ * quoted-printable where is_7bit asks for it and re-encoding is allowed.
+ * Binary parts become base64 in any case, since CRLF form would harm them.
+ * Borrowed of mail; may be run any number of times.
+ */
+struct source *smime_mail_get_entity(struct smime_mail *mail, bool is_7bit);
+
+enum smime_form { SMIME_DETACHED, SMIME_OPAQUE };
+
+/*
+ * Writes the mail signed: its headers but Content-*, then MIME-Version and
+ * multipart/signed (RFC 8551 3.5.3; micalg, protocol, boundary) or
+ * application/pkcs7-mime; smime-type=signed-data. Line ends: CRLF.
+ */
+int CS_MUST_USE smime_sign(struct smime_mail *mail, enum smime_form form,
+    const struct cms_sign_params *params, struct sink *out, struct err *e);
+/* Likewise application/pkcs7-mime; enveloped-data or authEnveloped-data. */
+int CS_MUST_USE smime_encrypt(struct smime_mail *mail,
+    const struct cms_encrypt_params *params, struct sink *out, struct err *e);
+
+/* --- reading --- */
+
+struct smime_read_params {
+	struct cms_reader_params cms; /* detached is not used */
+	bool wants_signed;	      /* verify: opens no encryption */
+	bool wants_encrypted;	      /* decrypt: stops at the inner entity */
+	const char *from; /* address to match instead of From; NULL: headers */
+	bool checks_address; /* mail mode */
+	/* In the released output, keep the outer headers (decrypt). */
+	bool keeps_headers;
+};
+
+/*
+ * Reads an S/MIME mail: multipart/signed, application/pkcs7-mime
+ * (x-pkcs7-mime, octet-stream with a .p7m name). A signed mail's covered
+ * entity, or an encrypted mail's inner entity, goes to out by the rule of
+ * release.h. LF line ends are taken as CRLF in what was signed.
+ * CS_ERR_NOT_SIGNED / CS_ERR_NOT_ENCRYPTED when the mail is something else;
+ * otherwise as cms_read. out NULL: only judge.
+ */
+int CS_MUST_USE smime_read(struct input *in,
+    const struct smime_read_params *params, struct output *out,
+    struct verdict *verdict, struct err *e);
+
+#endif
