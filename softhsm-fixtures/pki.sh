@@ -70,15 +70,26 @@ pki_ca_extensions() {
 	[ "${spec[name]}" = root ] || echo 'authorityKeyIdentifier=keyid'
 }
 
+# pki_request KEY SUBJECT: into tmp/csr. The empty configuration keeps the
+# system's own out of it.
+pki_request() {
+	printf '[req]\ndistinguished_name=d\n[d]\n' >"$dir/tmp/req.cnf"
+	openssl req -config "$dir/tmp/req.cnf" -new -utf8 -key "$1" \
+	    -subj "$2" -out "$dir/tmp/csr"
+}
+
 # pki_issue PUBKEY ISSUER SUBJECT VALIDITY OUT: the extensions are in tmp/ext
 pki_issue() {
-	local days=3650
 	[ -e "$dir/ca/$2.pem" ] || die "no CA $2"
-	# -force_pubkey spares the request, which a token's key would have to
-	# sign.
-	openssl x509 -new -force_pubkey "$1" -subj "$3" -days $days \
-	    -CA "$dir/ca/$2.pem" -CAkey "$dir/ca/$2.key" -sha256 \
-	    -extfile "$dir/tmp/ext" -out "$5" 2>"$dir/tmp/log" ||
+	# The request carries the name only (openssl x509 takes no UTF-8) and is
+	# signed by the CA's key; -force_pubkey puts the right one there.
+	{
+		pki_request "$dir/ca/$2.key" "$3" &&
+			openssl x509 -req -in "$dir/tmp/csr" \
+			    -force_pubkey "$1" -days 3650 -sha256 \
+			    -CA "$dir/ca/$2.pem" -CAkey "$dir/ca/$2.key" \
+			    -extfile "$dir/tmp/ext" -out "$5"
+	} 2>"$dir/tmp/log" ||
 		{ cat "$dir/tmp/log" >&2; die "cannot issue $3"; }
 	case $4 in
 	now) ;;
@@ -157,8 +168,11 @@ pki_new_ca() {
 	openssl pkey -in "$c.key" -pubout -out "$c.pub"
 	pki_ca_extensions >"$dir/tmp/ext"
 	if [ "$name" = root ]; then
-		openssl x509 -new -key "$c.key" -subj "$(pki_subject)" \
-		    -days 3650 -extfile "$dir/tmp/ext" -out "$c.pem"
+		pki_request "$c.key" "$(pki_subject)"
+		openssl x509 -req -in "$dir/tmp/csr" -signkey "$c.key" \
+		    -sha256 -days 3650 -extfile "$dir/tmp/ext" \
+		    -out "$c.pem" 2>"$dir/tmp/log" ||
+			{ cat "$dir/tmp/log" >&2; die "cannot make a root"; }
 	else
 		pki_issue "$c.pub" "${spec[issuer]}" "$(pki_subject)" \
 		    "${spec[validity]}" "$c.pem"

@@ -42,9 +42,14 @@ token_run() {
 	}
 }
 
+# The PIN that $token was made with.
+token_pin() {
+	awk -F'\t' -v t="$token" '$1 == t { print $3 }' "$dir/tokens.tsv"
+}
+
 token_tool() {
 	token_run pkcs11-tool --module "$FIXTURE_MODULE" \
-	    --token-label "$token" --login --pin "$pin" "$@"
+	    --token-label "$token" --login --pin "$(token_pin)" "$@"
 }
 
 # Makes $token, or goes on with the one of that name.

@@ -1,1 +1,12 @@
-# tests/system/
+# tests/system/: the real programs end to end.
+SYSTEM_TESTS = \
+	tests/system/fixtures.sh
+TESTS += $(SYSTEM_TESTS)
+EXTRA_DIST += $(SYSTEM_TESTS) \
+	tests/system/lib.sh tests/system/fake-pinentry
+
+# What the tests of one build share; see fixtures() in lib.sh.
+clean-local: clean-fixtures
+clean-fixtures:
+	rm -rf tests/fixtures-cache tests/fixtures-cache.lock
+.PHONY: clean-fixtures
