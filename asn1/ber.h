@@ -2,16 +2,19 @@
  * ber.h: BER (X.690 8) as a stream, and into DER.
  *
  * The push parser takes input in pieces of any size and tells its owner what
- * it meets; it holds a few hundred bytes whatever the size of the message.
+ * it meets; it holds about 2 KiB, and what it captures, whatever the size of
+ * the message.
  * The owner's header callback decides per element: ENTER (be told of what is
  * inside), CAPTURE (have the element whole, as DER) or STREAM (have an OCTET
  * STRING's content octets piece by piece, over any legal nesting of
  * constructed and indefinite segments).
  *
- * Refused, with the byte offset: tags of more than one octet, lengths over
- * 2^62, an indefinite length on a primitive, nesting deeper than
- * BER_DEPTH_MAX, an element longer than the one around it, end-of-contents
- * where none is due, segments of a string with another tag.
+ * Refused, with the byte offset: tags of more than one octet, an indefinite
+ * length on a primitive, an element longer than the one around it,
+ * end-of-contents where none is due, segments of a string with another tag
+ * (all CS_ERR_ENCODING); lengths over 2^62 and captures over their limit
+ * (CS_ERR_TOO_LARGE); more than BER_DEPTH_MAX constructed elements inside one
+ * another (CS_ERR_TOO_DEEP).
  */
 #ifndef ASN1_BER_H
 #define ASN1_BER_H
@@ -32,7 +35,8 @@ struct ber_header {
 };
 
 enum ber_action {
-	BER_ENTER,   /* constructed only: report its elements, then its end */
+	BER_ENTER,   /* report its elements, then its end; a primitive
+		      * element fails with CS_ERR_ENCODING */
 	BER_CAPTURE, /* whole, normalised to DER, then the captured callback */
 	BER_STREAM,  /* content octets to the content callback, then the end */
 	BER_SKIP,    /* read over; nothing is reported, structure is checked */
@@ -41,7 +45,8 @@ enum ber_action {
 /*
  * Each callback returns 0 (header: also an enum ber_action) or a negative
  * code, which ends the parse and is what ber_write returns. A callback may
- * fill the err that ber_new was given.
+ * fill the err that ber_new was given. One that is never needed may be NULL.
+ * None may call ber_write or ber_free on its own parser.
  */
 struct ber_owner {
 	/* An element starts inside an entered one (or at the top). */
@@ -66,8 +71,9 @@ struct ber *ber_new(const struct ber_owner *owner, void *ctx,
 void ber_free(struct ber *b);
 /*
  * Takes all of in. After the outermost element has ended, further bytes fail
- * with CS_ERR_TRAILING, unless ber_allow_trailing was called: then *used
- * (never NULL) is how many bytes belonged to it.
+ * with CS_ERR_TRAILING, unless ber_allow_trailing was called. *used (never
+ * NULL) is how many bytes were taken: with trailing allowed, those that
+ * belong to the element; after a failure, those up to it. Failures stick.
  */
 int CS_MUST_USE ber_write(struct ber *b, struct bytes in, size_t *used);
 void ber_allow_trailing(struct ber *b);
@@ -78,10 +84,15 @@ uint64_t ber_get_offset(const struct ber *b); /* bytes taken so far */
 
 /*
  * Re-encodes one BER element in memory as DER lengths and string forms:
- * definite minimal lengths, primitive strings (universal string types, and
- * [n] IMPLICIT strings cannot be told from constructed ones and stay),
- * BOOLEAN true as ff. The order of SET OF is left as it is. Appends to out.
- * max bounds out.
+ * definite minimal lengths, primitive strings of the universal types, unused
+ * bits of a BIT STRING zero, BOOLEAN true as ff. Constructed [n] IMPLICIT
+ * strings cannot be told from other constructed elements and stay; so does
+ * the order of SET OF. Appends to out at most max bytes (0: BUF_MAX_DEFAULT).
+ *
+ * Refused as above, and: CS_ERR_TRUNCATED, CS_ERR_TRAILING, a universal type
+ * in a form (primitive or constructed) that it can't have, BOOLEAN of another
+ * length than one octet, BIT STRING without its first octet or with unused
+ * bits before the last segment (CS_ERR_ENCODING).
  */
 int CS_MUST_USE ber_to_der(
     struct bytes element, struct buf *out, size_t max, struct err *e);

@@ -1,6 +1,7 @@
 # asn1/: the leaf. Errors, buffers, secrets, encodings.
 noinst_LTLIBRARIES += libasn1.la
 libasn1_la_SOURCES = \
+	asn1/ber.c asn1/ber.h asn1/ber_to_der.c \
 	asn1/buf.c asn1/buf.h \
 	asn1/der.h asn1/der_read.c asn1/der_write.c \
 	asn1/err.c asn1/err.h asn1/err.def \
@@ -8,6 +9,12 @@ libasn1_la_SOURCES = \
 	asn1/secret.c asn1/secret.h
 libasn1_la_CFLAGS = $(AM_CFLAGS) $(TASN1_CFLAGS) -fPIC
 libasn1_la_LIBADD = $(TASN1_LIBS)
+
+check_PROGRAMS += tests/unit/check_ber
+TESTS += tests/unit/check_ber
+tests_unit_check_ber_SOURCES = tests/unit/check_ber.c
+tests_unit_check_ber_LDADD = $(UNIT_LIBS) libasn1.la
+tests_unit_check_ber_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_der
 TESTS += tests/unit/check_der
