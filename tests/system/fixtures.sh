@@ -126,7 +126,7 @@ is "two tokens" "$(cut -f1,3 "$dir/tokens.tsv" | tr '\t\n' '=;')" \
 # openssl shows a backslash as two.
 is "common name" "$(openssl x509 -in "$dir/certs/a.pem" -noout -subject \
 	-nameopt multiline,utf8,-esc_msb | sed -n 's/ *commonName *= //p')" \
-    'Alice / A+B \ Müller'
+    'Alice / A+B \\ Müller'
 like "the key that wants the PIN each time" \
     "$(pkcs11-tool --module "$FIXTURE_MODULE" --token-label Second --login \
 	--pin 9999 --list-objects --type privkey)" "always authenticate"
