@@ -29,17 +29,17 @@ pki_subject() {
 
 # The extensions of a mail certificate (RFC 8550, section 4.4).
 pki_leaf_extensions() {
-	local wrap=keyEncipherment ku= eku=emailProtection
+	local wrap=keyEncipherment ku="" eku=emailProtection
 	case ${spec[key]} in
 	p*) wrap=keyAgreement ;;
-	ed*) wrap= ;;
+	ed*) wrap="" ;;
 	esac
 	case ${spec[usage]} in
 	sign) ku=digitalSignature,nonRepudiation ;;
 	encrypt) ku=$wrap ;;
 	both) ku=digitalSignature,nonRepudiation${wrap:+,$wrap} ;;
 	tls) ku=digitalSignature eku=serverAuth ;;
-	any) eku= ;;
+	any) eku="" ;;
 	*) die "no usage ${spec[usage]}" ;;
 	esac
 	echo 'basicConstraints=CA:FALSE'
@@ -162,7 +162,8 @@ pki_revoke() {
 
 # A CA by the "spec" at hand; the one called root signs itself.
 pki_new_ca() {
-	local name=${spec[name]} c=$dir/ca/${spec[name]}
+	local name=${spec[name]} c
+	c=$dir/ca/$name
 	[ ! -e "$c.pem" ] || die "CA $name exists already"
 	pki_new_key "${spec[key]}" "$c.key"
 	openssl pkey -in "$c.key" -pubout -out "$c.pub"

@@ -1,0 +1,118 @@
+"""The arrows between the folders point down only (doc/architecture.md), and
+each foreign library stays where it belongs."""
+import re
+
+import lint
+
+ASN1 = {"asn1", "asn1/alg"}
+# module: the modules that it may include besides itself
+ARROWS = {
+    "asn1": set(),
+    "asn1/alg": {"asn1"},
+    "token/proto": ASN1,
+    "token": ASN1 | {"token/proto"},
+    "agent/proto": ASN1 | {"token/proto"},
+    "agent": ASN1 | {"agent/proto", "token/proto"},
+    "client/link": ASN1 | {"agent/proto"},
+    "client/pkix": ASN1,
+    "client/cms": ASN1 | {"client/pkix", "client/link"},
+    "client/smime": ASN1 | {"client/cms", "client/pkix", "client/link"},
+    "client": ASN1 | {"client/smime", "client/cms", "client/pkix",
+                      "client/link"},
+}
+ARROWS["client/cli"] = ARROWS["client"] | {"client"}
+# system header, or the beginning of one: who may include it
+FOREIGN = {
+    "nettle/": {"asn1/alg"},
+    "gmp.h": {"asn1/alg"},
+    "gcrypt.h": {"asn1/alg"},
+    "libtasn1.h": {"asn1", "asn1/alg"},
+    "p11-kit/": {"token"},
+    "winscard.h": {"token"},
+    "systemd/": {"agent"},
+    "assuan.h": {"agent"},
+    "seccomp.h": {"agent"},
+    "linux/landlock.h": {"agent"},
+    "linux/seccomp.h": {"agent"},
+    "jansson.h": {"client", "client/cli", "client/smime", "client/cms"},
+    "check.h": set(),
+}
+INSTALLED = ("client/cardseal.h",)
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
+
+
+def module(path):
+    """The module that a file belongs to; None outside the layers."""
+    parts = path.split("/")
+    if parts[0] in ("agent", "token") and len(parts) > 1 and \
+            re.match(r"proto[._]", parts[1]):
+        return parts[0] + "/proto"
+    if parts[0] not in ("asn1", "token", "agent", "client"):
+        return None
+    return "/".join(parts[:-1])
+
+
+def check_quoted(path, mine, header, tree):
+    if header in ("config.h",):
+        return []
+    other = module(header)
+    if other is None:
+        return ["%s: includes \"%s\", which is in no layer" % (path, header)]
+    if path in INSTALLED:
+        return ["%s: is installed, but includes \"%s\"" % (path, header)]
+    if other != mine and other not in ARROWS.get(mine, set()):
+        return ["%s: %s may not include %s (\"%s\")" %
+                (path, mine, other, header)]
+    return []
+
+
+def check_foreign(path, mine, header):
+    for start, who in FOREIGN.items():
+        if header.startswith(start) and mine not in who:
+            return ["%s: <%s> belongs to %s" %
+                    (path, header, ", ".join(sorted(who)) or "tests")]
+    return []
+
+
+def check(tree):
+    complaints = []
+    for path, text in sorted(tree.items()):
+        mine = module(path)
+        if mine is None:
+            continue
+        if mine not in ARROWS:
+            complaints.append("%s: %s is not in the list of layers" %
+                              (path, mine))
+        for kind, header in INCLUDE.findall(text):
+            if kind == '"':
+                complaints += check_quoted(path, mine, header, tree)
+            else:
+                complaints += check_foreign(path, mine, header)
+    return complaints
+
+
+PLANTS = [
+    ("asn1 includes the client", "asn1/planted.c",
+     '#include "client/cms/cms.h"\n'),
+    ("the agent reaches into the token folder", "agent/planted.c",
+     '#include "token/session.h"\n'),
+    ("a message layer reaches up", "client/cms/planted.c",
+     '#  include "client/smime/smime.h"\n'),
+    ("paths do not know the agent", "client/pkix/planted.h",
+     '#include "client/link/link.h"\n'),
+    ("the worker's protocol does not know the agent's", "token/proto_x.c",
+     '#include "agent/proto.h"\n'),
+    ("nettle outside asn1/alg", "client/cms/planted.c",
+     "#include <nettle/sha2.h>\n"),
+    ("libgcrypt outside asn1/alg", "token/planted.c",
+     "\t#include <gcrypt.h>\n"),
+    ("a private header in the installed one", "client/cardseal.h",
+     '#include "asn1/buf.h"\n'),
+    ("a folder nobody listed", "client/planted/x.c", "int x;\n"),
+    ("a header of the tests", "token/planted.c",
+     '#include "tests/unit/unit.h"\n'),
+]
+
+if __name__ == "__main__":
+    lint.run(check, lint.read_tree(".c", ".h"), PLANTS,
+             "the tree keeps the layers")
