@@ -136,8 +136,11 @@ int CS_MUST_USE tok_frame_len(struct bytes in, size_t *frame_len);
 /* Whole frame. Failure: -CS_ERR_PROTOCOL, e names the field. */
 int CS_MUST_USE tok_msg_decode(
     struct bytes frame, struct tok_msg *msg, struct err *e);
-/* Appends a frame; the buf's failure is sticky. The lists are taken as they
- * are (already encoded content). */
+/*
+ * Appends a frame; the buf's failure is sticky. The lists are taken as they
+ * are (already encoded content). CS_ERR_TOO_LARGE: a text, PIN or the whole is
+ * over its limit; numbers over theirs are cut to it (field.h).
+ */
 int CS_MUST_USE tok_msg_encode(const struct tok_msg *msg, struct buf *out);
 const char *tok_type_name(enum tok_type type); /* "SIGN_OK" */
 
@@ -150,7 +153,10 @@ void tok_info_put(struct buf *b, const struct tok_info *info);
 void tok_key_put(struct buf *b, const struct tok_key *key);
 void tok_cert_put(struct buf *b, struct bytes token, struct bytes cert);
 
-/* BIT STRING of named bits to flags and back (bit 0 first). */
+/*
+ * BIT STRING of named bits (bit 0 first) to flags and back. At most 32 bits:
+ * more fail as CS_ERR_TOO_LARGE. Trailing zero bits are taken, not written.
+ */
 unsigned der_get_flags(struct der *d);
 void der_put_flags(struct buf *b, int tag, unsigned flags);
 
