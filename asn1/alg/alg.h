@@ -66,9 +66,11 @@ struct alg_row {
 /* The row; ALG_NONE and out-of-range give a row of kind NONE. Static. */
 const struct alg_row *alg_get(enum alg alg);
 const char *alg_name(enum alg alg); /* "none" for ALG_NONE */
+/* ALG_NONE if there is none of that kind. Names without regard to case. */
 enum alg alg_find_oid(enum oid oid, enum alg_kind kind);
 enum alg alg_find_name(const char *name, enum alg_kind kind);
-/* The micalg parameter's name (RFC 8551 3.5.3.2): "sha-256". */
+/* The micalg parameter's name (RFC 8551 3.5.3.2): "sha-256"; "unknown" for
+ * anything that is no digest. */
 const char *alg_micalg(enum alg digest);
 /* A list "sha-256, sha1" as in micalg to digests; unknown names are left
  * out. Returns how many were put into out. */
@@ -82,7 +84,11 @@ struct alg_id {
 	struct bytes params; /* the element, empty if absent */
 };
 
-/* Takes an AlgorithmIdentifier SEQUENCE (or a tag in its place). */
+/*
+ * Takes an AlgorithmIdentifier SEQUENCE (or a tag in its place). After a
+ * failure, which sticks in d, id is empty. alg_id_decode: raw is exactly one;
+ * CS_ERR_ENCODING and the cursor's other errors.
+ */
 void der_get_alg_id(struct der *d, struct alg_id *id);
 void der_get_alg_id_tag(struct der *d, int tag, struct alg_id *id);
 int CS_MUST_USE alg_id_decode(struct bytes raw, struct alg_id *id);
@@ -91,7 +97,8 @@ bool alg_id_is_plain(const struct alg_id *id);
 /* The digest an AlgorithmIdentifier names (parameters absent or NULL), or
  * ALG_NONE. */
 enum alg alg_id_get_digest(const struct alg_id *id);
-/* Writes the algorithm with ABSENT or NULL parameters as its row says. */
+/* Writes the algorithm with ABSENT or NULL parameters as its row says; one
+ * with parameters of its own fails as CS_ERR_INTERNAL in b. */
 void der_put_alg(struct buf *b, enum alg alg);
 /* As der_put_alg with another tag (IMPLICIT) or with given parameters. */
 void der_put_alg_tag(struct buf *b, int tag, enum alg alg);

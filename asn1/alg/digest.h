@@ -22,10 +22,14 @@ void digest_write(struct digest *d, struct bytes in);
  * among them. After the first call nothing may be written. */
 struct bytes digest_get(struct digest *d, enum alg alg);
 bool digest_has(const struct digest *d, enum alg alg);
+/* Back to the start with the same algorithms; cheaper than a new one. What
+ * digest_get gave before is no longer valid. */
+void digest_reset(struct digest *d);
 /* In one go; out has DIGEST_LEN_MAX octets. Returns the length, 0 on error. */
 size_t digest_of(enum alg alg, struct bytes in, uint8_t *out);
 
-/* HMAC (RFC 2104) in one go over parts; out has DIGEST_LEN_MAX octets. */
+/* HMAC (RFC 2104) in one go over parts; out has DIGEST_LEN_MAX octets.
+ * Returns the length, 0 if digest is no digest. */
 size_t hmac_of(enum alg digest, struct bytes key, const struct bytes *parts,
     size_t n, uint8_t *out);
 
