@@ -118,6 +118,9 @@ err_trim(char *text)
 		text[len - back] = '\0';
 }
 
+static void err_format(struct err *e, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
 static void
 err_format(struct err *e, const char *fmt, va_list ap)
 {
