@@ -45,7 +45,7 @@ def module(path):
     """The module that a file belongs to; None outside the layers."""
     parts = path.split("/")
     if parts[0] in ("agent", "token") and len(parts) > 1 and \
-            re.match(r"proto[._]", parts[1]):
+            re.match(r"(proto|field)[._]", parts[1]):
         return parts[0] + "/proto"
     if parts[0] not in ("asn1", "token", "agent", "client"):
         return None
