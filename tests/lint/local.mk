@@ -2,6 +2,7 @@
 # on planted breaches.
 LINT_TESTS = \
 	tests/lint/calls.py \
+	tests/lint/counting.sh \
 	tests/lint/format.sh \
 	tests/lint/headers.sh \
 	tests/lint/layers.py \
