@@ -95,7 +95,7 @@ buf_grow_cap(struct buf *b, size_t need)
 	if (need > max)
 		return b->err = -CS_ERR_TOO_LARGE;
 	while (cap < need)
-		cap *= 2;
+		cap = cap > max / 2 ? max : cap * 2;
 	if (cap > max)
 		cap = max;
 	data = malloc(cap);

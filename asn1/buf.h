@@ -42,7 +42,8 @@ struct buf {
 	size_t len; /* bytes in use */
 	size_t cap; /* bytes allocated */
 	size_t max; /* most bytes it may hold; 0 means BUF_MAX_DEFAULT */
-	int err;    /* sticky: 0, -CS_ERR_NO_MEMORY or -CS_ERR_TOO_LARGE */
+	int err;    /* sticky: 0, -CS_ERR_NO_MEMORY, -CS_ERR_TOO_LARGE, or
+		       what a builder (der.h) found */
 };
 
 #define BUF_MAX_DEFAULT ((size_t)16 << 20)
@@ -52,7 +53,7 @@ void buf_init(struct buf *b, size_t max);
 void buf_clear(struct buf *b);
 /* Wipes the content, keeps the memory, forgets the failure. */
 void buf_reset(struct buf *b);
-/* Each returns 0 or the sticky error. */
+/* Each returns 0 or the sticky error. What is added must not be b's own. */
 int buf_add(struct buf *b, const void *p, size_t len);
 int buf_add_byte(struct buf *b, uint8_t byte);
 int buf_add_bytes(struct buf *b, struct bytes bytes);

@@ -8,12 +8,12 @@
  *
  * Strict: lengths are definite and minimal, BOOLEAN is 00 or ff, INTEGER is
  * minimal. Input that may be BER goes through ber_to_der() (asn1/ber.h)
- * first. Tags have one octet, as everywhere in CMS and PKIX.
+ * first. Tags have one octet, as everywhere in CMS and PKIX, and are not 0.
  */
 #ifndef ASN1_DER_H
 #define ASN1_DER_H
 
-#include "asn1/buf.h"
+#include "asn1/utf8.h"
 
 enum der_tag {
 	DER_BOOLEAN = 0x01,
@@ -63,6 +63,8 @@ int der_peek(const struct der *d);
 int der_fail(struct der *d, int code);
 /* 0 if all is well and nothing is left; else the sticky error. */
 int CS_MUST_USE der_end(struct der *d);
+/* As der_end, on a cursor that der_enter gave out; its failure becomes d's. */
+int der_leave(struct der *d, struct der *inner);
 /* As der_end without asking for the end. */
 int CS_MUST_USE der_check(const struct der *d);
 /* Records d's failure in e as "WHAT: text" with the offset; returns it. */
@@ -102,9 +104,6 @@ struct bytes der_get_bits(struct der *d, unsigned *unused);
 struct bytes der_get_bits_tag(struct der *d, int tag, unsigned *unused);
 /* UTF8String checked to be UTF-8 without NUL, at most max octets. */
 struct bytes der_get_utf8(struct der *d, int tag, size_t max);
-
-/* Is s well-formed UTF-8 (RFC 3629)? */
-bool utf8_is_valid(struct bytes s);
 
 /*
  * The builder writes into a buf. Constructed elements are opened and closed;

@@ -55,6 +55,17 @@ der_end(struct der *d)
 }
 
 int
+der_leave(struct der *d, struct der *inner)
+{
+	if (der_end(inner) != 0 && d->err == 0) {
+		d->err = inner->err;
+		d->err_offset = inner->err_offset;
+		d->p = d->end;
+	}
+	return d->err;
+}
+
+int
 der_check(const struct der *d)
 {
 	return d->err;
@@ -78,7 +89,7 @@ der_header(struct der *d, size_t *header_len, size_t *content_len)
 	left = (size_t)(d->end - d->p);
 	if (left < 2)
 		return der_fail(d, -CS_ERR_TRUNCATED);
-	if ((d->p[0] & 0x1f) == 0x1f)
+	if ((d->p[0] & 0x1f) == 0x1f || (d->p[0] & ~DER_CONSTRUCTED) == 0)
 		return der_fail(d, -CS_ERR_ENCODING);
 	if (d->p[1] < 0x80) {
 		*header_len = 2;
@@ -363,46 +374,6 @@ struct bytes
 der_get_bits(struct der *d, unsigned *unused)
 {
 	return der_get_bits_tag(d, DER_BIT_STRING, unused);
-}
-
-/* The length of the UTF-8 character at p, or 0. */
-static size_t
-utf8_char_len(const uint8_t *p, size_t len)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n, i;
-	uint32_t c;
-
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] < 0xc2 || p[0] > 0xf4)
-		return 0;
-	n = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	if (n > len)
-		return 0;
-	c = p[0] & (0xffU >> (n + 1));
-	for (i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3fU);
-	}
-	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-		return 0;
-	return n;
-}
-
-bool
-utf8_is_valid(struct bytes s)
-{
-	size_t at = 0, n;
-
-	while (at < s.len) {
-		n = utf8_char_len(s.p + at, s.len - at);
-		if (n == 0)
-			return false;
-		at += n;
-	}
-	return true;
 }
 
 struct bytes

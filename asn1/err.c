@@ -1,4 +1,5 @@
 #include "asn1/err.h"
+#include "asn1/utf8.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -42,10 +43,8 @@ err_find(int code)
 {
 	size_t i;
 
-	if (code < 0)
-		code = -code;
 	for (i = 0; i < sizeof(err_rows) / sizeof(err_rows[0]); i++)
-		if (err_rows[i].number == code)
+		if (err_rows[i].number == code || -err_rows[i].number == code)
 			return &err_rows[i];
 	return NULL;
 }
@@ -118,15 +117,33 @@ err_trim(char *text)
 		text[len - back] = '\0';
 }
 
-static void err_format(struct err *e, const char *fmt, va_list ap)
-    __attribute__((format(printf, 2, 0)));
+static void err_format(char *dst, size_t size, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
+static int err_record(struct err *e, int code, uint64_t offset, const char *fmt,
+    va_list ap) __attribute__((format(printf, 4, 0)));
 
 static void
-err_format(struct err *e, const char *fmt, va_list ap)
+err_format(char *dst, size_t size, const char *fmt, va_list ap)
 {
-	if (vsnprintf(e->text, sizeof(e->text), fmt, ap) >=
-	    (int)sizeof(e->text))
-		err_trim(e->text);
+	if (vsnprintf(dst, size, fmt, ap) >= (int)size)
+		err_trim(dst);
+}
+
+/* The arguments may point into e: nothing of it is touched before they were
+ * used. */
+static int
+err_record(
+    struct err *e, int code, uint64_t offset, const char *fmt, va_list ap)
+{
+	char text[ERR_TEXT_MAX] = "";
+
+	if (fmt != NULL)
+		err_format(text, sizeof(text), fmt, ap);
+	err_clear(e);
+	e->code = code;
+	e->offset = offset;
+	memcpy(e->text, text, sizeof(text));
+	return code;
 }
 
 int
@@ -136,13 +153,9 @@ err_set(struct err *e, int code, const char *fmt, ...)
 
 	if (e == NULL)
 		return code;
-	err_clear(e);
-	e->code = code;
-	if (fmt != NULL) {
-		va_start(ap, fmt);
-		err_format(e, fmt, ap);
-		va_end(ap);
-	}
+	va_start(ap, fmt);
+	err_record(e, code, ERR_NO_OFFSET, fmt, ap);
+	va_end(ap);
 	return code;
 }
 
@@ -153,34 +166,29 @@ err_set_at(struct err *e, int code, uint64_t offset, const char *fmt, ...)
 
 	if (e == NULL)
 		return code;
-	err_clear(e);
-	e->code = code;
-	e->offset = offset;
-	if (fmt != NULL) {
-		va_start(ap, fmt);
-		err_format(e, fmt, ap);
-		va_end(ap);
-	}
+	va_start(ap, fmt);
+	err_record(e, code, offset, fmt, ap);
+	va_end(ap);
 	return code;
 }
 
 void
 err_context(struct err *e, const char *fmt, ...)
 {
-	char old[ERR_TEXT_MAX];
+	char text[ERR_TEXT_MAX];
 	va_list ap;
 	size_t len;
 
 	if (e == NULL)
 		return;
-	snprintf(old, sizeof(old), "%s", err_get_text(e));
 	va_start(ap, fmt);
-	err_format(e, fmt, ap);
+	err_format(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	len = strlen(e->text);
-	if (snprintf(e->text + len, sizeof(e->text) - len, ": %s", old) >=
-	    (int)(sizeof(e->text) - len))
-		err_trim(e->text);
+	len = strlen(text);
+	if (snprintf(text + len, sizeof(text) - len, ": %s", err_get_text(e)) >=
+	    (int)(sizeof(text) - len))
+		err_trim(text);
+	memcpy(e->text, text, sizeof(text));
 }
 
 int
@@ -218,34 +226,14 @@ err_get_text(const struct err *e)
 	return e->text[0] != '\0' ? e->text : err_text(e->code);
 }
 
-/* Length of the well-formed, printable UTF-8 character at p, or 0. */
+/* Length of the well-formed, printable character at p, or 0. */
 static size_t
 err_char_len(const unsigned char *p, size_t len)
 {
-	size_t n, i;
 	uint32_t c;
+	size_t n = utf8_decode(p, len, &c);
 
-	if (p[0] < 0x80)
-		return p[0] >= 0x20 && p[0] != 0x7f && p[0] != '\\';
-	if (p[0] < 0xc2 || p[0] > 0xf4)
-		return 0;
-	n = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	if (n > len)
-		return 0;
-	c = p[0] & (0xffU >> (n + 1));
-	for (i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	if ((n == 3 && c < 0x800) || (n == 4 && c < 0x10000) || c > 0x10ffff ||
-	    (c >= 0xd800 && c < 0xe000))
-		return 0;
-	if (c < 0xa0 || (c >= 0x200b && c <= 0x200f) ||
-	    (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) ||
-	    c == 0xfeff)
-		return 0;
-	return n;
+	return c == '\\' || utf8_is_control(c) ? 0 : n;
 }
 
 char *

@@ -64,7 +64,8 @@ void err_clear(struct err *e);
 /*
  * Records code (negative) and a formatted text in e and returns code, so that
  * "return err_set(e, -CS_ERR_X, ...)" is one statement. A text that does not
- * fit is cut at a character. With fmt NULL the list's own text is used.
+ * fit is cut at a character. With fmt NULL the list's own text is used. The
+ * arguments may be taken from e itself.
  */
 int err_set(struct err *e, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -3,12 +3,24 @@ noinst_LTLIBRARIES += libasn1.la
 libasn1_la_SOURCES = \
 	asn1/ber.c asn1/ber.h asn1/ber_to_der.c \
 	asn1/buf.c asn1/buf.h \
+	asn1/cert_id.c asn1/cert_id.h \
 	asn1/der.h asn1/der_read.c asn1/der_write.c \
 	asn1/err.c asn1/err.h asn1/err.def \
 	asn1/oid.c asn1/oid.h asn1/oid.def \
-	asn1/secret.c asn1/secret.h
+	asn1/secret.c asn1/secret.h \
+	asn1/time.c asn1/time.h \
+	asn1/utf8.c asn1/utf8.h
 libasn1_la_CFLAGS = $(AM_CFLAGS) $(TASN1_CFLAGS) -fPIC
 libasn1_la_LIBADD = $(TASN1_LIBS)
+
+# Typed codecs. They know AlgorithmIdentifiers, so they stand above asn1/alg
+# and are linked in the order libcodec.la libalg.la libasn1.la.
+noinst_LTLIBRARIES += libcodec.la
+libcodec_la_SOURCES = \
+	asn1/attr_values.c asn1/attrs.c asn1/attrs.h \
+	asn1/recipient_info.c asn1/recipient_info.h \
+	asn1/signer_info.c asn1/signer_info.h
+libcodec_la_CFLAGS = $(AM_CFLAGS) -fPIC
 
 check_PROGRAMS += tests/unit/check_ber
 TESTS += tests/unit/check_ber
