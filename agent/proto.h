@@ -113,7 +113,7 @@ struct agt_msg {
 	struct bytes program;		   /* HELLO */
 	struct bytes agent_version;	   /* HELLO_OK, STATUS_OK */
 	bool restricted;		   /* HELLO_OK */
-	bool has_context;
+	bool has_context; /* where context is OPTIONAL: it was there */
 	struct agt_context context;
 	struct bytes token;	   /* URI; empty: none given */
 	struct bytes after;	   /* LIST: key id or empty */
@@ -149,8 +149,15 @@ int CS_MUST_USE agt_frame_len(struct bytes in, size_t max, size_t *frame_len);
  * be read, msg->id is set even so. An unknown body tag: CS_ERR_UNSUPPORTED. */
 int CS_MUST_USE agt_msg_decode(
     struct bytes frame, struct agt_msg *msg, struct err *e);
-/* Appends a frame; lists are taken as they are (already encoded content). */
+/*
+ * Appends a frame; lists are taken as they are (already encoded content).
+ * CS_ERR_ARGUMENT: a text is no valid text or too long, or a key id has the
+ * wrong length: nothing was appended. Else the buf's failure, which sticks.
+ */
 int CS_MUST_USE agt_msg_encode(const struct agt_msg *msg, struct buf *out);
+/* Is it text as the protocol wants it: UTF-8 without control characters, at
+ * most AGT_TEXT_MAX octets? */
+bool agt_text_is_valid(struct bytes s);
 const char *agt_type_name(enum agt_type type); /* "SIGN_OK" */
 enum agt_direction agt_type_direction(enum agt_type type);
 enum agt_type agt_type_answer(enum agt_type request);
