@@ -17,7 +17,9 @@ AM_TESTS_ENVIRONMENT = \
 	LC_ALL=C.UTF-8; export LC_ALL;
 
 check_LTLIBRARIES += libunit.la
-libunit_la_SOURCES = tests/unit/unit.c tests/unit/unit.h
+libunit_la_SOURCES = \
+	tests/unit/temp.c tests/unit/temp.h \
+	tests/unit/unit.c tests/unit/unit.h
 libunit_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 libunit_la_LIBADD = $(CHECK_LIBS)
 UNIT_FLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

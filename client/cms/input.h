@@ -5,8 +5,14 @@
  * A regular file is read in place, and input_check_unchanged tells whether it
  * was changed in between. Anything else is spooled, as it came, to an
  * unlinked file in $TMPDIR or /var/tmp (O_TMPFILE, mode 0600; not a tmpfs
- * unless there is nothing else) while it is read for the first time. What is
- * spooled is what was received: never anything decrypted.
+ * unless there is nothing else) while it is read for the first time; the
+ * first SPOOL_MEMORY_MAX bytes (spool.h) stay in memory, so that small input
+ * needs no file. What is spooled is what was received: never anything
+ * decrypted.
+ *
+ * Errors of everything that reads: CS_ERR_IO, CS_ERR_NO_FILE, CS_ERR_NO_SPACE
+ * (the spool; its folder is named), CS_ERR_CHANGED (a regular file became
+ * shorter), CS_ERR_NO_MEMORY, and what a caller's function returned.
  */
 #ifndef CLIENT_CMS_INPUT_H
 #define CLIENT_CMS_INPUT_H
@@ -18,9 +24,11 @@
 struct input;
 
 /* Reads fd from its present position; name is for messages ("mail.eml",
- * "standard input"), copied. The fd stays the caller's. NULL: no memory. */
+ * "standard input"), copied. The fd stays the caller's, and only a file's
+ * position is left alone. NULL: no memory. */
 struct input *input_new_fd(int fd, const char *name);
-/* Opens a path for reading ("-": standard input) and owns the fd. */
+/* Opens a path for reading ("-": standard input) and owns the fd.
+ * CS_ERR_NO_FILE: there is none, or it is a folder. */
 int CS_MUST_USE input_open(const char *path, struct input **in, struct err *e);
 /* Borrowed memory. */
 struct input *input_new_bytes(struct bytes bytes, const char *name);
@@ -29,6 +37,14 @@ struct input *input_new_fn(int64_t (*read)(void *ctx, void *p, size_t len),
     void *ctx, const char *name);
 void input_free(struct input *in);
 
+/*
+ * Promises that it is run once from start to end (what input_read_at saw
+ * within the first SPOOL_MEMORY_MAX bytes does not count): then a pipe is not
+ * spooled beyond these, and reading again is CS_ERR_INTERNAL.
+ */
+void input_set_single(struct input *in);
+
+/* Safe to show: quoted. */
 const char *input_get_name(const struct input *in);
 /*
  * Pushes the bytes from offset `from` (counted from the input's start) up to
