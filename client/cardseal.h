@@ -1,0 +1,238 @@
+/*
+ * cardseal.h: sign, read and encrypt S/MIME mail and CMS with keys on smart
+ * cards and tokens. Link with -lcardseal (pkg-config cardseal).
+ *
+ * Private-key operations are done by cardseal-agent, which asks for the PIN;
+ * this library assembles and judges messages in the caller's process and
+ * holds a few MiB whatever the size of the message.
+ *
+ * A job carries options, runs any number of operations one after the other,
+ * and keeps the last error. Jobs are independent; one job is for one thread
+ * at a time. Strings given are copied; strings got are borrowed until the
+ * next call on the object they came from, unless said otherwise. The library
+ * never prints, never ends the process and changes no signal; a caller that
+ * writes to pipes ignores SIGPIPE.
+ *
+ * Results are 0 or a negative code; cardseal_exit_status gives the class that
+ * cardseal(1) lists under EXIT STATUS.
+ */
+#ifndef CARDSEAL_H
+#define CARDSEAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CARDSEAL_VERSION "0.1.0"
+
+/* The running library's version. Static. */
+const char *cardseal_version(void);
+/* Exit status of a code, as the program's: 0, 1 bad, 2 usage ... 75. */
+int cardseal_exit_status(int code);
+/* "PIN_WRONG", and one sentence. Static. */
+const char *cardseal_code_name(int code);
+const char *cardseal_code_text(int code);
+
+/* --- jobs --- */
+
+struct cardseal_job;
+
+enum cardseal_option {
+	/* for every job */
+	CARDSEAL_SOCKET,  /* path of the agent's socket */
+	CARDSEAL_PROGRAM, /* the name the agent shows as this program's claim */
+	CARDSEAL_PURPOSE, /* what for, in words; shown in prompts */
+	/* making messages */
+	CARDSEAL_FORMAT,    /* "smime" (default) or "cms" */
+	CARDSEAL_FORM,	    /* "detach" or "opaque"; default: detach */
+	CARDSEAL_DER,	    /* "1": definite lengths even from a pipe */
+	CARDSEAL_ARMOR,	    /* "1": PEM, with format cms */
+	CARDSEAL_PSS,	    /* "1": RSA-PSS instead of PKCS#1 v1.5 */
+	CARDSEAL_KEY,	    /* fingerprint, address, URI or role; repeatable */
+	CARDSEAL_CIPHER,    /* "auto", "aes256-gcm" ... */
+	CARDSEAL_RECIPIENT, /* an address; repeatable */
+	CARDSEAL_RECIPIENT_FILE, /* certificate file; repeatable */
+	CARDSEAL_BCC_DIR, /* folder for the separate copies of Bcc recipients */
+	/* judging messages */
+	CARDSEAL_ANCHOR,       /* file of trust anchors; repeatable */
+	CARDSEAL_INTERMEDIATE, /* file of certificates; repeatable */
+	CARDSEAL_CRL,	       /* file of CRLs; repeatable */
+	CARDSEAL_REVOCATION,   /* "off", "soft" (default) or "hard" */
+	CARDSEAL_TIME,	       /* RFC 3339; default: now */
+	CARDSEAL_LEGACY,       /* "1": admit weak algorithms when reading */
+	CARDSEAL_FROM,	       /* the address to match instead of From */
+};
+
+/* NULL: no memory. */
+struct cardseal_job *cardseal_job_new(void);
+void cardseal_job_free(struct cardseal_job *job);
+/* Options that repeat are added; others are replaced; value NULL unsets. A
+ * value that is not allowed: the USAGE class. */
+int cardseal_job_set(
+    struct cardseal_job *job, enum cardseal_option option, const char *value);
+/* About the last failure: its code (0: none), a line for a person. */
+int cardseal_job_get_code(const struct cardseal_job *job);
+const char *cardseal_job_get_error(const struct cardseal_job *job);
+/* Warnings of the last operation, one line each; NULL behind the last. */
+const char *cardseal_job_get_warning(const struct cardseal_job *job, size_t i);
+/* Notes of the last operation (which key was chosen and why). */
+const char *cardseal_job_get_note(const struct cardseal_job *job, size_t i);
+
+/* --- where messages come from and go to --- */
+
+struct cardseal_input;
+struct cardseal_output;
+
+/* "-" or NULL: standard input. NULL: see cardseal_job_get_error. */
+struct cardseal_input *cardseal_input_open(
+    struct cardseal_job *job, const char *path);
+/* The descriptor stays the caller's. */
+struct cardseal_input *cardseal_input_fd(struct cardseal_job *job, int fd);
+/* The memory stays the caller's and must outlive the input. */
+struct cardseal_input *cardseal_input_memory(
+    struct cardseal_job *job, const void *p, size_t len);
+/* read gives up to len bytes, 0 at the end, negative to fail. */
+struct cardseal_input *cardseal_input_function(struct cardseal_job *job,
+    int64_t (*read)(void *ctx, void *p, size_t len), void *ctx);
+void cardseal_input_free(struct cardseal_input *in);
+
+/*
+ * A file is written beside its target and renamed when all is well; "-" or
+ * NULL: standard output.
+ */
+struct cardseal_output *cardseal_output_open(
+    struct cardseal_job *job, const char *path);
+struct cardseal_output *cardseal_output_fd(struct cardseal_job *job, int fd);
+/* write takes all of it and returns 0, or fails with a negative number. */
+struct cardseal_output *cardseal_output_function(struct cardseal_job *job,
+    int (*write)(void *ctx, const void *p, size_t len), void *ctx);
+/* What was not finished by a successful operation is removed. */
+void cardseal_output_free(struct cardseal_output *out);
+
+/* --- operations --- */
+
+struct cardseal_verdict;
+
+/* Signs the message of in with the chosen key or keys. */
+int cardseal_sign(struct cardseal_job *job, struct cardseal_input *in,
+    struct cardseal_output *out);
+/*
+ * Judges a signed message. content (may be NULL) holds the content of a
+ * detached CMS signature. out (may be NULL) gets the signed bytes, when at
+ * least their integrity is good. A verdict comes with every message that
+ * could be read, good or bad, for the caller to free; the result is the
+ * verdict's code.
+ */
+int cardseal_verify(struct cardseal_job *job, struct cardseal_input *in,
+    struct cardseal_input *content, struct cardseal_output *out,
+    struct cardseal_verdict **verdict);
+/* Encrypts to the recipients given, or to those of the message's header. */
+int cardseal_encrypt(struct cardseal_job *job, struct cardseal_input *in,
+    struct cardseal_output *out);
+/* Opens an encrypted message; out gets the content. Verdict as above. */
+int cardseal_decrypt(struct cardseal_job *job, struct cardseal_input *in,
+    struct cardseal_output *out, struct cardseal_verdict **verdict);
+
+/* --- verdicts --- */
+
+void cardseal_verdict_free(struct cardseal_verdict *verdict);
+int cardseal_verdict_get_code(const struct cardseal_verdict *verdict);
+/* One sentence. */
+const char *cardseal_verdict_get_summary(
+    const struct cardseal_verdict *verdict);
+/* Lines for a person; with details if verbose is not 0. */
+const char *cardseal_verdict_get_text(
+    struct cardseal_verdict *verdict, int verbose);
+/* doc/verdict.schema.json describes it. */
+const char *cardseal_verdict_get_json(struct cardseal_verdict *verdict);
+
+/* --- keys and the agent --- */
+
+struct cardseal_key {
+	const char *key_id; /* SHA-256 of the public key, hex */
+	const char *uri;    /* RFC 7512 */
+	const char *token_uri;
+	const char *token_label;
+	const char *label;
+	const char *role; /* "9c" ... or "" */
+	const char *type; /* "RSA-2048", "P-256" ... */
+	int can_sign;	  /* what the token lets the key do */
+	int can_decrypt;
+	int always_authenticate; /* asks for the PIN each time */
+	int is_present;		 /* the private key itself was seen */
+	/* of its certificate; "" and 0 when there is none */
+	const char *certificate_sha256;
+	const char *certificate_sha1;
+	const char *subject;
+	const char *issuer;
+	const char *serial;    /* hex */
+	const char *addresses; /* separated by ", " */
+	int64_t not_before;    /* seconds since 1970 */
+	int64_t not_after;
+	const char *sign_refused;    /* "", or why it may not sign mail now */
+	const char *encrypt_refused; /* "", or why not to be encrypted to */
+};
+
+/* A key with several certificates stands once for each. */
+struct cardseal_keys;
+int cardseal_keys_get(struct cardseal_job *job, struct cardseal_keys **keys);
+void cardseal_keys_free(struct cardseal_keys *keys);
+size_t cardseal_keys_get_len(const struct cardseal_keys *keys);
+const struct cardseal_key *cardseal_keys_get_key(
+    const struct cardseal_keys *keys, size_t i);
+
+struct cardseal_token {
+	const char *uri;
+	const char *label;
+	const char *serial;
+	const char *manufacturer;
+	const char *model;
+	const char *module;
+	const char *reader;
+	int needs_login;
+	int is_unlocked;
+	int has_pinpad;
+	int is_pin_locked;
+	int is_final_try;
+	int is_count_low;
+	int tries_left; /* -1: not known */
+};
+
+struct cardseal_module {
+	const char *name;
+	const char *path;
+	const char *state; /* "starting", "ready", "failed", "restarting" */
+	uint32_t pid;
+	uint32_t restarts;
+	const char *last_error; /* "" when there was none */
+};
+
+struct cardseal_status;
+int cardseal_status_get(
+    struct cardseal_job *job, struct cardseal_status **status);
+void cardseal_status_free(struct cardseal_status *status);
+const char *cardseal_status_get_version(const struct cardseal_status *status);
+uint32_t cardseal_status_get_pid(const struct cardseal_status *status);
+int64_t cardseal_status_get_started(const struct cardseal_status *status);
+unsigned cardseal_status_get_clients(const struct cardseal_status *status);
+const char *cardseal_status_get_socket(const struct cardseal_status *status);
+size_t cardseal_status_get_tokens_len(const struct cardseal_status *status);
+const struct cardseal_token *cardseal_status_get_token(
+    const struct cardseal_status *status, size_t i);
+size_t cardseal_status_get_modules_len(const struct cardseal_status *status);
+const struct cardseal_module *cardseal_status_get_module(
+    const struct cardseal_status *status, size_t i);
+
+/* token: RFC 7512 URI, label or serial; NULL: the only one. */
+int cardseal_unlock(struct cardseal_job *job, const char *token);
+/* NULL: all. Wipes PINs and ends the tokens' logins. */
+int cardseal_lock(struct cardseal_job *job, const char *token);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
