@@ -1,0 +1,265 @@
+#include "client/api/job.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int
+strings_add(struct strings *s, const char *value)
+{
+	char **items, *copy;
+
+	if (s->len >= STRINGS_MAX)
+		return -CS_ERR_TOO_LARGE;
+	copy = strdup(value);
+	items = realloc(s->items, (s->len + 1) * sizeof(*items));
+	if (items != NULL)
+		s->items = items;
+	if (items == NULL || copy == NULL) {
+		free(copy);
+		return -CS_ERR_NO_MEMORY;
+	}
+	items[s->len++] = copy;
+	return 0;
+}
+
+int
+strings_printf(struct strings *s, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+	int r;
+
+	va_start(ap, fmt);
+	r = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (r < 0)
+		return -CS_ERR_NO_MEMORY;
+	r = strings_add(s, text);
+	free(text);
+	return r;
+}
+
+void
+strings_clear(struct strings *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->len; i++)
+		free(s->items[i]);
+	free(s->items);
+	*s = (struct strings){0};
+}
+
+const char *
+cardseal_version(void)
+{
+	return CARDSEAL_VERSION;
+}
+
+int
+cardseal_exit_status(int code)
+{
+	return err_exit_status(code);
+}
+
+const char *
+cardseal_code_name(int code)
+{
+	return err_name(code);
+}
+
+const char *
+cardseal_code_text(int code)
+{
+	return err_text(code);
+}
+
+struct cardseal_job *
+cardseal_job_new(void)
+{
+	struct cardseal_job *job = calloc(1, sizeof(*job));
+
+	if (job == NULL)
+		return NULL;
+	err_clear(&job->err);
+	return job;
+}
+
+void
+cardseal_job_free(struct cardseal_job *job)
+{
+	size_t i;
+
+	if (job == NULL)
+		return;
+	link_free(job->link);
+	for (i = 0; i < JOB_OPTIONS; i++)
+		strings_clear(&job->options[i]);
+	strings_clear(&job->warnings);
+	strings_clear(&job->notes);
+	free(job);
+}
+
+/* What each option takes: does it repeat, and which words if not any text. */
+static const struct {
+	bool repeats;
+	const char *words; /* separated by '|'; NULL: any text */
+} option_rules[JOB_OPTIONS] = {
+    [CARDSEAL_FORMAT] = {false, "smime|cms"},
+    [CARDSEAL_FORM] = {false, "detach|opaque"},
+    [CARDSEAL_DER] = {false, "0|1"},
+    [CARDSEAL_ARMOR] = {false, "0|1"},
+    [CARDSEAL_PSS] = {false, "0|1"},
+    [CARDSEAL_KEY] = {true, NULL},
+    [CARDSEAL_RECIPIENT] = {true, NULL},
+    [CARDSEAL_RECIPIENT_FILE] = {true, NULL},
+    [CARDSEAL_ANCHOR] = {true, NULL},
+    [CARDSEAL_INTERMEDIATE] = {true, NULL},
+    [CARDSEAL_CRL] = {true, NULL},
+    [CARDSEAL_REVOCATION] = {false, "off|soft|hard"},
+    [CARDSEAL_LEGACY] = {false, "0|1"},
+};
+
+static bool
+words_have(const char *words, const char *value)
+{
+	size_t len = strlen(value), n;
+
+	while (words != NULL) {
+		n = strcspn(words, "|");
+		if (n == len && memcmp(words, value, len) == 0)
+			return true;
+		words = words[n] == '|' ? words + n + 1 : NULL;
+	}
+	return false;
+}
+
+/* Options whose values have a form of their own. */
+static int
+option_check(
+    struct cardseal_job *job, enum cardseal_option option, const char *value)
+{
+	char quoted[128];
+	int64_t t;
+	bool is_good = true;
+
+	if (option_rules[option].words != NULL)
+		is_good = words_have(option_rules[option].words, value);
+	else if (option == CARDSEAL_TIME)
+		is_good = time_parse(value, &t) == 0;
+	else if (option == CARDSEAL_CIPHER)
+		is_good = strcmp(value, "auto") == 0 ||
+			  alg_find_name(value, ALG_KIND_CIPHER) != ALG_NONE ||
+			  alg_find_name(value, ALG_KIND_AEAD) != ALG_NONE;
+	else if (option == CARDSEAL_RECIPIENT || option == CARDSEAL_FROM)
+		is_good = address_is_valid(bytes_of_str(value));
+	if (is_good)
+		return 0;
+	err_quote(quoted, sizeof(quoted), value, strlen(value));
+	if (option_rules[option].words != NULL)
+		return err_set(&job->err, -CS_ERR_ARGUMENT,
+		    "\"%s\" is not one of %s", quoted,
+		    option_rules[option].words);
+	if (option == CARDSEAL_TIME)
+		return err_set(&job->err, -CS_ERR_ARGUMENT,
+		    "\"%s\" is not a time like 2026-01-31T12:00:00Z", quoted);
+	if (option == CARDSEAL_CIPHER)
+		return err_set(&job->err, -CS_ERR_ARGUMENT,
+		    "\"%s\" is not a cipher such as aes256-cbc or aes256-gcm",
+		    quoted);
+	return err_set(&job->err, -CS_ERR_ARGUMENT,
+	    "\"%s\" is not a mail address", quoted);
+}
+
+int
+cardseal_job_set(
+    struct cardseal_job *job, enum cardseal_option option, const char *value)
+{
+	int r;
+
+	if ((unsigned)option >= JOB_OPTIONS)
+		return err_set(&job->err, -CS_ERR_ARGUMENT,
+		    "there is no option with number %d", (int)option);
+	if (value != NULL) {
+		r = option_check(job, option, value);
+		if (r != 0)
+			return r;
+	}
+	if (value == NULL || !option_rules[option].repeats)
+		strings_clear(&job->options[option]);
+	if (option == CARDSEAL_SOCKET || option == CARDSEAL_PROGRAM) {
+		link_free(job->link);
+		job->link = NULL;
+	}
+	if (value == NULL)
+		return 0;
+	r = strings_add(&job->options[option], value);
+	return r == 0 ? 0 : err_set(&job->err, r, NULL);
+}
+
+int
+cardseal_job_get_code(const struct cardseal_job *job)
+{
+	return job->err.code;
+}
+
+const char *
+cardseal_job_get_error(const struct cardseal_job *job)
+{
+	return err_get_text(&job->err);
+}
+
+const char *
+cardseal_job_get_warning(const struct cardseal_job *job, size_t i)
+{
+	return i < job->warnings.len ? job->warnings.items[i] : NULL;
+}
+
+const char *
+cardseal_job_get_note(const struct cardseal_job *job, size_t i)
+{
+	return i < job->notes.len ? job->notes.items[i] : NULL;
+}
+
+const char *
+job_get(const struct cardseal_job *job, enum cardseal_option option)
+{
+	const struct strings *values = &job->options[option];
+
+	return values->len != 0 ? values->items[values->len - 1] : NULL;
+}
+
+bool
+job_is(const struct cardseal_job *job, enum cardseal_option option,
+    const char *word)
+{
+	const char *value = job_get(job, option);
+
+	return value != NULL && strcmp(value, word) == 0;
+}
+
+bool
+job_is_set(const struct cardseal_job *job, enum cardseal_option option)
+{
+	return job_is(job, option, "1");
+}
+
+void
+job_start(struct cardseal_job *job)
+{
+	err_clear(&job->err);
+	strings_clear(&job->warnings);
+	strings_clear(&job->notes);
+}
+
+int
+job_end(struct cardseal_job *job, int code)
+{
+	if (code == 0)
+		err_clear(&job->err);
+	else if (job->err.code == 0)
+		err_set(&job->err, code, NULL);
+	return code;
+}

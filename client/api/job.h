@@ -1,0 +1,109 @@
+/*
+ * job.h: the inside of cardseal.h's objects, shared by the files of this
+ * folder and by nobody else.
+ */
+#ifndef CLIENT_API_JOB_H
+#define CLIENT_API_JOB_H
+
+#include "client/cardseal.h"
+#include "client/cms/input.h"
+#include "client/cms/output.h"
+#include "client/cms/release.h"
+#include "client/cms/verdict.h"
+#include "client/link/link.h"
+#include "client/pkix/choose.h"
+#include "client/pkix/crl.h"
+
+/* A list of strings, owned. All zero is empty. */
+struct strings {
+	char **items;
+	size_t len;
+};
+#define STRINGS_MAX 100000
+int CS_MUST_USE strings_add(struct strings *s, const char *value);
+int strings_printf(struct strings *s, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void strings_clear(struct strings *s);
+
+#define JOB_OPTIONS (CARDSEAL_FROM + 1)
+
+struct cardseal_job {
+	struct strings options[JOB_OPTIONS];
+	struct err err;
+	struct strings warnings;
+	struct strings notes;
+	struct link *link; /* NULL until it is needed */
+};
+
+/* The option's last value, or NULL. */
+const char *job_get(
+    const struct cardseal_job *job, enum cardseal_option option);
+bool job_is_set(const struct cardseal_job *job, enum cardseal_option option);
+/* The option's text, but that of `word`. */
+bool job_is(const struct cardseal_job *job, enum cardseal_option option,
+    const char *word);
+/* Forgets error, warnings and notes: an operation starts. */
+void job_start(struct cardseal_job *job);
+/* Keeps a failure that nobody described; returns code. */
+int job_end(struct cardseal_job *job, int code);
+
+struct cardseal_input {
+	struct input *in;
+};
+
+struct cardseal_output {
+	struct output *out;
+};
+
+struct cardseal_verdict {
+	struct verdict *verdict;
+	struct buf text;
+	struct buf json;
+};
+
+/* --- agent.c: what the agent has --- */
+
+/* One key with one of its certificates. */
+struct own_key {
+	struct tok_key key;	  /* borrowed from own_keys.store */
+	struct bytes token_label; /* borrowed likewise */
+	struct cert *cert;	  /* NULL: it has none */
+};
+
+struct own_keys {
+	struct buf *store; /* answers, kept for what is borrowed */
+	size_t store_len;
+	struct own_key *keys;
+	size_t len;
+	struct cert_set *certs;	 /* all of the keys' */
+	struct cert_set *others; /* on the tokens without a key */
+};
+
+int CS_MUST_USE job_connect(struct cardseal_job *job);
+int CS_MUST_USE own_keys_load(struct cardseal_job *job, struct own_keys *keys);
+void own_keys_clear(struct own_keys *keys);
+/* sign and open through the agent. Plain data; ctx is the job. */
+struct cms_key_ops job_key_ops(struct cardseal_job *job);
+
+/* --- trust.c: from options to what judges --- */
+
+struct job_trust {
+	struct cms_trust trust; /* points into the sets below */
+	struct cert_set *anchors;
+	struct cert_set *intermediates;
+	struct crl_set *crls;
+};
+
+int CS_MUST_USE job_trust_load(
+    struct cardseal_job *job, struct job_trust *trust);
+void job_trust_clear(struct job_trust *trust);
+
+/* --- recipients.c --- */
+
+/* Adds the certificate to encrypt to for each address, and those of the
+ * recipient files; every address that has none is named in the error. */
+int CS_MUST_USE job_find_recipients(struct cardseal_job *job,
+    const struct strings *addresses, bool with_files,
+    struct cert_set *recipients);
+
+#endif
