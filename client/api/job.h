@@ -106,4 +106,10 @@ int CS_MUST_USE job_find_recipients(struct cardseal_job *job,
     const struct strings *addresses, bool with_files,
     struct cert_set *recipients);
 
+/* --- sign.c --- */
+
+/* Lets write put a ContentInfo out, as PEM if the job asks for it. */
+int CS_MUST_USE job_write_armored(struct cardseal_job *job, struct output *out,
+    int (*write)(void *ctx, struct sink *out, struct err *e), void *ctx);
+
 #endif

@@ -366,3 +366,9 @@ link_fill_context(
 	if (link_env("DISPLAY").len != 0)
 		context->display = link_env("DISPLAY");
 }
+
+const char *
+link_get_socket_path(const struct link *link)
+{
+	return link->socket_path;
+}

@@ -39,4 +39,7 @@ int CS_MUST_USE link_call(struct link *link, struct agt_msg *request,
 void link_fill_context(
     struct link *link, struct agt_context *context, const char *purpose);
 
+/* The path of the socket in use; borrowed from the link. */
+const char *link_get_socket_path(const struct link *link);
+
 #endif

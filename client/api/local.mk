@@ -1,0 +1,26 @@
+# client/api/: what cardseal.h promises, over the layers below.
+noinst_LTLIBRARIES += libapi.la
+libapi_la_SOURCES = \
+	client/api/agent.c \
+	client/api/encrypt.c \
+	client/api/io.c \
+	client/api/job.c client/api/job.h \
+	client/api/keys.c \
+	client/api/recipients.c \
+	client/api/sign.c \
+	client/api/status.c \
+	client/api/trust.c \
+	client/api/verify.c
+libapi_la_CFLAGS = $(AM_CFLAGS) -fPIC
+libapi_la_LIBADD = libsmime.la libcms.la libpkix.la liblink.la \
+	libagentproto.la libtokenproto.la libalg.la libasn1.la
+
+lib_LTLIBRARIES += libcardseal.la
+libcardseal_la_SOURCES = client/cardseal.h
+libcardseal_la_LIBADD = libapi.la
+libcardseal_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 \
+	-Wl,--version-script=$(srcdir)/client/cardseal.map
+EXTRA_libcardseal_la_DEPENDENCIES = client/cardseal.map
+EXTRA_DIST += client/cardseal.map
+include_HEADERS += client/cardseal.h
+pkgconfig_DATA += client/cardseal.pc

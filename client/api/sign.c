@@ -1,0 +1,377 @@
+#include "client/api/job.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "asn1/base64.h"
+#include "client/smime/smime.h"
+
+#define CHAIN_LEN_MAX 16
+
+struct signing {
+	struct cardseal_job *job;
+	struct own_keys own;
+	struct choose_candidate *candidates; /* one per own key */
+	struct cms_signer *signers;
+	size_t signers_len;
+	struct cert_set *chain; /* sent beside the signers' certificates */
+	struct cms_sign_params params;
+	struct cms_key_ops ops;
+};
+
+static void
+signing_clear(struct signing *s)
+{
+	own_keys_clear(&s->own);
+	free(s->candidates);
+	free(s->signers);
+	cert_set_free(s->chain);
+}
+
+static int
+signing_load(struct signing *s)
+{
+	size_t i;
+	int r = own_keys_load(s->job, &s->own);
+
+	if (r != 0)
+		return r;
+	if (s->own.len == 0)
+		return err_set(&s->job->err, -CS_ERR_NO_TOKEN,
+		    "the agent has no token with a key; put the card into the "
+		    "reader, then see \"cardseal status\"");
+	s->candidates = calloc(s->own.len, sizeof(*s->candidates));
+	s->chain = cert_set_new();
+	if (s->candidates == NULL || s->chain == NULL)
+		return -CS_ERR_NO_MEMORY;
+	for (i = 0; i < s->own.len; i++) {
+		const struct own_key *own = &s->own.keys[i];
+
+		s->candidates[i] = (struct choose_candidate){
+		    .cert = own->cert,
+		    .key_id = own->key.key_id,
+		    .role = own->key.role,
+		    .label = own->key.label,
+		    .can_sign = (own->key.flags & TOK_KEY_SIGN) != 0,
+		    .can_decrypt = (own->key.flags &
+				       (TOK_KEY_DECRYPT | TOK_KEY_DERIVE)) != 0,
+		};
+	}
+	return 0;
+}
+
+/* The candidates that KEY names, or that have a certificate at all. */
+static int
+signing_filter(struct signing *s, const char *key,
+    struct choose_candidate *chosen, size_t *len)
+{
+	size_t i;
+	int match;
+
+	*len = 0;
+	for (i = 0; i < s->own.len; i++) {
+		match = key == NULL ? s->own.keys[i].cert != NULL
+				    : choose_matches(&s->candidates[i], key,
+					  s->own.keys[i].key.uri, &s->job->err);
+		if (match < 0)
+			return match;
+		if (match != 0)
+			chosen[(*len)++] = s->candidates[i];
+	}
+	return 0;
+}
+
+static int
+signing_note(struct signing *s, const struct cms_signer *signer)
+{
+	struct buf text = {0};
+	int r;
+
+	cert_describe(signer->cert, &text);
+	r = strings_printf(&s->job->notes, "signing as %.*s with %s",
+	    (int)text.len, (const char *)text.data,
+	    alg_name(signer->scheme.alg));
+	buf_clear(&text);
+	return r;
+}
+
+/* The issuers we know of, so that the reader need not look for them. */
+static int
+signing_add_chain(
+    struct signing *s, struct cert *cert, const struct cert_set *pool)
+{
+	struct cert *c = cert, *issuer;
+	size_t at, depth;
+	int r;
+
+	for (depth = 0; depth < CHAIN_LEN_MAX && !cert_is_self_issued(c);
+	     depth++) {
+		at = 0;
+		issuer = cert_set_next_subject(pool, cert_get_issuer(c), &at);
+		if (issuer == NULL || cert_is_self_issued(issuer))
+			return 0;
+		r = cert_set_add(s->chain, issuer);
+		if (r != 0)
+			return r;
+		c = issuer;
+	}
+	return 0;
+}
+
+/* Chooses one signer: by KEY, or by the address the mail comes from. */
+static int
+signing_choose(struct signing *s, const char *key, struct bytes address)
+{
+	struct choose_candidate *some;
+	struct cms_signer *signer = &s->signers[s->signers_len];
+	char quoted[128];
+	size_t len, which;
+	enum alg digest;
+	int r;
+
+	some = calloc(s->own.len, sizeof(*some));
+	if (some == NULL)
+		return -CS_ERR_NO_MEMORY;
+	r = signing_filter(s, key, some, &len);
+	if (r == 0 && len == 0 && key != NULL)
+		r = err_set(&s->job->err, -CS_ERR_NO_KEY,
+		    "no key here is \"%s\"; see \"cardseal keys\"",
+		    err_quote(quoted, sizeof(quoted), key, strlen(key)));
+	if (r == 0)
+		r = choose_signer(some, len, key == NULL ? address : BYTES_NONE,
+		    s->params.signing_time, &which, &s->job->err);
+	if (r == 0) {
+		signer->cert = some[which].cert;
+		digest = sig_default_digest(cert_get_spki(signer->cert));
+		r = sig_scheme_choose(cert_get_spki(signer->cert), digest,
+		    job_is_set(s->job, CARDSEAL_PSS), &signer->scheme);
+		if (r != 0)
+			err_set(&s->job->err, r,
+			    "the chosen key has an algorithm that cannot "
+			    "sign mail");
+	}
+	free(some);
+	if (r != 0)
+		return r;
+	s->signers_len++;
+	return signing_note(s, signer);
+}
+
+static int
+signing_choose_all(struct signing *s, struct bytes address)
+{
+	const struct strings *keys = &s->job->options[CARDSEAL_KEY];
+	struct cert_set *pool = cert_set_new();
+	const struct strings *files = &s->job->options[CARDSEAL_INTERMEDIATE];
+	size_t i;
+	int r;
+
+	s->signers = calloc(keys->len + 1, sizeof(*s->signers));
+	if (s->signers == NULL || pool == NULL) {
+		cert_set_free(pool);
+		return -CS_ERR_NO_MEMORY;
+	}
+	r = keys->len == 0 ? signing_choose(s, NULL, address) : 0;
+	for (i = 0; r == 0 && i < keys->len; i++)
+		r = signing_choose(s, keys->items[i], address);
+	if (r == 0)
+		r = cert_set_add_all(pool, s->own.others);
+	for (i = 0; r == 0 && i < files->len; i++)
+		r = cert_set_add_file(pool, files->items[i], &s->job->err);
+	for (i = 0; r == 0 && i < s->signers_len; i++)
+		r = signing_add_chain(s, s->signers[i].cert, pool);
+	cert_set_free(pool);
+	s->params.signers = s->signers;
+	s->params.signers_len = s->signers_len;
+	s->params.certificates = s->chain;
+	return r;
+}
+
+static int
+signing_prepare(struct signing *s, struct bytes address)
+{
+	int r = signing_load(s);
+
+	s->ops = job_key_ops(s->job);
+	s->params.ops = &s->ops;
+	s->params.content_type = OID_DATA;
+	s->params.signing_time = (int64_t)time(NULL);
+	return r != 0 ? r : signing_choose_all(s, address);
+}
+
+/* Feeds what is signed detached. */
+struct sign_feed {
+	struct sink sink;
+	struct cms_sign *sign;
+};
+
+static int
+sign_feed_write(struct sink *sink, struct bytes in, struct err *e)
+{
+	return cms_sign_write(((struct sign_feed *)sink)->sign, in, e);
+}
+
+/* Detached CMS, or opaque in the length form that the input allows. */
+static int
+sign_cms_to(struct signing *s, struct input *in, struct sink *out)
+{
+	struct err *e = &s->job->err;
+	struct input_source source;
+	struct sign_feed feed = {.sink = {.write = sign_feed_write}};
+	int r;
+
+	input_source_init(&source, in, 0, INPUT_TO_END);
+	if (job_is(s->job, CARDSEAL_FORM, "opaque")) {
+		if (input_is_direct(in) || job_is_set(s->job, CARDSEAL_DER))
+			return cms_sign_opaque_der(
+			    &s->params, &source.source, out, e);
+		return cms_sign_opaque_ber(&s->params, &source.source, out, e);
+	}
+	r = cms_sign_new(&s->params, &feed.sign, e);
+	if (r != 0)
+		return r;
+	r = source_run(&source.source, &feed.sink, e);
+	if (r == 0)
+		r = cms_sign_finish(feed.sign, out, e);
+	cms_sign_free(feed.sign);
+	return r;
+}
+
+int
+job_write_armored(struct cardseal_job *job, struct output *out,
+    int (*write)(void *ctx, struct sink *out, struct err *e), void *ctx)
+{
+	struct sink *plain = output_get_sink(out), *armor;
+	struct err *e = &job->err;
+	int r;
+
+	if (!job_is_set(job, CARDSEAL_ARMOR))
+		return write(ctx, plain, e);
+	armor = sink_new_base64_enc(plain, BASE64_LINE_PEM, "\n");
+	if (armor == NULL)
+		return -CS_ERR_NO_MEMORY;
+	r = sink_write(plain, BYTES_LIT("-----BEGIN CMS-----\n"), e);
+	if (r == 0)
+		r = write(ctx, armor, e);
+	if (r == 0)
+		r = sink_finish(armor, e);
+	if (r == 0)
+		r = sink_write(plain, BYTES_LIT("-----END CMS-----\n"), e);
+	sink_free(armor);
+	return r;
+}
+
+struct sign_cms_ctx {
+	struct signing *signing;
+	struct input *in;
+};
+
+static int
+sign_cms_write(void *ctx, struct sink *out, struct err *e)
+{
+	struct sign_cms_ctx *c = ctx;
+
+	(void)e;
+	return sign_cms_to(c->signing, c->in, out);
+}
+
+static int
+sign_cms(struct signing *s, struct input *in, struct output *out)
+{
+	struct sign_cms_ctx ctx = {s, in};
+	int r = signing_prepare(s, BYTES_NONE);
+
+	if (r == 0)
+		r = job_write_armored(s->job, out, sign_cms_write, &ctx);
+	return r;
+}
+
+static int
+sender_take(void *ctx, struct bytes address)
+{
+	struct buf *sender = ctx;
+
+	if (sender->len == 0)
+		buf_add_bytes(sender, address);
+	return sender->err;
+}
+
+/* Who sends: the first address of From; where there is none, Sender's. */
+static int
+mail_find_sender(const struct smime_mail *mail, struct buf *sender)
+{
+	int r = smime_mail_walk_addresses(mail, "From", sender_take, sender);
+
+	if (r == 0 && sender->len == 0)
+		r = smime_mail_walk_addresses(
+		    mail, "Sender", sender_take, sender);
+	return r;
+}
+
+static int
+sign_choose_form(struct cardseal_job *job, const struct smime_mail *mail,
+    enum smime_form *form)
+{
+	struct err why = ERR_INIT;
+
+	*form = SMIME_DETACHED;
+	if (job_is(job, CARDSEAL_FORM, "opaque")) {
+		*form = SMIME_OPAQUE;
+		return 0;
+	}
+	if (smime_mail_can_detach(mail, &why))
+		return 0;
+	if (job_is(job, CARDSEAL_FORM, "detach"))
+		return err_set(&job->err, -CS_ERR_ARGUMENT,
+		    "this mail cannot be signed detached: %s; leave --detach "
+		    "out to have it signed opaque",
+		    err_get_text(&why));
+	*form = SMIME_OPAQUE;
+	return strings_printf(
+	    &job->warnings, "signed opaque, since %s", err_get_text(&why));
+}
+
+static int
+sign_smime(struct signing *s, struct input *in, struct output *out)
+{
+	struct cardseal_job *job = s->job;
+	struct buf sender = {0};
+	struct smime_mail *mail;
+	enum smime_form form;
+	int r = smime_mail_scan(in, &mail, &job->err);
+
+	if (r != 0)
+		return r;
+	r = mail_find_sender(mail, &sender);
+	if (r == 0)
+		r = sign_choose_form(job, mail, &form);
+	if (r == 0)
+		r = signing_prepare(s, buf_get(&sender));
+	if (r == 0)
+		r = smime_sign(
+		    mail, form, &s->params, output_get_sink(out), &job->err);
+	buf_clear(&sender);
+	smime_mail_free(mail);
+	return r;
+}
+
+int
+cardseal_sign(struct cardseal_job *job, struct cardseal_input *in,
+    struct cardseal_output *out)
+{
+	struct signing s = {.job = job};
+	int r;
+
+	job_start(job);
+	if (job_is(job, CARDSEAL_FORMAT, "cms"))
+		r = sign_cms(&s, in->in, out->out);
+	else
+		r = sign_smime(&s, in->in, out->out);
+	if (r == 0)
+		r = input_check_unchanged(in->in, &job->err);
+	if (r == 0)
+		r = output_commit(out->out, &job->err);
+	signing_clear(&s);
+	return job_end(job, r);
+}

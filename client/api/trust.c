@@ -1,0 +1,110 @@
+#include "client/api/job.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Adds each file of a repeatable option to a set of certificates. */
+static int
+trust_add_files(
+    struct cardseal_job *job, enum cardseal_option option, struct cert_set *set)
+{
+	const struct strings *files = &job->options[option];
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < files->len; i++)
+		r = cert_set_add_file(set, files->items[i], &job->err);
+	return r;
+}
+
+static int
+trust_load_crls(struct cardseal_job *job, struct job_trust *t)
+{
+	const struct strings *files = &job->options[CARDSEAL_CRL];
+	size_t i;
+	int r = 0;
+
+	if (files->len == 0)
+		return 0;
+	t->crls = crl_set_new();
+	if (t->crls == NULL)
+		return -CS_ERR_NO_MEMORY;
+	for (i = 0; r == 0 && i < files->len; i++)
+		r = crl_set_add_file(t->crls, files->items[i], &job->err);
+	return r;
+}
+
+/* --anchor replaces the default anchors: who names one means that one. */
+static int
+trust_load_anchors(struct cardseal_job *job, struct job_trust *t)
+{
+	size_t found = 0;
+	int r;
+
+	if (job->options[CARDSEAL_ANCHOR].len != 0)
+		return trust_add_files(job, CARDSEAL_ANCHOR, t->anchors);
+	r = anchors_load_default(t->anchors, &found, &job->err);
+	if (r == 0 && found == 0)
+		r = strings_add(&job->warnings,
+		    "no trust anchors are configured; name them with "
+		    "--anchor FILE or put them into "
+		    "~/.config/cardseal/anchors.pem");
+	return r;
+}
+
+static enum path_revocation
+trust_revocation(const struct cardseal_job *job)
+{
+	if (job_is(job, CARDSEAL_REVOCATION, "off"))
+		return PATH_REVOCATION_OFF;
+	if (job_is(job, CARDSEAL_REVOCATION, "hard"))
+		return PATH_REVOCATION_HARD;
+	return PATH_REVOCATION_SOFT;
+}
+
+int
+job_trust_load(struct cardseal_job *job, struct job_trust *t)
+{
+	const char *at = job_get(job, CARDSEAL_TIME);
+	struct path_params *path = &t->trust.path;
+	int r = -CS_ERR_NO_MEMORY;
+
+	*t = (struct job_trust){0};
+	t->anchors = cert_set_new();
+	t->intermediates = cert_set_new();
+	if (t->anchors != NULL && t->intermediates != NULL)
+		r = trust_load_anchors(job, t);
+	if (r == 0)
+		r = trust_add_files(
+		    job, CARDSEAL_INTERMEDIATE, t->intermediates);
+	if (r == 0)
+		r = trust_load_crls(job, t);
+	path->time = (int64_t)time(NULL);
+	if (r == 0 && at != NULL) {
+		r = time_parse(at, &path->time);
+		t->trust.has_time = true;
+	}
+	if (r != 0) {
+		job_trust_clear(t);
+		return job_end(job, r);
+	}
+	path->anchors = t->anchors;
+	path->intermediates = t->intermediates;
+	path->crls = t->crls;
+	path->purpose = PATH_SIGN;
+	path->revocation = trust_revocation(job);
+	path->is_legacy = job_is_set(job, CARDSEAL_LEGACY);
+	t->trust.known = t->intermediates;
+	t->trust.is_legacy = path->is_legacy;
+	return 0;
+}
+
+void
+job_trust_clear(struct job_trust *t)
+{
+	cert_set_free(t->anchors);
+	cert_set_free(t->intermediates);
+	crl_set_free(t->crls);
+	*t = (struct job_trust){0};
+}

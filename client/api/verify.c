@@ -1,0 +1,333 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "asn1/alg/digest.h"
+#include "client/api/job.h"
+#include "client/cms/detect.h"
+#include "client/smime/smime.h"
+
+static struct cardseal_verdict *
+verdict_wrap_new(void)
+{
+	struct cardseal_verdict *wrap = calloc(1, sizeof(*wrap));
+
+	if (wrap == NULL)
+		return NULL;
+	wrap->verdict = verdict_new();
+	if (wrap->verdict == NULL) {
+		free(wrap);
+		return NULL;
+	}
+	return wrap;
+}
+
+void
+cardseal_verdict_free(struct cardseal_verdict *wrap)
+{
+	if (wrap == NULL)
+		return;
+	verdict_free(wrap->verdict);
+	buf_clear(&wrap->text);
+	buf_clear(&wrap->json);
+	free(wrap);
+}
+
+int
+cardseal_verdict_get_code(const struct cardseal_verdict *wrap)
+{
+	return wrap->verdict->code;
+}
+
+const char *
+cardseal_verdict_get_summary(const struct cardseal_verdict *wrap)
+{
+	return wrap->verdict->text != NULL ? wrap->verdict->text : "";
+}
+
+const char *
+cardseal_verdict_get_text(struct cardseal_verdict *wrap, int verbose)
+{
+	buf_reset(&wrap->text);
+	if (verdict_to_text(wrap->verdict, verbose != 0, &wrap->text) != 0 ||
+	    buf_add_byte(&wrap->text, 0) != 0)
+		return "";
+	return (const char *)wrap->text.data;
+}
+
+const char *
+cardseal_verdict_get_json(struct cardseal_verdict *wrap)
+{
+	buf_reset(&wrap->json);
+	if (verdict_to_json(wrap->verdict, &wrap->json) != 0 ||
+	    buf_add_byte(&wrap->json, 0) != 0)
+		return "";
+	return (const char *)wrap->json.data;
+}
+
+/* A detached CMS signature and its content. */
+struct detached {
+	struct cardseal_job *job;
+	struct cms_reader_params *params;
+	struct input *content;
+	struct output *out;
+	struct verdict *verdict;
+	struct digest *digest;
+	struct guard *guard; /* only where content is to be given out */
+	uint64_t content_len;
+};
+
+/* First run over the content: hash it, and remember it if it goes out. */
+static int
+detached_hash(struct detached *d)
+{
+	struct err *e = &d->job->err;
+	struct sink *end, *hash, *count;
+	int r = -CS_ERR_NO_MEMORY;
+
+	end = d->guard != NULL ? guard_get_learner(d->guard) : NULL;
+	hash = sink_new_digest(d->digest, end);
+	count = sink_new_count(&d->content_len, hash);
+	if (hash != NULL && count != NULL)
+		r = input_run(d->content, 0, INPUT_TO_END, count, e);
+	if (r == 0)
+		r = sink_finish(count, e);
+	sink_free(count);
+	sink_free(hash);
+	return r;
+}
+
+static int
+detached_release(struct detached *d)
+{
+	struct err *e = &d->job->err;
+	struct sink *check =
+	    guard_get_checker(d->guard, output_get_sink(d->out));
+	int r;
+
+	r = input_run(d->content, 0, INPUT_TO_END, check, e);
+	return r != 0 ? r : sink_finish(check, e);
+}
+
+static int
+detached_judge(struct detached *d, struct bytes cms)
+{
+	struct err *e = &d->job->err;
+	struct input_source source;
+	struct input *in;
+	int r;
+
+	in = input_new_bytes(cms, "the signature");
+	if (in == NULL)
+		return -CS_ERR_NO_MEMORY;
+	d->params->detached = d->digest;
+	d->params->detached_len = d->content_len;
+	input_source_init(&source, in, 0, INPUT_TO_END);
+	r = cms_read(
+	    d->params, &source.source, RELEASE_NEVER, NULL, d->verdict, e);
+	input_free(in);
+	return r;
+}
+
+static bool
+verdict_lets_out(const struct verdict *v)
+{
+	return v->summary == VERDICT_VERIFIED ||
+	       v->summary == VERDICT_UNTRUSTED ||
+	       v->summary == VERDICT_DECRYPTED;
+}
+
+static int
+verify_detached(struct detached *d, struct source *cms)
+{
+	struct buf signature = {.max = SMIME_SIGNATURE_MAX};
+	struct sink *sink = sink_new_buf(&signature);
+	enum alg algs[CMS_DIGESTS_MAX];
+	int r = -CS_ERR_NO_MEMORY, n;
+
+	if (sink != NULL)
+		r = source_run(cms, sink, &d->job->err);
+	sink_free(sink);
+	if (r == 0) {
+		n = cms_peek_digests(buf_get(&signature), algs, &d->job->err);
+		if (n < 0)
+			r = n;
+	}
+	if (r == 0) {
+		d->digest = digest_new_all(algs, (size_t)n);
+		d->guard = d->out != NULL ? guard_new() : NULL;
+		if (d->digest == NULL || (d->out != NULL && d->guard == NULL))
+			r = -CS_ERR_NO_MEMORY;
+	}
+	if (r == 0)
+		r = detached_hash(d);
+	if (r == 0)
+		r = detached_judge(d, buf_get(&signature));
+	if (r == 0 && d->out != NULL && verdict_lets_out(d->verdict))
+		r = detached_release(d);
+	guard_free(d->guard);
+	digest_free(d->digest);
+	buf_clear(&signature);
+	return r;
+}
+
+static int
+verify_cms(struct cardseal_job *job, struct input *in, enum input_form form,
+    struct input *content, struct cms_reader_params *params, struct output *out,
+    struct verdict *verdict)
+{
+	struct detached detached = {
+	    .job = job,
+	    .params = params,
+	    .content = content,
+	    .out = out,
+	    .verdict = verdict,
+	};
+	struct source *cms = cms_source_new(in, form, &job->err);
+	int r;
+
+	if (cms == NULL)
+		return job->err.code;
+	if (content != NULL)
+		r = verify_detached(&detached, cms);
+	else
+		r = cms_read(
+		    params, cms, RELEASE_GOOD, out, verdict, &job->err);
+	cms_source_free(cms);
+	return r;
+}
+
+static int
+verify_smime(struct cardseal_job *job, struct input *in, struct input *content,
+    const struct cms_reader_params *params, struct output *out,
+    struct verdict *verdict)
+{
+	struct smime_read_params smime = {
+	    .cms = *params,
+	    .wants_signed = true,
+	    .from = job_get(job, CARDSEAL_FROM),
+	    .checks_address = true,
+	};
+
+	if (content != NULL)
+		return err_set(&job->err, -CS_ERR_ARGUMENT,
+		    "a mail carries its own content; --content goes with a "
+		    "detached CMS signature");
+	return smime_read(in, &smime, out, verdict, &job->err);
+}
+
+static int
+verify_any(struct cardseal_job *job, struct input *in, struct input *content,
+    struct output *out, struct verdict *verdict)
+{
+	struct cms_reader_params params = {0};
+	struct job_trust trust;
+	enum input_form form;
+	int r = job_trust_load(job, &trust);
+
+	if (r != 0)
+		return r;
+	params.trust = &trust.trust;
+	params.is_legacy = trust.trust.is_legacy;
+	r = input_detect(in, &form, &job->err);
+	if (r == 0 && form == INPUT_MESSAGE)
+		r = verify_smime(job, in, content, &params, out, verdict);
+	else if (r == 0)
+		r = verify_cms(job, in, form, content, &params, out, verdict);
+	job_trust_clear(&trust);
+	return r;
+}
+
+/* Commits what the verdict lets out. The result is the verdict's code. */
+static int
+verdict_end(struct cardseal_job *job, struct cardseal_verdict *wrap,
+    struct output *out, struct cardseal_verdict **result)
+{
+	const struct verdict *v = wrap->verdict;
+	int r = 0;
+
+	if (out != NULL && verdict_lets_out(v))
+		r = output_commit(out, &job->err);
+	if (r != 0) {
+		cardseal_verdict_free(wrap);
+		return job_end(job, r);
+	}
+	*result = wrap;
+	if (v->code != 0)
+		err_set(&job->err, v->code, "%s", v->text);
+	return job_end(job, v->code);
+}
+
+int
+cardseal_verify(struct cardseal_job *job, struct cardseal_input *in,
+    struct cardseal_input *content, struct cardseal_output *out,
+    struct cardseal_verdict **verdict)
+{
+	struct cardseal_verdict *wrap;
+	struct output *to = out != NULL ? out->out : NULL;
+	int r = -CS_ERR_NO_MEMORY;
+
+	*verdict = NULL;
+	job_start(job);
+	wrap = verdict_wrap_new();
+	if (wrap != NULL)
+		r = verify_any(job, in->in,
+		    content != NULL ? content->in : NULL, to, wrap->verdict);
+	if (r != 0) {
+		cardseal_verdict_free(wrap);
+		return job_end(job, r);
+	}
+	return verdict_end(job, wrap, to, verdict);
+}
+
+static int
+decrypt_any(struct cardseal_job *job, struct input *in, struct output *out,
+    struct verdict *verdict)
+{
+	struct cms_key_ops ops = job_key_ops(job);
+	struct smime_read_params smime = {
+	    .cms = {.ops = &ops, .is_legacy = job_is_set(job, CARDSEAL_LEGACY)},
+	    .wants_encrypted = true,
+	    .keeps_headers = true,
+	};
+	struct own_keys own;
+	struct source *cms;
+	enum input_form form;
+	int r = input_detect(in, &form, &job->err);
+
+	if (r != 0)
+		return r;
+	r = own_keys_load(job, &own);
+	if (r != 0)
+		return r;
+	smime.cms.own = own.certs;
+	if (form == INPUT_MESSAGE) {
+		r = smime_read(in, &smime, out, verdict, &job->err);
+	} else {
+		cms = cms_source_new(in, form, &job->err);
+		r = cms == NULL ? job->err.code
+				: cms_read(&smime.cms, cms, RELEASE_GOOD, out,
+				      verdict, &job->err);
+		cms_source_free(cms);
+	}
+	own_keys_clear(&own);
+	return r;
+}
+
+int
+cardseal_decrypt(struct cardseal_job *job, struct cardseal_input *in,
+    struct cardseal_output *out, struct cardseal_verdict **verdict)
+{
+	struct cardseal_verdict *wrap;
+	int r = -CS_ERR_NO_MEMORY;
+
+	*verdict = NULL;
+	job_start(job);
+	wrap = verdict_wrap_new();
+	if (wrap != NULL)
+		r = decrypt_any(job, in->in, out->out, wrap->verdict);
+	if (r != 0) {
+		cardseal_verdict_free(wrap);
+		return job_end(job, r);
+	}
+	return verdict_end(job, wrap, out->out, verdict);
+}
