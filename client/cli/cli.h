@@ -1,0 +1,101 @@
+/*
+ * cli.h: what the commands of cardseal(1) share.
+ *
+ * A command is a row in main.c's table: name, options, function. Options are
+ * rows too, so that parsing, --help and the man page's test have one source.
+ */
+#ifndef CLIENT_CLI_CLI_H
+#define CLIENT_CLI_CLI_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "client/cardseal.h"
+
+#define CLI_EXIT_USAGE 2
+#define CLI_EXIT_INTERNAL 70
+#define CLI_EXIT_IO 74
+
+struct cli;
+
+struct cli_option {
+	const char *name;     /* long name */
+	char letter;	      /* short one, or 0 */
+	const char *argument; /* for --help; NULL: takes none */
+	const char *help;
+	/* What it does: sets a job's option (to `value`, or to the argument
+	 * when that is NULL), or calls a function. */
+	int job_option; /* enum cardseal_option, or -1 */
+	const char *value;
+	int (*set)(struct cli *cli, const char *argument);
+};
+
+struct cli_command {
+	const char *name;
+	const char *operands; /* "[IN]" */
+	const char *summary;
+	const struct cli_option *const *options; /* groups, NULL at the end */
+	int operands_max;
+	int (*run)(struct cli *cli);
+	bool has_own_options; /* agent: passed on as they are */
+};
+
+/* One run of the program. */
+struct cli {
+	const struct cli_command *command;
+	struct cardseal_job *job;
+	char **operands;
+	int operands_len;
+	bool is_quiet;
+	bool is_verbose;
+	bool is_json;
+	bool is_done;	     /* --help or --version has answered */
+	const char *output;  /* -o */
+	const char *content; /* --content */
+	int argc;	     /* as main got them, from the command on */
+	char **argv;
+};
+
+/* Groups of options (options.c). */
+extern const struct cli_option cli_common_options[];
+extern const struct cli_option cli_trust_options[];
+extern const struct cli_option cli_output_options[];
+extern const struct cli_option cli_json_options[];
+
+/* Parses argv[1..]; 0, or an exit status after a message. */
+int cli_parse(struct cli *cli, int argc, char **argv);
+void cli_print_help(const struct cli_command *command, FILE *to);
+
+/* "cardseal: " and the text, on standard error. */
+void cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Prints the job's last error; returns its exit status. */
+int cli_fail(const struct cli *cli, int code);
+/* Prints warnings, and with -v notes. */
+void cli_print_messages(const struct cli *cli);
+/* IN: the first operand, or standard input. */
+const char *cli_get_input(const struct cli *cli);
+/* Writes a line of JSON to standard output and checks it; exit status. */
+int cli_print_json(const char *json);
+/* Is the stream still whole? 0, or CLI_EXIT_IO after a message. */
+int cli_finish_stdout(void);
+
+struct json_t;
+/* As cli_print_json; takes the reference over. NULL: no memory. */
+int cli_print_json_value(struct json_t *json);
+
+int cmd_agent(struct cli *cli);
+int cmd_decrypt(struct cli *cli);
+int cmd_encrypt(struct cli *cli);
+int cmd_keys(struct cli *cli);
+int cmd_lock(struct cli *cli);
+int cmd_sign(struct cli *cli);
+int cmd_status(struct cli *cli);
+int cmd_unlock(struct cli *cli);
+int cmd_verify(struct cli *cli);
+
+extern const struct cli_option cmd_sign_options[];
+extern const struct cli_option cmd_verify_options[];
+extern const struct cli_option cmd_encrypt_options[];
+extern const struct cli_option cmd_decrypt_options[];
+
+#endif

@@ -1,0 +1,130 @@
+/* The commands that make messages: sign and encrypt. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/cli/cli.h"
+
+const struct cli_option cmd_sign_options[] = {
+    {"key", 'k', "KEY", "sign with that key; repeatable", CARDSEAL_KEY, NULL,
+	NULL},
+    {"format", 'f', "smime|cms", "a mail, or any file as CMS", CARDSEAL_FORMAT,
+	NULL, NULL},
+    {"detach", 0, NULL, "content beside the signature", CARDSEAL_FORM, "detach",
+	NULL},
+    {"opaque", 0, NULL, "content inside the signature", CARDSEAL_FORM, "opaque",
+	NULL},
+    {"der", 0, NULL, "definite lengths even from a pipe", CARDSEAL_DER, "1",
+	NULL},
+    {"armor", 0, NULL, "PEM, with -f cms", CARDSEAL_ARMOR, "1", NULL},
+    {"pss", 0, NULL, "RSA-PSS instead of PKCS#1 v1.5", CARDSEAL_PSS, "1", NULL},
+    {"intermediate", 0, "FILE", "certificates to send along",
+	CARDSEAL_INTERMEDIATE, NULL, NULL},
+    {0},
+};
+
+/* Addresses from a file, one a line; empty lines and # comments are passed
+ * over. Returns an exit status. */
+static int
+add_recipients_file(struct cli *cli, const char *path)
+{
+	char *line = NULL, *address;
+	size_t size = 0;
+	ssize_t len;
+	int status = 0;
+	FILE *f = fopen(path, "re");
+
+	if (f == NULL) {
+		cli_error("encrypt: %s: %s", path, strerror(errno));
+		return CLI_EXIT_IO;
+	}
+	while (status == 0 && (len = getline(&line, &size, f)) >= 0) {
+		line[strcspn(line, "\r\n")] = '\0';
+		address = line + strspn(line, " \t");
+		address[strcspn(address, " \t")] = '\0';
+		if (address[0] == '\0' || address[0] == '#')
+			continue;
+		if (cardseal_job_set(cli->job, CARDSEAL_RECIPIENT, address) !=
+		    0) {
+			cli_error("encrypt: %s: %s", path,
+			    cardseal_job_get_error(cli->job));
+			status = CLI_EXIT_USAGE;
+		}
+	}
+	if (status == 0 && ferror(f)) {
+		cli_error("encrypt: %s: %s", path, strerror(errno));
+		status = CLI_EXIT_IO;
+	}
+	free(line);
+	fclose(f);
+	return status;
+}
+
+static int
+set_recipient(struct cli *cli, const char *argument)
+{
+	int r;
+
+	if (argument[0] == '@')
+		return add_recipients_file(cli, argument + 1);
+	r = cardseal_job_set(cli->job, CARDSEAL_RECIPIENT, argument);
+	if (r == 0)
+		return 0;
+	cli_error("encrypt: --recipient: %s", cardseal_job_get_error(cli->job));
+	return cardseal_exit_status(r);
+}
+
+const struct cli_option cmd_encrypt_options[] = {
+    {"recipient", 'r', "ADDR|@FILE", "encrypt to that address; repeatable", -1,
+	NULL, set_recipient},
+    {"recipient-file", 'R', "CERTFILE",
+	"encrypt to the certificates in that file; repeatable",
+	CARDSEAL_RECIPIENT_FILE, NULL, NULL},
+    {"format", 'f', "smime|cms", "a mail, or any file as CMS", CARDSEAL_FORMAT,
+	NULL, NULL},
+    {"cipher", 'c', "CIPHER",
+	"auto, aes128-cbc, aes256-cbc, aes128-gcm, "
+	"aes256-gcm, chacha20-poly1305",
+	CARDSEAL_CIPHER, NULL, NULL},
+    {"bcc-dir", 0, "DIR", "put each Bcc recipient's own copy there",
+	CARDSEAL_BCC_DIR, NULL, NULL},
+    {"der", 0, NULL, "definite lengths even from a pipe", CARDSEAL_DER, "1",
+	NULL},
+    {"armor", 0, NULL, "PEM, with -f cms", CARDSEAL_ARMOR, "1", NULL},
+    {0},
+};
+
+/* Sign and encrypt differ in one call. */
+static int
+cmd_make(struct cli *cli,
+    int (*make)(struct cardseal_job *job, struct cardseal_input *in,
+	struct cardseal_output *out))
+{
+	struct cardseal_output *out = NULL;
+	struct cardseal_input *in;
+	int r;
+
+	in = cardseal_input_open(cli->job, cli_get_input(cli));
+	if (in != NULL)
+		out = cardseal_output_open(cli->job, cli->output);
+	r = out != NULL ? make(cli->job, in, out)
+			: cardseal_job_get_code(cli->job);
+	cardseal_output_free(out);
+	cardseal_input_free(in);
+	if (r != 0)
+		return cli_fail(cli, r);
+	cli_print_messages(cli);
+	return 0;
+}
+
+int
+cmd_sign(struct cli *cli)
+{
+	return cmd_make(cli, cardseal_sign);
+}
+
+int
+cmd_encrypt(struct cli *cli)
+{
+	return cmd_make(cli, cardseal_encrypt);
+}

@@ -1,0 +1,113 @@
+/* The commands that judge messages: verify and decrypt. */
+#include <string.h>
+
+#include "client/cli/cli.h"
+
+static int
+set_content(struct cli *cli, const char *argument)
+{
+	cli->content = argument;
+	return 0;
+}
+
+const struct cli_option cmd_verify_options[] = {
+    {"content", 0, "FILE", "the content of a detached CMS signature", -1, NULL,
+	set_content},
+    {"from", 0, "ADDR", "the address the signer must have", CARDSEAL_FROM, NULL,
+	NULL},
+    {0},
+};
+
+const struct cli_option cmd_decrypt_options[] = {
+    {"key", 'k', "KEY", "open with that key only", CARDSEAL_KEY, NULL, NULL},
+    {"legacy", 0, NULL, "admit weak algorithms", CARDSEAL_LEGACY, "1", NULL},
+    {0},
+};
+
+static int
+print_verdict(const struct cli *cli, struct cardseal_verdict *verdict)
+{
+	if (cli->is_json)
+		return cli_print_json(cardseal_verdict_get_json(verdict));
+	if (!cli->is_quiet || cardseal_verdict_get_code(verdict) != 0)
+		fputs(cardseal_verdict_get_text(verdict, cli->is_verbose),
+		    stderr);
+	return 0;
+}
+
+/* What came of it: the verdict's exit status, or that of printing it. */
+static int
+end_verdict(const struct cli *cli, int code, struct cardseal_verdict *verdict)
+{
+	int status;
+
+	if (verdict == NULL)
+		return cli_fail(cli, code);
+	cli_print_messages(cli);
+	status = print_verdict(cli, verdict);
+	cardseal_verdict_free(verdict);
+	return status != 0 ? status : cardseal_exit_status(code);
+}
+
+int
+cmd_verify(struct cli *cli)
+{
+	const char *path = cli_get_input(cli);
+	struct cardseal_input *in, *content = NULL;
+	struct cardseal_output *out = NULL;
+	struct cardseal_verdict *verdict = NULL;
+	int r = 0;
+
+	if (cli->content != NULL && strcmp(path, "-") == 0 &&
+	    strcmp(cli->content, "-") == 0) {
+		cli_error("verify: signature and content cannot both come "
+			  "from standard input");
+		return CLI_EXIT_USAGE;
+	}
+	if (cli->is_json && cli->output != NULL &&
+	    strcmp(cli->output, "-") == 0) {
+		cli_error("verify: --json needs standard output for itself; "
+			  "give -o a file");
+		return CLI_EXIT_USAGE;
+	}
+	in = cardseal_input_open(cli->job, path);
+	if (in != NULL && cli->content != NULL)
+		content = cardseal_input_open(cli->job, cli->content);
+	if (in == NULL || (cli->content != NULL && content == NULL))
+		r = cardseal_job_get_code(cli->job);
+	if (r == 0 && cli->output != NULL) {
+		out = cardseal_output_open(cli->job, cli->output);
+		if (out == NULL)
+			r = cardseal_job_get_code(cli->job);
+	}
+	if (r == 0)
+		r = cardseal_verify(cli->job, in, content, out, &verdict);
+	cardseal_output_free(out);
+	cardseal_input_free(content);
+	cardseal_input_free(in);
+	return r != 0 || verdict != NULL ? end_verdict(cli, r, verdict) : 0;
+}
+
+int
+cmd_decrypt(struct cli *cli)
+{
+	struct cardseal_input *in;
+	struct cardseal_output *out = NULL;
+	struct cardseal_verdict *verdict = NULL;
+	int r;
+
+	if (cli->is_json &&
+	    (cli->output == NULL || strcmp(cli->output, "-") == 0)) {
+		cli_error("decrypt: --json needs standard output for itself; "
+			  "give the content a file with -o");
+		return CLI_EXIT_USAGE;
+	}
+	in = cardseal_input_open(cli->job, cli_get_input(cli));
+	if (in != NULL)
+		out = cardseal_output_open(cli->job, cli->output);
+	r = out != NULL ? cardseal_decrypt(cli->job, in, out, &verdict)
+			: cardseal_job_get_code(cli->job);
+	cardseal_output_free(out);
+	cardseal_input_free(in);
+	return end_verdict(cli, r, verdict);
+}

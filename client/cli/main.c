@@ -1,0 +1,136 @@
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/cli/cli.h"
+
+static const struct cli_option *const sign_groups[] = {
+    cmd_sign_options, cli_output_options, cli_common_options, NULL};
+static const struct cli_option *const verify_groups[] = {cmd_verify_options,
+    cli_trust_options, cli_output_options, cli_json_options, cli_common_options,
+    NULL};
+static const struct cli_option *const encrypt_groups[] = {
+    cmd_encrypt_options, cli_output_options, cli_common_options, NULL};
+static const struct cli_option *const decrypt_groups[] = {cmd_decrypt_options,
+    cli_output_options, cli_json_options, cli_common_options, NULL};
+static const struct cli_option *const json_groups[] = {
+    cli_json_options, cli_common_options, NULL};
+static const struct cli_option *const common_groups[] = {
+    cli_common_options, NULL};
+
+static const struct cli_command commands[] = {
+    {"sign", "[IN]", "sign a mail or a file", sign_groups, 1, cmd_sign, false},
+    {"verify", "[IN]", "judge a signed mail or CMS message", verify_groups, 1,
+	cmd_verify, false},
+    {"encrypt", "[IN]", "encrypt a mail or a file", encrypt_groups, 1,
+	cmd_encrypt, false},
+    {"decrypt", "[IN]", "open an encrypted mail or CMS message", decrypt_groups,
+	1, cmd_decrypt, false},
+    {"keys", "", "list the keys the agent has", json_groups, 0, cmd_keys,
+	false},
+    {"status", "", "show agent, modules and tokens", json_groups, 0, cmd_status,
+	false},
+    {"unlock", "[TOKEN]", "enter a token's PIN now", common_groups, 1,
+	cmd_unlock, false},
+    {"lock", "[TOKEN]", "forget PINs and end logins", common_groups, 1,
+	cmd_lock, false},
+    {"agent", "[OPTIONS]", "run the agent in the foreground", common_groups, 0,
+	cmd_agent, true},
+};
+
+#define COMMANDS_LEN (sizeof(commands) / sizeof(commands[0]))
+
+static void
+print_usage(FILE *to)
+{
+	size_t i;
+
+	fprintf(to, "usage: cardseal COMMAND [OPTIONS] [IN]\n\n");
+	for (i = 0; i < COMMANDS_LEN; i++)
+		fprintf(
+		    to, "  %-8s  %s\n", commands[i].name, commands[i].summary);
+	fprintf(to, "\n\"cardseal COMMAND --help\" lists the options; the "
+		    "whole story is in cardseal(1).\n");
+}
+
+static const struct cli_command *
+find_command(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < COMMANDS_LEN; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/*
+ * A file opened later must not become a standard stream. What was closed is
+ * filled from the wrong side, so that using it still fails.
+ */
+static void
+fill_standard_fds(void)
+{
+	static const int modes[] = {O_WRONLY, O_RDONLY, O_WRONLY};
+	int fd;
+
+	for (fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)open("/dev/null", modes[fd]);
+}
+
+static int
+run_command(const struct cli_command *command, int argc, char **argv)
+{
+	struct cli cli = {.command = command, .argc = argc, .argv = argv};
+	int status;
+
+	if (command->has_own_options)
+		return command->run(&cli);
+	cli.job = cardseal_job_new();
+	if (cli.job == NULL) {
+		cli_error("no memory is left");
+		return CLI_EXIT_INTERNAL;
+	}
+	cardseal_job_set(cli.job, CARDSEAL_PROGRAM, "cardseal");
+	status = cli_parse(&cli, argc, argv);
+	if (status == 0 && !cli.is_done)
+		status = command->run(&cli);
+	if (status == 0)
+		status = cli_finish_stdout();
+	cardseal_job_free(cli.job);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct cli_command *command;
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	setlocale(LC_CTYPE, "");
+	sigaction(SIGPIPE, &ignore, NULL);
+	fill_standard_fds();
+	if (argc < 2) {
+		print_usage(stderr);
+		return CLI_EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+		print_usage(stdout);
+		return cli_finish_stdout();
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("cardseal %s\n", cardseal_version());
+		return cli_finish_stdout();
+	}
+	command = find_command(argv[1]);
+	if (command == NULL) {
+		cli_error(
+		    "there is no command \"%s\"; see cardseal --help", argv[1]);
+		return CLI_EXIT_USAGE;
+	}
+	return run_command(command, argc - 1, argv + 1);
+}

@@ -1,0 +1,84 @@
+#include <errno.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/cli/cli.h"
+
+void
+cli_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("cardseal: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+int
+cli_fail(const struct cli *cli, int code)
+{
+	cli_print_messages(cli);
+	cli_error(
+	    "%s: %s", cli->command->name, cardseal_job_get_error(cli->job));
+	return cardseal_exit_status(code);
+}
+
+void
+cli_print_messages(const struct cli *cli)
+{
+	const char *line;
+	size_t i;
+
+	if (cli->is_quiet)
+		return;
+	for (i = 0; (line = cardseal_job_get_warning(cli->job, i)) != NULL; i++)
+		cli_error("%s: warning: %s", cli->command->name, line);
+	if (!cli->is_verbose)
+		return;
+	for (i = 0; (line = cardseal_job_get_note(cli->job, i)) != NULL; i++)
+		cli_error("%s: %s", cli->command->name, line);
+}
+
+const char *
+cli_get_input(const struct cli *cli)
+{
+	return cli->operands_len > 0 ? cli->operands[0] : "-";
+}
+
+int
+cli_finish_stdout(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	cli_error("standard output: %s", strerror(errno));
+	return CLI_EXIT_IO;
+}
+
+int
+cli_print_json(const char *json)
+{
+	printf("%s\n", json);
+	return cli_finish_stdout();
+}
+
+int
+cli_print_json_value(struct json_t *json)
+{
+	char *text = NULL;
+	int status;
+
+	if (json != NULL)
+		text = json_dumps(json, JSON_INDENT(2));
+	json_decref(json);
+	if (text == NULL) {
+		cli_error("no memory is left");
+		return CLI_EXIT_INTERNAL;
+	}
+	status = cli_print_json(text);
+	free(text);
+	return status;
+}
