@@ -19,7 +19,7 @@ format_time(char dst[static DATE_TEXT_MAX], int64_t t, const char *format)
 
 	if (gmtime_r(&seconds, &tm) == NULL ||
 	    strftime(dst, DATE_TEXT_MAX, format, &tm) == 0)
-		strcpy(dst, "?");
+		snprintf(dst, DATE_TEXT_MAX, "?");
 	return dst;
 }
 

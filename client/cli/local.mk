@@ -1,6 +1,6 @@
 # client/cli/: the program cardseal(1).
-bin_PROGRAMS += cardseal
-cardseal_SOURCES = \
+bin_PROGRAMS += client/cli/cardseal
+client_cli_cardseal_SOURCES = \
 	client/cli/cli.h \
 	client/cli/cmd_agent.c \
 	client/cli/cmd_make.c \
@@ -8,6 +8,6 @@ cardseal_SOURCES = \
 	client/cli/main.c \
 	client/cli/options.c \
 	client/cli/print.c
-cardseal_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-cardseal_LDADD = libcardseal.la $(JANSSON_LIBS)
-cardseal_LDFLAGS = $(PROGRAM_LINK)
+client_cli_cardseal_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+client_cli_cardseal_LDADD = libcardseal.la $(JANSSON_LIBS)
+client_cli_cardseal_LDFLAGS = $(PROGRAM_LINK)

@@ -18,7 +18,7 @@ struct link {
 	struct buf in;
 	size_t answer_len; /* of the answer the caller borrows */
 	char *program;
-	char *socket_path;
+	char socket_path[AGT_SOCKET_PATH_MAX];
 	char tty_name[256];
 };
 
@@ -41,7 +41,6 @@ link_free(struct link *link)
 	buf_clear(&link->out);
 	buf_clear(&link->in);
 	free(link->program);
-	free(link->socket_path);
 	free(link);
 }
 
@@ -53,10 +52,6 @@ link_connect(struct link *link, struct err *e)
 	char quoted[256];
 
 	err_quote(quoted, sizeof(quoted), link->socket_path, len);
-	if (len >= sizeof(address.sun_path))
-		return err_set(e, -CS_ERR_NO_AGENT,
-		    "the socket path %s is longer than %zu bytes", quoted,
-		    sizeof(address.sun_path) - 1);
 	memcpy(address.sun_path, link->socket_path, len + 1);
 	link->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (link->fd < 0)
@@ -281,7 +276,7 @@ link_find_tty(struct link *link)
 	int fd;
 
 	if (tty != NULL && strlen(tty) < sizeof(link->tty_name)) {
-		strcpy(link->tty_name, tty);
+		memcpy(link->tty_name, tty, strlen(tty) + 1);
 		return;
 	}
 	for (fd = 0; fd <= 2; fd++)
@@ -308,12 +303,7 @@ link_new(const char *socket_path, const char *program, struct link **out,
 	link->program = strdup(program);
 	if (link->program == NULL)
 		goto out;
-	if (socket_path != NULL) {
-		link->socket_path = strdup(socket_path);
-		r = link->socket_path != NULL ? 0 : -CS_ERR_NO_MEMORY;
-	} else {
-		r = agt_socket_path(&link->socket_path, e);
-	}
+	r = agt_socket_path(socket_path, link->socket_path, e);
 	if (r == 0)
 		r = link_hello(link, e);
 out:
