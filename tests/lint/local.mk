@@ -6,6 +6,7 @@ LINT_TESTS = \
 	tests/lint/format.sh \
 	tests/lint/headers.sh \
 	tests/lint/layers.py \
+	tests/lint/pages.sh \
 	tests/lint/shell.sh \
 	tests/lint/spelling.sh \
 	tests/lint/style.py

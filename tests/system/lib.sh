@@ -187,9 +187,11 @@ done_testing() {
 
 # --- time and processes ----------------------------------------------------
 
-# wait_until SECONDS COMMAND...: true as soon as the command succeeds
+# wait_until SECONDS COMMAND...: true as soon as the command succeeds. SECONDS
+# may have a fraction.
 wait_until() {
-	local end=$(($(date +%s%N) + $1 * 1000000000))
+	local end
+	end=$(($(date +%s%N) + $(printf '%.0f' "${1}e9")))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ "$(date +%s%N)" -lt $end ] || return 1
