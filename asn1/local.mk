@@ -34,4 +34,31 @@ tests_unit_check_der_SOURCES = tests/unit/check_der.c
 tests_unit_check_der_LDADD = $(UNIT_LIBS) libasn1.la
 tests_unit_check_der_CFLAGS = $(UNIT_FLAGS)
 
+CODEC_LIBS = $(UNIT_LIBS) libcodec.la libalg.la libasn1.la
+check_PROGRAMS += tests/unit/check_attrs
+TESTS += tests/unit/check_attrs
+tests_unit_check_attrs_SOURCES = tests/unit/check_attrs.c
+tests_unit_check_attrs_LDADD = $(CODEC_LIBS)
+tests_unit_check_attrs_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_recipient_info
+TESTS += tests/unit/check_recipient_info
+tests_unit_check_recipient_info_SOURCES = tests/unit/check_recipient_info.c
+tests_unit_check_recipient_info_LDADD = $(CODEC_LIBS)
+tests_unit_check_recipient_info_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_signer_info
+TESTS += tests/unit/check_signer_info
+tests_unit_check_signer_info_SOURCES = tests/unit/check_signer_info.c
+tests_unit_check_signer_info_LDADD = $(CODEC_LIBS)
+tests_unit_check_signer_info_CFLAGS = $(UNIT_FLAGS)
+
+EXTRA_DIST += tests/vectors/cms/README.md \
+	tests/vectors/cms/kari-keyid.der tests/vectors/cms/kari.der \
+	tests/vectors/cms/kekri.der tests/vectors/cms/ktri-keyid.der \
+	tests/vectors/cms/ktri.der tests/vectors/cms/pwri.der \
+	tests/vectors/cms/signer-info-cades.der \
+	tests/vectors/cms/signer-info-noattr.der \
+	tests/vectors/cms/signer-info-pss.der
+
 include asn1/alg/local.mk
