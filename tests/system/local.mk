@@ -1,14 +1,7 @@
 # tests/system/: the real programs end to end.
 SYSTEM_TESTS = \
-<<<<<<< Updated upstream
 	tests/system/fixtures.sh \
 	tests/system/harness.sh
-=======
-	tests/system/errors.sh \
-	tests/system/fixtures.sh \
-	tests/system/many.sh \
-	tests/system/peers.sh
->>>>>>> Stashed changes
 TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/system/lib.sh tests/system/fake-pinentry
