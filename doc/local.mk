@@ -2,5 +2,6 @@
 EXTRA_DIST += doc/architecture.md doc/sample.eml doc/testing.md
 dist_man_MANS += \
 	doc/man/cardseal.1 \
+	doc/man/cardseal.3 \
 	doc/man/cardseal-agent.8 \
 	doc/man/cardseal-token.8

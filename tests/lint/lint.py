@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 SRCDIR = os.path.abspath(os.environ.get("CS_SRCDIR", "."))
-TEXT = (".c", ".h", ".def", ".asn", ".py", ".sh", ".md", ".mk", ".am", ".ac",
+TEXT = (".c", ".h", ".def", ".asn", ".py", ".sh", ".md", ".mk", ".am", ".ac", ".map",
         ".1", ".3", ".5", ".7", ".8", ".in", ".json", ".xml", ".yml", "")
 SKIP = ("tests/vectors/", "tests/fuzz/corpus/", "m4/", "COPYING")
 

@@ -3,9 +3,11 @@
 LINT_TESTS = \
 	tests/lint/calls.py \
 	tests/lint/counting.sh \
+	tests/lint/exports.py \
 	tests/lint/format.sh \
 	tests/lint/headers.sh \
 	tests/lint/layers.py \
+	tests/lint/options.py \
 	tests/lint/pages.sh \
 	tests/lint/shell.sh \
 	tests/lint/spelling.sh \
