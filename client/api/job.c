@@ -129,7 +129,7 @@ words_have(const char *words, const char *value)
 
 	while (words != NULL) {
 		n = strcspn(words, "|");
-		if (n == len && memcmp(words, value, len) == 0)
+		if (n == len && strncmp(words, value, len) == 0)
 			return true;
 		words = words[n] == '|' ? words + n + 1 : NULL;
 	}

@@ -25,14 +25,15 @@ BANNED = {
     "memcmp": "bytes_is_equal, or secret_is_equal for what is secret",
     "bcmp": "bytes_is_equal", "bzero": "memset, or a wiping free",
     "gmtime": "gmtime_r", "localtime": "localtime_r", "ctime": "strftime",
-    "asctime": "strftime", "strerror": "err_set_errno",
+    "asctime": "strftime",
     "readdir_r": "readdir", "access": "the call itself, and its errno",
 }
 CALL = re.compile(r"(?<![\w.>])(%s)\s*\(" % "|".join(BANNED))
-# Where the sister itself is made.
 ALLOWED = {
+    # where the sister itself is made
     ("asn1/buf.c", "memcmp"), ("asn1/buf.h", "memcmp"),
-    ("asn1/err.c", "strerror"),
+    # asks whether /proc is there, not for a permission
+    ("client/cms/output.c", "access"),
 }
 
 
