@@ -1,5 +1,4 @@
 #!/bin/bash
-# shellcheck disable=SC2317 # functions called by "ok"
 # The C of the whole tree is as clang-format writes it.
 . "${CS_SRCDIR:-.}/tests/system/lib.sh"
 have_tool clang-format "format" || done_testing

@@ -1,5 +1,4 @@
 #!/bin/bash
-# shellcheck disable=SC2317 # functions called by "ok"
 # Each header compiles alone, and twice in one file; the installed one in
 # strict C11 and in C++ as well.
 . "${CS_SRCDIR:-.}/tests/system/lib.sh"

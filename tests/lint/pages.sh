@@ -1,5 +1,4 @@
 #!/bin/bash
-# shellcheck disable=SC2317 # functions called by "ok"
 # The manual pages are clean for mandoc.
 . "${CS_SRCDIR:-.}/tests/system/lib.sh"
 have_tool mandoc "manual pages" || done_testing

@@ -1,5 +1,4 @@
 #!/bin/bash
-# shellcheck disable=SC2317 # functions called by "ok"
 # Every shell script is clean for shellcheck.
 . "${CS_SRCDIR:-.}/tests/system/lib.sh"
 have_tool shellcheck "shell" || done_testing

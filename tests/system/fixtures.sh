@@ -1,5 +1,4 @@
 #!/bin/bash
-# shellcheck disable=SC2317 # functions called by "ok"
 # softhsm-fixtures/make-fixtures makes what it says: judged by openssl and
 # pkcs11-tool.
 . "${CS_SRCDIR:-.}/tests/system/lib.sh"

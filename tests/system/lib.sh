@@ -78,7 +78,7 @@ ok() {
 	status=$?
 	tap_result $status "$what"
 	[ $status = 0 ] || {
-		echo "# status $status of: $*"
+		echo "# status $status of: $(cut -c1-300 <<<"$*")"
 		head -c 4000 "$tmp/ok.log" | diag
 	}
 	return 0
@@ -94,7 +94,7 @@ not_ok() {
 		tap_result 0 "$what"
 	else
 		tap_result 1 "$what"
-		echo "# status $status of: $*"
+		echo "# status $status of: $(cut -c1-300 <<<"$*")"
 		head -c 4000 "$tmp/ok.log" | diag
 	fi
 }
@@ -110,7 +110,7 @@ exits() {
 		tap_result 0 "$what"
 	else
 		tap_result 1 "$what"
-		echo "# status $status, not $want, of: $*"
+		echo "# status $status, not $want, of: $(cut -c1-300 <<<"$*")"
 		head -c 4000 "$tmp/err" | diag
 	fi
 }
