@@ -30,16 +30,25 @@ struct cipher_params {
  */
 int CS_MUST_USE cipher_params_decode(
     const struct alg_id *id, struct cipher_params *params, struct err *e);
-/* Fresh random IV, tag of 16. alg is of kind CIPHER or AEAD. */
+/* Fresh random IV, tag of 16. CS_ERR_ALGORITHM: no cipher, or one that is
+ * only named (RC2). */
 int CS_MUST_USE cipher_params_new(enum alg alg, struct cipher_params *params);
+/* The whole AlgorithmIdentifier; a tag length of 12 is GCM's default. */
 void der_put_cipher_params(struct buf *b, const struct cipher_params *params);
+/* Do algorithm, IV and tag length go together as cipher_params_decode asks? */
+bool cipher_params_is_valid(const struct cipher_params *params);
 bool cipher_is_aead(enum alg alg);
+/* 0: no cipher, or one that is only named. */
 size_t cipher_key_len(enum alg alg);
 
 struct cipher;
 
-/* key has the exact length, else NULL; the key is copied in. aad (AEAD) is
- * hashed at once; empty for none. */
+/*
+ * NULL: no memory, wrong parameters, a key of another length than
+ * cipher_key_len, a DES key known as weak, or aad without AEAD. The key is
+ * copied in, to ordinary memory, and wiped on free. aad is hashed at once;
+ * empty for none. One thread at a time.
+ */
 struct cipher *cipher_new_encrypt(const struct cipher_params *params,
     const struct secret *key, struct bytes aad);
 struct cipher *cipher_new_decrypt(const struct cipher_params *params,
@@ -47,21 +56,26 @@ struct cipher *cipher_new_decrypt(const struct cipher_params *params,
 void cipher_free(struct cipher *c);
 
 /*
- * Encrypts or decrypts all of in; out (may be in.p itself only when the
- * lengths of all earlier writes were multiples of the block) has room for
- * in.len + CIPHER_BLOCK_MAX octets; sets *out_len. CBC decryption holds the
- * last block back for its padding.
+ * Encrypts or decrypts all of in; out has room for in.len + CIPHER_BLOCK_MAX
+ * octets; sets *out_len. CBC decryption holds the last block back for its
+ * padding. out does not overlap in, or is in.p itself: then the lengths of all
+ * earlier writes were multiples of CIPHER_BLOCK_MAX. AEAD plaintext is not to
+ * be believed before cipher_finish_decrypt. CS_ERR_TOO_LARGE: more than the
+ * cipher may do under one IV (GCM: 64 GiB).
  */
 int CS_MUST_USE cipher_write(
     struct cipher *c, struct bytes in, uint8_t *out, size_t *out_len);
 /* Encryption: padding out (up to CIPHER_BLOCK_MAX), then cipher_get_tag. */
 int CS_MUST_USE cipher_finish_encrypt(
     struct cipher *c, uint8_t *out, size_t *out_len);
-/* The AEAD tag, params.tag_len octets, borrowed until free. */
+/* The AEAD tag, params.tag_len octets, borrowed until free. After
+ * cipher_finish_encrypt only. */
 struct bytes cipher_get_tag(struct cipher *c);
 /*
  * Decryption: checks the tag (AEAD; constant time) or takes the padding off
- * (CBC; gives up to CIPHER_BLOCK_MAX octets). CS_ERR_AUTH_TAG, CS_ERR_DECRYPT.
+ * (CBC; gives up to CIPHER_BLOCK_MAX octets). CS_ERR_AUTH_TAG: another tag, or
+ * one of another length than the parameters say. CS_ERR_DECRYPT: bad padding,
+ * nothing at all, or not whole blocks. CS_ERR_INTERNAL: it was made to encrypt.
  */
 int CS_MUST_USE cipher_finish_decrypt(
     struct cipher *c, struct bytes tag, uint8_t *out, size_t *out_len);

@@ -13,7 +13,7 @@
 /* Checks key (its alg is ALG_DSA) and sets its bits; errors as spki_decode. */
 int CS_MUST_USE dsa_check(struct spki *key, struct err *e);
 /* r and s are unsigned, of at most DSA_Q_LEN_MAX octets. */
-bool CS_MUST_USE dsa_check_signature(const struct spki *key,
-    struct bytes hash, struct bytes r, struct bytes s);
+bool CS_MUST_USE dsa_check_signature(
+    const struct spki *key, struct bytes hash, struct bytes r, struct bytes s);
 
 #endif

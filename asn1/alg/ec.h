@@ -20,7 +20,7 @@ unsigned ec_bits(enum oid curve);
  * curve, wrong form or length, a coordinate outside the field, or a point
  * that is not on the curve. Else the caller calls ecc_point_clear.
  */
-bool CS_MUST_USE ec_point_init(struct ecc_point *p, enum oid curve,
-    struct bytes octets);
+bool CS_MUST_USE ec_point_init(
+    struct ecc_point *p, enum oid curve, struct bytes octets);
 
 #endif

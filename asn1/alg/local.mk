@@ -4,7 +4,9 @@ libalg_la_SOURCES = \
 	asn1/alg/alg.c asn1/alg/alg.h asn1/alg/alg.def \
 	asn1/alg/alg_id.c \
 	asn1/alg/bulk.h asn1/alg/bulk_gcrypt.c \
-	asn1/alg/cipher.h asn1/alg/digest.h asn1/alg/keywrap.h \
+	asn1/alg/cipher.c asn1/alg/cipher.h asn1/alg/cipher_params.c \
+	asn1/alg/ct.h \
+	asn1/alg/digest.h \
 	asn1/alg/dsa.c asn1/alg/dsa.h \
 	asn1/alg/ec.c asn1/alg/ec.h \
 	asn1/alg/hash.c asn1/alg/hash.h \
@@ -21,7 +23,7 @@ libalg_la_LIBADD = $(NETTLE_LIBS) $(GMP_LIBS) $(GCRYPT_LIBS)
 check_PROGRAMS += $(ALG_TESTS)
 TESTS += $(ALG_TESTS)
 ALG_TESTS = tests/unit/check_alg_table tests/unit/check_digest \
-	tests/unit/check_signature
+	tests/unit/check_cipher tests/unit/check_signature
 ALG_TEST_LIBS = $(UNIT_LIBS) libalg.la libasn1.la
 tests_unit_check_alg_table_SOURCES = tests/unit/check_alg_table.c
 tests_unit_check_alg_table_LDADD = $(ALG_TEST_LIBS)
@@ -29,6 +31,9 @@ tests_unit_check_alg_table_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_digest_SOURCES = tests/unit/check_digest.c
 tests_unit_check_digest_LDADD = $(ALG_TEST_LIBS)
 tests_unit_check_digest_CFLAGS = $(UNIT_FLAGS)
+tests_unit_check_cipher_SOURCES = tests/unit/check_cipher.c
+tests_unit_check_cipher_LDADD = $(ALG_TEST_LIBS)
+tests_unit_check_cipher_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_signature_SOURCES = tests/unit/check_signature.c
 tests_unit_check_signature_LDADD = $(ALG_TEST_LIBS)
 tests_unit_check_signature_CFLAGS = $(UNIT_FLAGS)

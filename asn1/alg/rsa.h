@@ -14,11 +14,11 @@
  * RSAVP1 (RFC 8017 5.2.2): out gets key->modulus.len octets. in has exactly
  * that many and is below the modulus, else false.
  */
-bool CS_MUST_USE rsa_public(const struct spki *key, struct bytes in,
-    uint8_t *out);
+bool CS_MUST_USE rsa_public(
+    const struct spki *key, struct bytes in, uint8_t *out);
 /* RSAEP (5.1.1): the same for an in that is secret; out may be public. */
-bool CS_MUST_USE rsa_public_secret(const struct spki *key, struct bytes in,
-    uint8_t *out);
+bool CS_MUST_USE rsa_public_secret(
+    const struct spki *key, struct bytes in, uint8_t *out);
 
 /* RSASSA-PSS-params (RFC 4055 3.1). */
 struct pss_params {
@@ -33,14 +33,14 @@ struct pss_params {
  * mask function unknown), CS_ERR_UNSUPPORTED (trailer other than 1, salt over
  * PSS_SALT_MAX).
  */
-int CS_MUST_USE pss_params_decode(struct bytes params, struct pss_params *out,
-    struct err *e);
+int CS_MUST_USE pss_params_decode(
+    struct bytes params, struct pss_params *out, struct err *e);
 /* The parameters element, defaults left out as DER wants. */
 void der_put_pss_params(struct buf *b, const struct pss_params *params);
 
 /* [0] digest and [1] MGF1 with its digest, which PSS and OAEP share. */
-int CS_MUST_USE rsa_params_get(struct der *d, enum alg *digest,
-    enum alg *mgf_digest, struct err *e);
+int CS_MUST_USE rsa_params_get(
+    struct der *d, enum alg *digest, enum alg *mgf_digest, struct err *e);
 void der_put_rsa_params(struct buf *b, enum alg digest, enum alg mgf_digest);
 
 /*

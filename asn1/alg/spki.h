@@ -54,12 +54,12 @@ void spki_key_id(const struct spki *key, uint8_t out[20]);
  * without OCTET STRING around it. 0, CS_ERR_ALGORITHM (no such curve or key),
  * CS_ERR_ARGUMENT (the wrong length), or b's error.
  */
-int CS_MUST_USE spki_encode_rsa(struct buf *b, struct bytes modulus,
-    struct bytes exponent);
-int CS_MUST_USE spki_encode_ec(struct buf *b, enum oid curve,
-    struct bytes point);
-int CS_MUST_USE spki_encode_okp(struct buf *b, enum alg key_alg,
-    struct bytes octets);
+int CS_MUST_USE spki_encode_rsa(
+    struct buf *b, struct bytes modulus, struct bytes exponent);
+int CS_MUST_USE spki_encode_ec(
+    struct buf *b, enum oid curve, struct bytes point);
+int CS_MUST_USE spki_encode_okp(
+    struct buf *b, enum alg key_alg, struct bytes octets);
 /* "RSA-2048", "RSA-PSS-2048", "P-256", "Ed25519", else the OID, into dst. */
 char *spki_describe(char *dst, size_t size, const struct spki *key);
 /* Octets of a signature by this key at most (RSA: exactly); 0 if it cannot
