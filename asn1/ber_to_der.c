@@ -78,7 +78,7 @@ ber_read(struct ber_in *in, struct ber_element *el)
 {
 	const uint8_t *at = in->p;
 
-	el->at = at;
+	*el = (struct ber_element){.at = at};
 	if (in->end - at < 2)
 		return ber_in_fail(
 		    in, at, -CS_ERR_TRUNCATED, "an element is cut off");

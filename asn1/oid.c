@@ -35,10 +35,10 @@ oid_compare(const void *a, const void *b)
 __attribute__((constructor)) static void
 oid_sort(void)
 {
-	uint16_t i;
+	unsigned i;
 
 	for (i = 0; i < OID_COUNT; i++)
-		oid_order[i] = i;
+		oid_order[i] = (uint16_t)i;
 	qsort(oid_order, OID_COUNT, sizeof(oid_order[0]), oid_compare);
 }
 

@@ -30,7 +30,6 @@ add_recipients_file(struct cli *cli, const char *path)
 {
 	char *line = NULL, *address;
 	size_t size = 0;
-	ssize_t len;
 	int status = 0;
 	FILE *f = fopen(path, "re");
 
@@ -38,7 +37,7 @@ add_recipients_file(struct cli *cli, const char *path)
 		cli_error("encrypt: %s: %s", path, strerror(errno));
 		return CLI_EXIT_IO;
 	}
-	while (status == 0 && (len = getline(&line, &size, f)) >= 0) {
+	while (status == 0 && getline(&line, &size, f) >= 0) {
 		line[strcspn(line, "\r\n")] = '\0';
 		address = line + strspn(line, " \t");
 		address[strcspn(address, " \t")] = '\0';
