@@ -1,6 +1,7 @@
 # asn1/: the leaf. Errors, buffers, secrets, encodings.
 noinst_LTLIBRARIES += libasn1.la
 libasn1_la_SOURCES = \
+	asn1/base64.c asn1/base64.h asn1/base64_kernel.h asn1/base64_x86.c \
 	asn1/ber.c asn1/ber.h asn1/ber_to_der.c \
 	asn1/buf.c asn1/buf.h \
 	asn1/cert_id.c asn1/cert_id.h \
@@ -21,6 +22,12 @@ libcodec_la_SOURCES = \
 	asn1/recipient_info.c asn1/recipient_info.h \
 	asn1/signer_info.c asn1/signer_info.h
 libcodec_la_CFLAGS = $(AM_CFLAGS) -fPIC
+
+check_PROGRAMS += tests/unit/check_base64
+TESTS += tests/unit/check_base64
+tests_unit_check_base64_SOURCES = tests/unit/check_base64.c
+tests_unit_check_base64_LDADD = $(UNIT_LIBS) libasn1.la
+tests_unit_check_base64_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_ber
 TESTS += tests/unit/check_ber

@@ -1,10 +1,18 @@
 # tests/bench/
 noinst_PROGRAMS += tests/bench/measure
 tests_bench_measure_SOURCES = tests/bench/measure.c
+
+# Above libasn1.la alone: decoding and encoding base64, nettle's beside it.
+noinst_PROGRAMS += tests/bench/bench_base64
+tests_bench_bench_base64_SOURCES = tests/bench/bench_base64.c
+tests_bench_bench_base64_CFLAGS = $(AM_CFLAGS) $(NETTLE_CFLAGS)
+tests_bench_bench_base64_LDADD = libasn1.la $(NETTLE_LIBS)
+
 EXTRA_DIST += tests/bench/stream.sh tests/bench/stream.py
 
 # Figures beside those of a peer in the same run; see doc/testing.md.
 bench: all
+	./tests/bench/bench_base64
 	CS_SRCDIR=$(abs_top_srcdir) CS_BUILDDIR=$(abs_top_builddir) \
 		bash $(srcdir)/tests/bench/stream.sh
 .PHONY: bench
