@@ -1,5 +1,10 @@
 # doc/
-EXTRA_DIST += doc/architecture.md doc/sample.eml doc/testing.md
+EXTRA_DIST += \
+	doc/architecture.md \
+	doc/protocol.md \
+	doc/sample.eml \
+	doc/testing.md \
+	doc/threats.md
 dist_man_MANS += \
 	doc/man/cardseal.1 \
 	doc/man/cardseal.3 \
