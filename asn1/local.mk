@@ -8,6 +8,7 @@ libasn1_la_SOURCES = \
 	asn1/der.h asn1/der_read.c asn1/der_write.c \
 	asn1/err.c asn1/err.h asn1/err.def \
 	asn1/oid.c asn1/oid.h asn1/oid.def \
+	asn1/pem.c asn1/pem.h \
 	asn1/secret.c asn1/secret.h \
 	asn1/time.c asn1/time.h \
 	asn1/utf8.c asn1/utf8.h
@@ -40,6 +41,12 @@ TESTS += tests/unit/check_der
 tests_unit_check_der_SOURCES = tests/unit/check_der.c
 tests_unit_check_der_LDADD = $(UNIT_LIBS) libasn1.la
 tests_unit_check_der_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_pem
+TESTS += tests/unit/check_pem
+tests_unit_check_pem_SOURCES = tests/unit/check_pem.c
+tests_unit_check_pem_LDADD = $(UNIT_LIBS) libasn1.la
+tests_unit_check_pem_CFLAGS = $(UNIT_FLAGS)
 
 CODEC_LIBS = $(UNIT_LIBS) libcodec.la libalg.la libasn1.la
 check_PROGRAMS += tests/unit/check_attrs
