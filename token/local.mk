@@ -4,15 +4,32 @@ libtokenproto_la_SOURCES = \
 	token/field.c token/field.h \
 	token/proto.c token/proto.h
 libtokenproto_la_CFLAGS = $(AM_CFLAGS) -fPIC
-libtokenproto_la_LIBADD = libasn1.la
+TOKENPROTO_LIBS = libtokenproto.la libasn1.la
 
 libtoken_la_SOURCES = \
 	token/ckr.c token/ckr.h token/ckr.def \
+	token/key.c token/key.h \
+	token/login.c \
 	token/module.c token/module.h \
 	token/modules.c token/modules.h \
-	token/uri.c token/uri.h
+	token/object.c token/object.h token/object_read.c \
+	token/probe.c \
+	token/sign.c \
+	token/slot.c token/slot.h \
+	token/uri.c token/uri.h \
+	token/use.c token/use.h \
+	token/watch.c token/watch.h \
+	token/worker.c token/worker.h \
+	token/x509.c token/x509.h
 libtoken_la_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS)
-libtoken_la_LIBADD = libtokenproto.la $(P11KIT_LIBS)
+libtoken_la_LIBADD = $(P11KIT_LIBS)
+TOKEN_LIBS = libtoken.la libtokenproto.la libalg.la libasn1.la
+
+pkglibexec_PROGRAMS += token/cardseal-token
+token_cardseal_token_SOURCES = token/main.c
+token_cardseal_token_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS)
+token_cardseal_token_LDFLAGS = $(PROGRAM_LINK)
+token_cardseal_token_LDADD = $(TOKEN_LIBS)
 
 check_PROGRAMS += \
 	tests/unit/check_token_ckr \
@@ -23,11 +40,11 @@ TESTS += \
 	tests/unit/check_token_proto \
 	tests/unit/check_token_uri
 tests_unit_check_token_ckr_SOURCES = tests/unit/check_token_ckr.c
-tests_unit_check_token_ckr_LDADD = $(UNIT_LIBS) libtoken.la
+tests_unit_check_token_ckr_LDADD = $(UNIT_LIBS) $(TOKEN_LIBS)
 tests_unit_check_token_ckr_CFLAGS = $(UNIT_FLAGS) $(P11KIT_CFLAGS)
 tests_unit_check_token_proto_SOURCES = tests/unit/check_token_proto.c
-tests_unit_check_token_proto_LDADD = $(UNIT_LIBS) libtokenproto.la
+tests_unit_check_token_proto_LDADD = $(UNIT_LIBS) $(TOKENPROTO_LIBS)
 tests_unit_check_token_proto_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_token_uri_SOURCES = tests/unit/check_token_uri.c
-tests_unit_check_token_uri_LDADD = $(UNIT_LIBS) libtoken.la
+tests_unit_check_token_uri_LDADD = $(UNIT_LIBS) $(TOKEN_LIBS)
 tests_unit_check_token_uri_CFLAGS = $(UNIT_FLAGS) $(P11KIT_CFLAGS)
