@@ -121,8 +121,7 @@ mgf1_xor(enum alg digest, struct bytes seed, uint8_t *out, size_t len)
 	if (hash_get(digest) == NULL)
 		return false;
 	for (n = 0; done < len; n++) {
-		for (i = 0; i < 4; i++)
-			counter[i] = (uint8_t)(n >> (24 - 8 * i));
+		hash_put_be32(counter, n);
 		hash_len = hash_parts(digest, parts, 2, mask);
 		for (i = 0; i < hash_len && done < len; i++)
 			out[done++] ^= mask[i];

@@ -12,6 +12,16 @@
 /* The largest block of a digest here (SHA3-256). */
 #define HASH_BLOCK_MAX 136
 
+/* A number as four octets, high first. */
+static inline void
+hash_put_be32(uint8_t out[4], size_t value)
+{
+	int i;
+
+	for (i = 0; i < 4; i++)
+		out[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
 /* NULL: no digest. */
 const struct nettle_hash *hash_get(enum alg digest);
 /* H(parts), out has DIGEST_LEN_MAX octets; returns the length, 0 on error.

@@ -10,12 +10,15 @@ libalg_la_SOURCES = \
 	asn1/alg/dsa.c asn1/alg/dsa.h \
 	asn1/alg/ec.c asn1/alg/ec.h \
 	asn1/alg/hash.c asn1/alg/hash.h \
+	asn1/alg/keywrap.c asn1/alg/keywrap.h \
 	asn1/alg/padding.c asn1/alg/padding.h \
 	asn1/alg/pss.c \
 	asn1/alg/random.c asn1/alg/random.h \
-	asn1/alg/rsa.c asn1/alg/rsa.h asn1/alg/rsa_params.c \
+	asn1/alg/rsa.c asn1/alg/rsa.h \
+	asn1/alg/rsa_encrypt.c asn1/alg/rsa_params.c \
 	asn1/alg/signature.c asn1/alg/signature.h \
 	asn1/alg/spki.c asn1/alg/spki.h asn1/alg/spki_make.c \
+	asn1/alg/unpad.c \
 	asn1/alg/verify.c
 libalg_la_CFLAGS = $(AM_CFLAGS) $(NETTLE_CFLAGS) $(GCRYPT_CFLAGS) -fPIC
 libalg_la_LIBADD = $(NETTLE_LIBS) $(GMP_LIBS) $(GCRYPT_LIBS)
@@ -23,7 +26,9 @@ libalg_la_LIBADD = $(NETTLE_LIBS) $(GMP_LIBS) $(GCRYPT_LIBS)
 check_PROGRAMS += $(ALG_TESTS)
 TESTS += $(ALG_TESTS)
 ALG_TESTS = tests/unit/check_alg_table tests/unit/check_digest \
-	tests/unit/check_cipher tests/unit/check_signature
+	tests/unit/check_cipher tests/unit/check_keywrap \
+	tests/unit/check_padding tests/unit/check_signature \
+	tests/unit/check_spki
 ALG_TEST_LIBS = $(UNIT_LIBS) libalg.la libasn1.la
 tests_unit_check_alg_table_SOURCES = tests/unit/check_alg_table.c
 tests_unit_check_alg_table_LDADD = $(ALG_TEST_LIBS)
@@ -34,7 +39,17 @@ tests_unit_check_digest_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_cipher_SOURCES = tests/unit/check_cipher.c
 tests_unit_check_cipher_LDADD = $(ALG_TEST_LIBS)
 tests_unit_check_cipher_CFLAGS = $(UNIT_FLAGS)
+tests_unit_check_keywrap_SOURCES = tests/unit/check_keywrap.c
+tests_unit_check_keywrap_LDADD = $(ALG_TEST_LIBS)
+tests_unit_check_keywrap_CFLAGS = $(UNIT_FLAGS)
+tests_unit_check_padding_SOURCES = tests/unit/check_padding.c
+tests_unit_check_padding_LDADD = $(ALG_TEST_LIBS) $(GMP_LIBS)
+tests_unit_check_padding_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_signature_SOURCES = tests/unit/check_signature.c
 tests_unit_check_signature_LDADD = $(ALG_TEST_LIBS)
 tests_unit_check_signature_CFLAGS = $(UNIT_FLAGS)
-EXTRA_DIST += tests/vectors/signatures.txt tests/vectors/make_signatures.py
+tests_unit_check_spki_SOURCES = tests/unit/check_spki.c
+tests_unit_check_spki_LDADD = $(ALG_TEST_LIBS)
+tests_unit_check_spki_CFLAGS = $(UNIT_FLAGS)
+EXTRA_DIST += tests/vectors/make_paddings.py tests/vectors/paddings.txt \
+	tests/vectors/make_signatures.py tests/vectors/signatures.txt

@@ -5,9 +5,6 @@
 
 #include "asn1/alg/rsa.h"
 
-/* Octets of EMSA- and EME-PKCS1-v1_5 around what they carry. */
-#define PKCS1_OVERHEAD 11
-
 int
 pkcs1_digest_info(struct buf *b, enum alg digest, struct bytes hash)
 {
@@ -29,8 +26,9 @@ pkcs1_pad_sign(struct buf *b, struct bytes digest_info, size_t em_len)
 {
 	uint8_t *em;
 
-	if (em_len > RSA_LEN_MAX || em_len < PKCS1_OVERHEAD ||
-	    digest_info.len > em_len - PKCS1_OVERHEAD || digest_info.len == 0)
+	if (em_len > RSA_LEN_MAX || em_len < RSA_PKCS1_OVERHEAD ||
+	    digest_info.len > em_len - RSA_PKCS1_OVERHEAD ||
+	    digest_info.len == 0)
 		return -CS_ERR_ARGUMENT;
 	em = buf_reserve(b, em_len);
 	if (em == NULL)

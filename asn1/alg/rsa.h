@@ -9,6 +9,9 @@
 
 /* Octets of the largest modulus. */
 #define RSA_LEN_MAX (SPKI_RSA_BITS_MAX / 8)
+/* Octets of EMSA- and EME-PKCS1-v1_5 (RFC 8017 9.2, 7.2.1) around what they
+ * carry: 00, type, eight or more of padding, 00. */
+#define RSA_PKCS1_OVERHEAD 11
 
 /*
  * RSAVP1 (RFC 8017 5.2.2): out gets key->modulus.len octets. in has exactly

@@ -1,3 +1,4 @@
+#include "asn1/alg/padding.h"
 #include "asn1/alg/rsa.h"
 
 /* The digest of an element that must be one AlgorithmIdentifier. */
@@ -132,5 +133,86 @@ der_put_pss_params(struct buf *b, const struct pss_params *params)
 		der_put_uint(b, DER_INTEGER, params->salt_len);
 		der_close(b, mark);
 	}
+	der_close(b, outer);
+}
+
+/* [2] pSource: pSpecified with the label, by default an empty one. */
+static int
+oaep_params_label(struct der *d, struct bytes *label)
+{
+	struct alg_id id;
+	struct der in;
+
+	*label = BYTES_NONE;
+	if (!der_enter_opt(d, DER_CONTEXT_C(2), &in))
+		return 0;
+	der_get_alg_id(&in, &id);
+	if (der_end(&in) != 0)
+		return der_check(&in);
+	if (id.known != OID_PSPECIFIED)
+		return -CS_ERR_UNSUPPORTED;
+	der_init_in(&in, d, id.params);
+	*label = der_get(&in, DER_OCTET_STRING);
+	return der_end(&in);
+}
+
+static int
+oaep_params_parse(struct bytes raw, struct oaep_params *params, struct err *e)
+{
+	struct der d, in;
+	int r;
+
+	der_init(&d, raw);
+	in = der_enter(&d, DER_SEQUENCE);
+	r = rsa_params_get(&in, &params->digest, &params->mgf_digest, e);
+	if (r != 0)
+		return r;
+	r = oaep_params_label(&in, &params->label);
+	if (r != 0)
+		return err_set(e, r, "RSAES-OAEP parameters: %s", err_text(r));
+	if (der_end(&in) != 0)
+		return der_err(&in, e, "RSAES-OAEP parameters");
+	if (der_end(&d) != 0)
+		return der_err(&d, e, "RSAES-OAEP parameters");
+	if (alg_get(params->digest)->strength == ALG_BROKEN ||
+	    alg_get(params->mgf_digest)->strength == ALG_BROKEN)
+		return err_set(e, -CS_ERR_ALGORITHM,
+		    "RSAES-OAEP parameters: the digest is broken");
+	return 0;
+}
+
+int
+oaep_params_decode(
+    const struct alg_id *id, struct oaep_params *params, struct err *e)
+{
+	int r;
+
+	*params = (struct oaep_params){0};
+	if (id->known != OID_RSA_OAEP)
+		return err_set(e, -CS_ERR_ALGORITHM,
+		    "the key transport is not RSAES-OAEP");
+	r = oaep_params_parse(id->params, params, e);
+	if (r != 0)
+		*params = (struct oaep_params){0};
+	return r;
+}
+
+void
+der_put_oaep_params(struct buf *b, const struct oaep_params *params)
+{
+	size_t outer = der_open(b, DER_SEQUENCE), mark, source, inner;
+
+	der_put_oid(b, OID_RSA_OAEP);
+	mark = der_open(b, DER_SEQUENCE);
+	der_put_rsa_params(b, params->digest, params->mgf_digest);
+	if (params->label.len != 0) {
+		source = der_open(b, DER_CONTEXT_C(2));
+		inner = der_open(b, DER_SEQUENCE);
+		der_put_oid(b, OID_PSPECIFIED);
+		der_put(b, DER_OCTET_STRING, params->label);
+		der_close(b, inner);
+		der_close(b, source);
+	}
+	der_close(b, mark);
 	der_close(b, outer);
 }

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "asn1/alg/dsa.h"
 #include "asn1/alg/ec.h"
 #include "asn1/alg/hash.h"
 #include "asn1/alg/spki.h"
@@ -118,10 +119,10 @@ spki_signature_len_max(const struct spki *key)
 	case ALG_RSA_PSS_KEY:
 		return key->modulus.len;
 	case ALG_EC:
-		len = (key->bits + 7) / 8;
+		len = key->bits / 8 + 1;
 		break;
 	case ALG_DSA:
-		len = key->bits != 0 ? 32 : 0;
+		len = key->bits != 0 ? DSA_Q_LEN_MAX + 1 : 0;
 		break;
 	case ALG_ED25519_KEY:
 		return 64;
@@ -132,7 +133,7 @@ spki_signature_len_max(const struct spki *key)
 	}
 	if (len == 0)
 		return 0;
-	/* two INTEGERs, each with a leading zero at most, in a SEQUENCE */
-	len = 2 * (1 + len + der_header_len(1 + len));
+	/* two INTEGERs in a SEQUENCE */
+	len = 2 * (der_header_len(len) + len);
 	return der_header_len(len) + len;
 }

@@ -19,7 +19,8 @@ verify_pkcs1_em(struct bytes em, struct bytes digest_info)
 {
 	uint8_t want[RSA_LEN_MAX];
 
-	if (em.len < digest_info.len + 11 || em.len > sizeof(want))
+	if (em.len < digest_info.len + RSA_PKCS1_OVERHEAD ||
+	    em.len > sizeof(want))
 		return false;
 	memset(want, 0xff, em.len);
 	want[0] = 0;
