@@ -7,6 +7,7 @@ libasn1_la_SOURCES = \
 	asn1/cert_id.c asn1/cert_id.h \
 	asn1/der.h asn1/der_read.c asn1/der_write.c \
 	asn1/err.c asn1/err.h asn1/err.def \
+	asn1/name.c asn1/name.h asn1/name_string.c asn1/name_string.h \
 	asn1/oid.c asn1/oid.h asn1/oid.def \
 	asn1/pem.c asn1/pem.h \
 	asn1/secret.c asn1/secret.h \
@@ -47,6 +48,18 @@ TESTS += tests/unit/check_pem
 tests_unit_check_pem_SOURCES = tests/unit/check_pem.c
 tests_unit_check_pem_LDADD = $(UNIT_LIBS) libasn1.la
 tests_unit_check_pem_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_name
+TESTS += tests/unit/check_name
+tests_unit_check_name_SOURCES = tests/unit/check_name.c
+tests_unit_check_name_LDADD = $(UNIT_LIBS) libasn1.la
+tests_unit_check_name_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_time
+TESTS += tests/unit/check_time
+tests_unit_check_time_SOURCES = tests/unit/check_time.c
+tests_unit_check_time_LDADD = $(UNIT_LIBS) libasn1.la
+tests_unit_check_time_CFLAGS = $(UNIT_FLAGS)
 
 CODEC_LIBS = $(UNIT_LIBS) libcodec.la libalg.la libasn1.la
 check_PROGRAMS += tests/unit/check_attrs

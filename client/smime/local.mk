@@ -1,1 +1,51 @@
-# client/smime/
+# client/smime/: mails: MIME structure, what is signed of them, S/MIME both
+# ways.
+noinst_LTLIBRARIES += libsmime.la
+libsmime_la_SOURCES = \
+	client/smime/address_list.c client/smime/address_list.h \
+	client/smime/boundary.c client/smime/boundary.h \
+	client/smime/canon.c client/smime/canon.h \
+	client/smime/header.c client/smime/header.h \
+	client/smime/lines.c client/smime/lines.h \
+	client/smime/param.c \
+	client/smime/parser.c client/smime/parser.h \
+	client/smime/transfer.c client/smime/transfer.h \
+	client/smime/words.c
+libsmime_la_CFLAGS = $(AM_CFLAGS) -fPIC
+SMIME_TEST_LIBS = $(UNIT_LIBS) libsmime.la libcms.la libalg.la libasn1.la
+
+check_PROGRAMS += tests/unit/check_lines
+TESTS += tests/unit/check_lines
+tests_unit_check_lines_SOURCES = tests/unit/check_lines.c
+tests_unit_check_lines_LDADD = $(SMIME_TEST_LIBS)
+tests_unit_check_lines_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_parser
+TESTS += tests/unit/check_parser
+tests_unit_check_parser_SOURCES = tests/unit/check_parser.c
+tests_unit_check_parser_LDADD = $(SMIME_TEST_LIBS)
+tests_unit_check_parser_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_header
+TESTS += tests/unit/check_header
+tests_unit_check_header_SOURCES = tests/unit/check_header.c
+tests_unit_check_header_LDADD = $(SMIME_TEST_LIBS)
+tests_unit_check_header_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_address_list
+TESTS += tests/unit/check_address_list
+tests_unit_check_address_list_SOURCES = tests/unit/check_address_list.c
+tests_unit_check_address_list_LDADD = $(SMIME_TEST_LIBS)
+tests_unit_check_address_list_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_canon
+TESTS += tests/unit/check_canon
+tests_unit_check_canon_SOURCES = tests/unit/check_canon.c
+tests_unit_check_canon_LDADD = $(SMIME_TEST_LIBS)
+tests_unit_check_canon_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_transfer
+TESTS += tests/unit/check_transfer
+tests_unit_check_transfer_SOURCES = tests/unit/check_transfer.c
+tests_unit_check_transfer_LDADD = $(SMIME_TEST_LIBS)
+tests_unit_check_transfer_CFLAGS = $(UNIT_FLAGS)

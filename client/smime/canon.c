@@ -1,0 +1,178 @@
+#include "client/smime/canon.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#define CANON_OUT_LEN SINK_PIECE_LEN
+#define CANON_STEP 16
+
+struct canon {
+	struct sink sink;
+	struct sink *next;
+	bool is_after_cr;
+	size_t len;
+	uint8_t out[CANON_OUT_LEN + 4 * CANON_STEP];
+};
+
+static int
+canon_flush(struct canon *c, struct err *e)
+{
+	size_t len = c->len;
+
+	c->len = 0;
+	return len == 0 ? 0 : sink_write(c->next, bytes_of(c->out, len), e);
+}
+
+/* One octet at a time; room for twice the input. */
+static void
+canon_octets(struct canon *c, const uint8_t *p, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (p[i] == '\n' && !c->is_after_cr)
+			c->out[c->len++] = '\r';
+		c->out[c->len++] = p[i];
+		c->is_after_cr = p[i] == '\r';
+	}
+}
+
+#ifdef __SSE2__
+/* CANON_STEP octets; they go out as they are in runs between lone LFs. */
+static inline void
+canon_step(struct canon *c, const uint8_t *p)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+	unsigned lf =
+	    (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')));
+	unsigned cr =
+	    (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('\r')));
+	unsigned lone = lf & ~(cr << 1 | (c->is_after_cr ? 1U : 0));
+	uint8_t *to = c->out + c->len;
+	unsigned from = 0, at;
+
+	c->is_after_cr = cr >> (CANON_STEP - 1) != 0;
+	for (; lone != 0; lone &= lone - 1) {
+		at = (unsigned)__builtin_ctz(lone);
+		/* Whole vectors: what is written too much is overwritten. */
+		memcpy(to, p + from, CANON_STEP - from);
+		to += at - from;
+		*to++ = '\r';
+		from = at;
+	}
+	memcpy(to, p + from, CANON_STEP - from);
+	c->len = (size_t)(to - c->out) + CANON_STEP - from;
+}
+#else
+static inline void
+canon_step(struct canon *c, const uint8_t *p)
+{
+	canon_octets(c, p, CANON_STEP);
+}
+#endif
+
+static int
+canon_write(struct sink *sink, struct bytes in, struct err *e)
+{
+	struct canon *c = (struct canon *)sink;
+	size_t i = 0, n;
+	int r;
+
+	while (i < in.len) {
+		while (in.len - i >= CANON_STEP && c->len < CANON_OUT_LEN) {
+			canon_step(c, in.p + i);
+			i += CANON_STEP;
+		}
+		n = in.len - i < CANON_STEP ? in.len - i : 0;
+		if (n > 0 && c->len < CANON_OUT_LEN) {
+			canon_octets(c, in.p + i, n);
+			i += n;
+		}
+		r = canon_flush(c, e);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+canon_finish(struct sink *sink, struct err *e)
+{
+	(void)sink;
+	(void)e;
+	return 0;
+}
+
+static void
+canon_free(struct sink *sink)
+{
+	struct canon *c = (struct canon *)sink;
+
+	mem_wipe(c->out, sizeof(c->out));
+	free(c);
+}
+
+struct sink *
+sink_new_canon(struct sink *next)
+{
+	struct canon *c = malloc(sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->sink = (struct sink){canon_write, canon_finish, canon_free};
+	c->next = next;
+	c->is_after_cr = false;
+	c->len = 0;
+	return &c->sink;
+}
+
+struct cr_to_lf {
+	struct sink sink;
+	struct sink *next;
+	uint8_t out[SINK_PIECE_LEN];
+};
+
+static int
+cr_to_lf_write(struct sink *sink, struct bytes in, struct err *e)
+{
+	struct cr_to_lf *c = (struct cr_to_lf *)sink;
+	size_t n, i, done = 0;
+	int r;
+
+	for (; done < in.len; done += n) {
+		n = in.len - done < sizeof(c->out) ? in.len - done
+						   : sizeof(c->out);
+		for (i = 0; i < n; i++)
+			c->out[i] =
+			    in.p[done + i] == '\r' ? '\n' : in.p[done + i];
+		r = sink_write(c->next, bytes_of(c->out, n), e);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+static void
+cr_to_lf_free(struct sink *sink)
+{
+	struct cr_to_lf *c = (struct cr_to_lf *)sink;
+
+	mem_wipe(c->out, sizeof(c->out));
+	free(c);
+}
+
+struct sink *
+sink_new_cr_to_lf(struct sink *next)
+{
+	struct cr_to_lf *c = malloc(sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->sink = (struct sink){cr_to_lf_write, canon_finish, cr_to_lf_free};
+	c->next = next;
+	return &c->sink;
+}

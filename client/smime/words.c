@@ -1,0 +1,82 @@
+/* words.c: encoded words (RFC 2047), decoded to octets. */
+#include <string.h>
+
+#include "asn1/base64.h"
+#include "client/smime/address_list.h"
+#include "client/smime/header.h"
+
+static int
+hex_digit(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static void
+put_q(struct bytes in, struct buf *out)
+{
+	size_t i;
+	int hi, lo;
+
+	for (i = 0; i < in.len; i++) {
+		hi = i + 2 < in.len ? hex_digit(in.p[i + 1]) : -1;
+		lo = i + 2 < in.len ? hex_digit(in.p[i + 2]) : -1;
+		if (in.p[i] == '=' && hi >= 0 && lo >= 0) {
+			buf_add_byte(out, (uint8_t)(hi << 4 | lo));
+			i += 2;
+		} else {
+			buf_add_byte(out, in.p[i] == '_' ? ' ' : in.p[i]);
+		}
+	}
+}
+
+/* "=?charset?Q?text?=" at the front of in: its length and parts, or 0. */
+static size_t
+find_word(struct bytes in, uint8_t *how, struct bytes *text)
+{
+	size_t i = 2, start;
+
+	if (in.len < 8 || in.p[0] != '=' || in.p[1] != '?')
+		return 0;
+	while (i < in.len && in.p[i] > ' ' && in.p[i] != '?')
+		i++;
+	if (i + 3 >= in.len || in.p[i] != '?' || in.p[i + 2] != '?')
+		return 0;
+	*how = in.p[i + 1] | 0x20;
+	start = i += 3;
+	while (i < in.len && in.p[i] != '?' && in.p[i] != '\n')
+		i++;
+	if (i + 1 >= in.len || in.p[i] != '?' || in.p[i + 1] != '=' ||
+	    (*how != 'q' && *how != 'b'))
+		return 0;
+	*text = bytes_of(in.p + start, i - start);
+	return i + 2;
+}
+
+int
+words_decode(struct bytes text, struct buf *out)
+{
+	struct bytes word, in = text;
+	size_t len, mark;
+	uint8_t how = 0;
+
+	while (in.len > 0) {
+		len = find_word(in, &how, &word);
+		mark = out->len;
+		if (len > 0 && how == 'q') {
+			put_q(word, out);
+		} else if (len > 0 && base64_decode(out, word) != 0) {
+			out->len = mark; /* broken: shown as it stands */
+			len = 0;
+		}
+		if (len == 0) {
+			len = 1;
+			if (in.p[0] != '\r' && in.p[0] != '\n')
+				buf_add_byte(out, in.p[0]);
+		}
+		in = bytes_of(in.p + len, in.len - len);
+	}
+	return out->err;
+}
