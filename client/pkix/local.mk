@@ -1,1 +1,46 @@
-# client/pkix/
+# client/pkix/: certificates, paths, revocation lists, choices.
+noinst_LTLIBRARIES += libpkix.la
+libpkix_la_SOURCES = \
+	client/pkix/address.c client/pkix/address.h \
+	client/pkix/cert.c client/pkix/cert.h client/pkix/cert_int.h \
+	client/pkix/cert_decode.c client/pkix/cert_ext.c \
+	client/pkix/cert_file.c client/pkix/cert_set.c \
+	client/pkix/cert_text.c \
+	client/pkix/choose.c client/pkix/choose.h client/pkix/choose_key.c \
+	client/pkix/crl.c client/pkix/crl.h client/pkix/crl_int.h \
+	client/pkix/crl_load.c client/pkix/crl_set.c \
+	client/pkix/crl_source.c \
+	client/pkix/domain.c client/pkix/domain.h \
+	client/pkix/file.c client/pkix/file.h \
+	client/pkix/general_name.c client/pkix/general_name.h \
+	client/pkix/hash.c client/pkix/hash.h \
+	client/pkix/path.h client/pkix/path_int.h \
+	client/pkix/path_build.c client/pkix/path_names.c \
+	client/pkix/path_policy.c client/pkix/path_revoke.c \
+	client/pkix/path_util.c client/pkix/path_validate.c \
+	client/pkix/strength.c client/pkix/strength.h
+libpkix_la_CFLAGS = $(AM_CFLAGS) -fPIC
+
+# Certificates for tests.
+check_LTLIBRARIES += libunitcert.la
+libunitcert_la_SOURCES = tests/unit/unit_cert.c tests/unit/unit_cert.h
+libunitcert_la_CFLAGS = $(UNIT_FLAGS)
+PKIX_LIBS = libunitcert.la $(UNIT_LIBS) libpkix.la libalg.la libasn1.la
+
+check_PROGRAMS += $(PKIX_TESTS)
+TESTS += $(PKIX_TESTS)
+PKIX_TESTS = tests/unit/check_address tests/unit/check_cert \
+	tests/unit/check_cert_set tests/unit/check_choose
+tests_unit_check_address_SOURCES = tests/unit/check_address.c
+tests_unit_check_address_LDADD = $(PKIX_LIBS)
+tests_unit_check_address_CFLAGS = $(UNIT_FLAGS)
+tests_unit_check_cert_SOURCES = tests/unit/check_cert.c
+tests_unit_check_cert_LDADD = $(PKIX_LIBS)
+tests_unit_check_cert_CFLAGS = $(UNIT_FLAGS)
+tests_unit_check_cert_set_SOURCES = tests/unit/check_cert_set.c
+tests_unit_check_cert_set_LDADD = $(PKIX_LIBS)
+tests_unit_check_cert_set_CFLAGS = $(UNIT_FLAGS)
+tests_unit_check_choose_SOURCES = tests/unit/check_choose.c
+tests_unit_check_choose_LDADD = $(PKIX_LIBS)
+tests_unit_check_choose_CFLAGS = $(UNIT_FLAGS)
+EXTRA_DIST += tests/vectors/pkix

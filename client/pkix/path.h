@@ -1,5 +1,23 @@
 /*
  * path.h: building and validating certification paths (RFC 5280 6).
+ *
+ * Where the standard leaves room, this is decided:
+ *
+ * - An anchor is trusted by identity, and by name and key: a path may end at
+ *   any certificate whose issuer has the anchor's name and key. An anchor's
+ *   own signature, validity and policies are not looked at (RFC 5280 6.1); a
+ *   path below an anchor that has expired is good, and the text says so.
+ * - An anchor's own restrictions bind all the same, as RFC 5937 allows: a v3
+ *   anchor that is no CA (basicConstraints, keyUsage) is trusted for itself
+ *   alone, and pathLenConstraint, nameConstraints, extendedKeyUsage and
+ *   critical extensions that are not understood count as in any CA.
+ * - A CA's extendedKeyUsage restricts what is below it: for a mail purpose it
+ *   must hold emailProtection or anyExtendedKeyUsage. NSS, OpenSSL and the
+ *   root programs read it so; RFC 5280 says nothing about it.
+ * - Only v3 certificates with cA can be intermediates.
+ * - Weak algorithms and keys (strength.h) are CS_ERR_WEAK for every
+ *   certificate below the anchor, and for the anchor's key.
+ * - Keys without parameters of their own (DSA inheritance) verify nothing.
  */
 #ifndef CLIENT_PKIX_PATH_H
 #define CLIENT_PKIX_PATH_H
@@ -29,20 +47,37 @@ struct path_params {
 	enum path_purpose purpose;
 	enum path_revocation revocation;
 	bool is_legacy; /* admit weak algorithms */
+	/* RFC 5280 6.1.1 (c), (e) to (g): content octets of the OIDs; none
+	 * stands for anyPolicy. */
+	const struct bytes *policies;
+	size_t policies_len;
+	bool is_explicit_policy;
+	bool is_mapping_inhibited;
+	bool is_any_policy_inhibited;
 };
 
 /* Bounds on the search; reaching one is CS_ERR_NO_PATH with a text. */
-#define PATH_LEN_MAX 16		/* certificates in a path */
+#define PATH_LEN_MAX 16		/* certificates in a path, anchor apart */
 #define PATH_SIGNATURES_MAX 512 /* signature checks in one search */
+#define PATH_NODES_MAX 20000	/* certificates put into partial paths */
+/* Comparisons of names with constraints, policies and mappings looked at. */
+#define PATH_WORK_MAX (1U << 20)
 
+#define PATH_TEXT_MAX 512
 struct path_result {
-	int code;	       /* 0, or why the best path failed */
-	char text[512];	       /* which certificate, what, what to do */
-	struct cert_set *path; /* leaf first, anchor last when it is there;
-				  NULL when nothing was found */
-	struct cert *anchor;   /* NULL unless code is 0; borrowed of path */
-	int revocation_code;   /* 0 good, CS_ERR_REVOKED ... */
-	bool is_revocation_checked;
+	int code;		  /* 0, or why the best path failed */
+	char text[PATH_TEXT_MAX]; /* which certificate, what, what to do; with
+				     code 0 a remark, or "" */
+	struct cert_set *path;	  /* leaf first, anchor last when it is there;
+				     NULL when nothing was found */
+	struct cert *anchor;	  /* NULL unless code is 0; borrowed of path */
+	/*
+	 * 0: nobody asked (OFF), or no certificate of the path is revoked.
+	 * CS_ERR_REVOKED. CS_ERR_UNTRUSTED: some certificate's status is
+	 * unknown (no list, a stale one, an unusable one); a fault if HARD.
+	 */
+	int revocation_code;
+	bool is_revocation_checked; /* the status of all is known */
 	char revocation_text[256];
 };
 
@@ -51,6 +86,11 @@ struct path_result {
  * issuers with one name or key are all tried. An anchor that is the leaf
  * itself counts. The failure told is that of the path that came furthest.
  * Returns result->code; result is always filled, to be cleared.
+ *
+ * CS_ERR_NO_PATH: no anchor is reached, or a bound was. CS_ERR_PATH: a
+ * signature, constraint, policy or usage. CS_ERR_EXPIRED (not yet valid, too),
+ * CS_ERR_WEAK, CS_ERR_CRITICAL, CS_ERR_REVOKED; CS_ERR_UNTRUSTED: a status is
+ * unknown with PATH_REVOCATION_HARD; CS_ERR_NO_MEMORY.
  */
 int path_find(struct cert *leaf, const struct path_params *params,
     struct path_result *result);

@@ -1,0 +1,76 @@
+#include "client/pkix/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FILE_CHUNK ((size_t)64 << 10)
+#define PATH_SHOWN_MAX 256
+
+static char *
+path_quote(char dst[static PATH_SHOWN_MAX], const char *path)
+{
+	return err_quote(dst, PATH_SHOWN_MAX, path, strlen(path));
+}
+
+void
+pkix_file_context(struct err *e, const char *path)
+{
+	char shown[PATH_SHOWN_MAX];
+
+	err_context(e, "%s", path_quote(shown, path));
+}
+
+int
+pkix_fd_read(struct buf *b, int fd, const char *path, struct err *e)
+{
+	char shown[PATH_SHOWN_MAX];
+	size_t max = b->max != 0 ? b->max : BUF_MAX_DEFAULT, want;
+	uint8_t *room;
+	ssize_t n;
+
+	for (;;) {
+		/* At the limit one more byte tells whether it is the end. */
+		want = max - b->len < FILE_CHUNK ? max - b->len : FILE_CHUNK;
+		if (want == 0)
+			return err_set(e, -CS_ERR_TOO_LARGE,
+			    "%s: larger than %zu bytes",
+			    path_quote(shown, path), max - 1);
+		room = buf_reserve(b, want);
+		if (room == NULL)
+			return err_set(e, b->err, NULL);
+		n = read(fd, room, want);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_set_errno(e, errno, path_quote(shown, path));
+		if (n == 0)
+			return 0;
+		buf_grow_len(b, (size_t)n);
+	}
+}
+
+int
+pkix_file_open(const char *path, int *fd, struct err *e)
+{
+	char shown[PATH_SHOWN_MAX];
+
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (*fd >= 0)
+		return 0;
+	if (errno == ENOMEM)
+		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
+	return err_set(e, -CS_ERR_NO_FILE, "%s: %s", path_quote(shown, path),
+	    strerror(errno));
+}
+
+int
+pkix_file_open_opt(const char *path, int *fd, struct err *e)
+{
+	int r = pkix_file_open(path, fd, NULL);
+
+	if (r == 0 || errno == ENOENT || errno == ENOTDIR)
+		return 0;
+	return pkix_file_open(path, fd, e);
+}

@@ -1,0 +1,22 @@
+/*
+ * file.h: whole files of certificates and lists, bounded.
+ */
+#ifndef CLIENT_PKIX_FILE_H
+#define CLIENT_PKIX_FILE_H
+
+#include "asn1/buf.h"
+
+/* Opens for reading. CS_ERR_NO_FILE. The caller closes *fd. */
+int CS_MUST_USE pkix_file_open(const char *path, int *fd, struct err *e);
+/* As above, but a file that isn't there is 0 with *fd -1. */
+int CS_MUST_USE pkix_file_open_opt(const char *path, int *fd, struct err *e);
+/*
+ * Reads to the end into b, whose max bounds it; path is for e. CS_ERR_IO,
+ * CS_ERR_TOO_LARGE.
+ */
+int CS_MUST_USE pkix_fd_read(
+    struct buf *b, int fd, const char *path, struct err *e);
+/* Puts "PATH: " before e's text, path escaped. */
+void pkix_file_context(struct err *e, const char *path);
+
+#endif

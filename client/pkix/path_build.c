@@ -1,0 +1,477 @@
+/*
+ * Path building: best-first search from the leaf towards an anchor. A node is
+ * a certificate on top of a partial path; nodes wait in a heap by score, and
+ * one that is taken out must first prove that its key signed what is below
+ * it. Key identifiers, dates and the rest only order the search: whether a
+ * path is good is path_validate's to say, so no hint can hide a good path,
+ * and a bad one still tells what is wrong with it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/pkix/cert_int.h"
+#include "client/pkix/path_int.h"
+
+#define NODE_NONE UINT32_MAX
+#define WORK_VALIDATION 64
+#define WORK_EXPANSION 8
+#define WORK_CANDIDATE 4
+
+/* The lower, the sooner. */
+enum score {
+	SCORE_STEP = 10, /* each certificate: short paths first */
+	SCORE_KEY_ID_UNKNOWN = 10,
+	SCORE_KEY_ID_DIFFERS = 40,
+	SCORE_NOT_VALID = 60, /* at the time */
+	SCORE_NOT_CA = 100,
+	SCORE_WRONG_PURPOSE = 60,
+	SCORE_SELF_ISSUED = 5,
+	SCORE_FROM_MESSAGE = 3, /* sent along, not ours */
+	SCORE_BELOW_ANCHOR = -8,
+};
+
+struct path_node {
+	struct cert *cert;
+	uint32_t below; /* NODE_NONE: it is the leaf */
+	int score;
+	unsigned depth; /* certificates below it */
+};
+
+struct path_search {
+	struct path_ctx ctx;
+	struct path_node *nodes;
+	uint32_t len, cap;
+	uint32_t *heap; /* nodes by score, then by age */
+	uint32_t heap_len;
+	const char *bound; /* the bound that was reached, for people */
+	struct path_result *result;
+};
+
+static bool
+heap_is_before(const struct path_search *s, uint32_t a, uint32_t b)
+{
+	if (s->nodes[a].score != s->nodes[b].score)
+		return s->nodes[a].score < s->nodes[b].score;
+	return a < b;
+}
+
+static void
+heap_put(struct path_search *s, uint32_t node)
+{
+	uint32_t i = s->heap_len++, up;
+
+	for (; i > 0; i = up) {
+		up = (i - 1) / 2;
+		if (!heap_is_before(s, node, s->heap[up]))
+			break;
+		s->heap[i] = s->heap[up];
+	}
+	s->heap[i] = node;
+}
+
+static uint32_t
+heap_take(struct path_search *s)
+{
+	uint32_t top = s->heap[0], last = s->heap[--s->heap_len];
+	uint32_t i = 0, down;
+
+	for (;; i = down) {
+		down = 2 * i + 1;
+		if (down >= s->heap_len)
+			break;
+		if (down + 1 < s->heap_len &&
+		    heap_is_before(s, s->heap[down + 1], s->heap[down]))
+			down++;
+		if (!heap_is_before(s, s->heap[down], last))
+			break;
+		s->heap[i] = s->heap[down];
+	}
+	s->heap[i] = last;
+	return top;
+}
+
+static int
+search_grow(struct path_search *s)
+{
+	uint32_t cap = s->cap != 0 ? s->cap * 2 : 32;
+	struct path_node *nodes;
+	uint32_t *heap;
+
+	nodes = realloc(s->nodes, cap * sizeof(*nodes));
+	if (nodes == NULL)
+		return -CS_ERR_NO_MEMORY;
+	s->nodes = nodes;
+	heap = realloc(s->heap, cap * sizeof(*heap));
+	if (heap == NULL)
+		return -CS_ERR_NO_MEMORY;
+	s->heap = heap;
+	s->cap = cap;
+	return 0;
+}
+
+static int
+search_push(struct path_search *s, struct cert *cert, uint32_t below, int score)
+{
+	struct path_node node = {.cert = cert, .below = below, .score = score};
+	int r;
+
+	if (s->len >= PATH_NODES_MAX) {
+		s->bound = "too many certificates to try";
+		return -CS_ERR_NO_PATH;
+	}
+	if (s->len == s->cap) {
+		r = search_grow(s);
+		if (r != 0)
+			return r;
+	}
+	if (below != NODE_NONE)
+		node.depth = s->nodes[below].depth + 1;
+	s->nodes[s->len] = node;
+	heap_put(s, s->len++);
+	return 0;
+}
+
+/* The partial path that ends at a node, leaf first. */
+static void
+chain_of(const struct path_search *s, uint32_t node, struct path_chain *chain)
+{
+	*chain = (struct path_chain){.len = s->nodes[node].depth + 1};
+	for (; node != NODE_NONE; node = s->nodes[node].below)
+		chain->certs[s->nodes[node].depth] = s->nodes[node].cert;
+}
+
+/* One name with one key twice in a path leads nowhere new. */
+static bool
+is_in_path(const struct path_search *s, uint32_t node, const struct cert *c)
+{
+	const struct cert *seen;
+
+	for (; node != NODE_NONE; node = s->nodes[node].below) {
+		seen = s->nodes[node].cert;
+		if (seen == c || (cert_has_same_key(seen, c) &&
+				     name_is_equal(seen->subject, c->subject)))
+			return true;
+	}
+	return false;
+}
+
+static int
+score_key_id(const struct cert *child, const struct cert *issuer)
+{
+	if (child->authority_key_id.len == 0)
+		return SCORE_KEY_ID_UNKNOWN;
+	return bytes_is_equal(child->authority_key_id, issuer->key_id)
+		   ? 0
+		   : SCORE_KEY_ID_DIFFERS;
+}
+
+static int
+score_issuer(const struct path_search *s, const struct cert *child,
+    const struct cert *issuer)
+{
+	const struct path_params *params = s->ctx.params;
+	int score = SCORE_STEP + score_key_id(child, issuer);
+	size_t at = 0;
+
+	if (params->time < issuer->not_before ||
+	    params->time > issuer->not_after)
+		score += SCORE_NOT_VALID;
+	if (!issuer->is_ca ||
+	    (cert_get_key_usage(issuer, NULL) & KU_KEY_CERT_SIGN) == 0)
+		score += SCORE_NOT_CA;
+	if (params->purpose != PATH_ANY &&
+	    !cert_allows_purpose(issuer, OID_KP_EMAIL_PROTECTION))
+		score += SCORE_WRONG_PURPOSE;
+	if (issuer->is_self_issued)
+		score += SCORE_SELF_ISSUED;
+	else if (cert_set_next_subject(params->anchors, issuer->issuer, &at) !=
+		 NULL)
+		score += SCORE_BELOW_ANCHOR;
+	return score;
+}
+
+/* Is there an anchor with that certificate's name and key? Then the anchor
+ * itself ends the path. */
+static bool
+is_anchor_key(const struct path_search *s, const struct cert *c)
+{
+	const struct cert *anchor;
+	size_t at = 0;
+
+	while ((anchor = cert_set_next_subject(
+		    s->ctx.params->anchors, c->subject, &at)) != NULL) {
+		if (cert_has_same_key(anchor, c))
+			return true;
+	}
+	return false;
+}
+
+/* Pushes the issuers of a node that are in a set. */
+static int
+push_issuers(struct path_search *s, uint32_t node, const struct cert_set *set,
+    int extra_score, size_t *found)
+{
+	struct cert *child = s->nodes[node].cert, *c;
+	size_t at = 0;
+	int score, r = 0;
+
+	while (r == 0 &&
+	       (c = cert_set_next_subject(set, child->issuer, &at)) != NULL) {
+		if (!path_spend(&s->ctx, WORK_CANDIDATE)) {
+			s->bound = "too many certificates to try";
+			return -CS_ERR_NO_PATH;
+		}
+		if (is_in_path(s, node, c) || is_anchor_key(s, c))
+			continue;
+		++*found;
+		/* Once is enough for a certificate in two sets. */
+		if (set == s->ctx.params->extra &&
+		    cert_set_has(s->ctx.params->intermediates, c))
+			continue;
+		score = s->nodes[node].score + extra_score +
+			score_issuer(s, child, c);
+		r = search_push(s, c, node, score);
+	}
+	return r;
+}
+
+static bool
+is_over(int code)
+{
+	return code == 0 || code == -CS_ERR_NO_MEMORY;
+}
+
+static int
+result_set_path(struct path_result *result, const struct path_chain *chain)
+{
+	size_t i;
+	int r = 0;
+
+	cert_set_free(result->path);
+	result->path = cert_set_new();
+	if (result->path == NULL)
+		return -CS_ERR_NO_MEMORY;
+	for (i = 0; r == 0 && i < chain->len; i++)
+		r = cert_set_add(result->path, chain->certs[i]);
+	if (r == 0 && chain->anchor != NULL)
+		r = cert_set_add(result->path, chain->anchor);
+	return r;
+}
+
+/* Judges one whole path. 0: it is good, and the result is filled. */
+static int
+try_chain(struct path_search *s, const struct path_chain *chain)
+{
+	struct path_result *result = s->result;
+	int r;
+
+	if (!path_spend(&s->ctx, WORK_VALIDATION)) {
+		s->bound = "too many paths to try";
+		return -CS_ERR_NO_PATH;
+	}
+	r = path_validate(&s->ctx, chain);
+	if (r == 0)
+		r = path_revocation(&s->ctx, chain, result);
+	if (r == 0)
+		r = result_set_path(result, chain);
+	if (r != 0)
+		return r;
+	result->anchor = chain->anchor;
+	snprintf(result->text, sizeof(result->text), "%s", s->ctx.remark);
+	return 0;
+}
+
+/*
+ * Tries all anchors that may have issued the node, those whose key identifier
+ * fits first. *found counts them.
+ */
+static int
+try_anchors(struct path_search *s, uint32_t node, size_t *found)
+{
+	const struct cert *child = s->nodes[node].cert;
+	struct path_chain chain;
+	struct cert *anchor;
+	size_t at;
+	int round, r = -CS_ERR_NO_PATH;
+
+	chain_of(s, node, &chain);
+	for (round = 0; round < 2 && !is_over(r); round++) {
+		at = 0;
+		while (!is_over(r) && s->ctx.work < PATH_WORK_MAX &&
+		       (anchor = cert_set_next_subject(s->ctx.params->anchors,
+			    child->issuer, &at)) != NULL) {
+			if ((score_key_id(child, anchor) != 0) != (round == 1))
+				continue;
+			++*found;
+			chain.anchor = anchor;
+			r = try_chain(s, &chain);
+		}
+	}
+	return r;
+}
+
+static void
+say_no_issuer(struct path_search *s, uint32_t node)
+{
+	const struct cert *top = s->nodes[node].cert;
+	struct path_chain chain;
+	struct buf name = {0};
+	char shown[200];
+
+	chain_of(s, node, &chain);
+	if (top->is_self_issued) {
+		path_fail(&s->ctx, PATH_RANK_ISSUER + (int)chain.len, &chain,
+		    -CS_ERR_NO_PATH, top,
+		    "the path ends here, and this is not a trust anchor");
+		return;
+	}
+	if (name_format(&name, top->issuer) != 0)
+		buf_reset(&name);
+	err_quote(shown, sizeof(shown), name.data, name.len);
+	path_fail(&s->ctx, PATH_RANK_ISSUER + (int)chain.len, &chain,
+	    -CS_ERR_NO_PATH, top,
+	    "the certificate of its issuer \"%s\" is missing", shown);
+	buf_clear(&name);
+}
+
+/* Has the node's key signed what is below it? */
+static bool
+is_proven(struct path_search *s, uint32_t node)
+{
+	const struct path_node *n = &s->nodes[node];
+	const struct cert *child;
+	struct path_chain chain;
+	char what[PATH_TEXT_MAX / 2];
+	int r;
+
+	if (n->below == NODE_NONE)
+		return true;
+	child = s->nodes[n->below].cert;
+	r = path_signature(&s->ctx, child, n->cert);
+	if (r == -CS_ERR_NO_PATH)
+		s->bound = "too many signatures to check";
+	if (r == -CS_ERR_NO_PATH || r == -CS_ERR_NO_MEMORY)
+		return false;
+	/* Weakness is for the validation to report. */
+	if (r == 0 || r == -CS_ERR_WEAK || r == -CS_ERR_ALGORITHM)
+		return true;
+	chain_of(s, n->below, &chain);
+	path_fail(&s->ctx, PATH_RANK_SIGNATURE + (int)chain.len, &chain,
+	    -CS_ERR_PATH, child, "the signature is not by the key of %s",
+	    path_describe(what, sizeof(what), n->cert));
+	return false;
+}
+
+/* Goes on from one node: to anchors, and to more nodes. */
+static int
+search_expand(struct path_search *s, uint32_t node)
+{
+	const struct path_params *params = s->ctx.params;
+	size_t found = 0;
+	int r;
+
+	if (!path_spend(&s->ctx, WORK_EXPANSION)) {
+		s->bound = "too many paths to try";
+		return -CS_ERR_NO_PATH;
+	}
+	if (!is_proven(s, node))
+		return -CS_ERR_NO_PATH;
+	r = try_anchors(s, node, &found);
+	if (is_over(r))
+		return r;
+	if (s->nodes[node].depth + 1 < PATH_LEN_MAX) {
+		r = push_issuers(s, node, params->intermediates, 0, &found);
+		if (r == 0)
+			r = push_issuers(
+			    s, node, params->extra, SCORE_FROM_MESSAGE, &found);
+	} else {
+		s->bound = "a path is too long";
+		found++;
+	}
+	if (found == 0)
+		say_no_issuer(s, node);
+	return r == -CS_ERR_NO_MEMORY ? r : -CS_ERR_NO_PATH;
+}
+
+static int
+search_run(struct path_search *s, struct cert *leaf)
+{
+	struct path_chain self = {.certs = {leaf}, .len = 1, .anchor = leaf};
+	int r = -CS_ERR_NO_PATH;
+
+	if (cert_set_has(s->ctx.params->anchors, leaf)) {
+		r = try_chain(s, &self);
+		if (is_over(r))
+			return r;
+	}
+	r = search_push(s, leaf, NODE_NONE, 0);
+	if (r != 0)
+		return r;
+	r = -CS_ERR_NO_PATH;
+	while (!is_over(r) && s->heap_len != 0 && s->ctx.work < PATH_WORK_MAX)
+		r = search_expand(s, heap_take(s));
+	return r;
+}
+
+/* No path was good: tells of the one that came furthest. */
+static int
+search_fail(struct path_search *s, int r)
+{
+	struct path_result *result = s->result;
+	struct path_fault *fault = &s->ctx.fault;
+
+	result->code = r;
+	if (r == -CS_ERR_NO_MEMORY) {
+		snprintf(result->text, sizeof(result->text), "%s", err_text(r));
+		return r;
+	}
+	result->code = s->bound != NULL ? -CS_ERR_NO_PATH : fault->code;
+	if (s->bound != NULL)
+		snprintf(result->text, sizeof(result->text),
+		    "%s; the search for a path was given up%s%.300s", s->bound,
+		    fault->code != 0 ? "; the best: " : "", fault->text);
+	else
+		snprintf(result->text, sizeof(result->text), "%s", fault->text);
+	/* Other paths may have been asked about since. */
+	result->revocation_code = 0;
+	result->revocation_text[0] = '\0';
+	result->is_revocation_checked = fault->code == -CS_ERR_REVOKED;
+	if (fault->code == -CS_ERR_REVOKED ||
+	    fault->code == -CS_ERR_UNTRUSTED) {
+		result->revocation_code = fault->code;
+		snprintf(result->revocation_text,
+		    sizeof(result->revocation_text), "%.*s",
+		    (int)sizeof(result->revocation_text) - 1, fault->text);
+	}
+	if (fault->code != 0 && fault->chain.len != 0 &&
+	    result_set_path(result, &fault->chain) != 0)
+		result->code = -CS_ERR_NO_MEMORY;
+	return result->code;
+}
+
+int
+path_find(struct cert *leaf, const struct path_params *params,
+    struct path_result *result)
+{
+	struct path_search s = {.ctx.params = params, .result = result};
+	int r = -CS_ERR_NO_MEMORY;
+
+	*result = (struct path_result){.code = 0};
+	s.ctx.memo = calloc(PATH_MEMO_LEN, sizeof(*s.ctx.memo));
+	if (s.ctx.memo != NULL)
+		r = search_run(&s, leaf);
+	if (r != 0)
+		r = search_fail(&s, r);
+	free(s.ctx.memo);
+	free(s.nodes);
+	free(s.heap);
+	return r;
+}
+
+void
+path_result_clear(struct path_result *result)
+{
+	cert_set_free(result->path);
+	*result = (struct path_result){.code = 0};
+}

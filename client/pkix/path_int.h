@@ -1,0 +1,96 @@
+/*
+ * path_int.h: what the parts of path_find share. path_build.c searches,
+ * path_validate.c judges one path and knows nothing of the search.
+ */
+#ifndef CLIENT_PKIX_PATH_INT_H
+#define CLIENT_PKIX_PATH_INT_H
+
+#include "client/pkix/path.h"
+
+/* A path, leaf first. Everything borrowed. */
+struct path_chain {
+	struct cert *certs[PATH_LEN_MAX];
+	size_t len;
+	struct cert *anchor; /* NULL: none; certs[0]: trusted by itself */
+};
+
+/* The failure to be told: that with the highest rank. */
+#define PATH_RANK_ISSUER 0	 /* + length: no issuer */
+#define PATH_RANK_SIGNATURE 100	 /* + length: wrong signature */
+#define PATH_RANK_VALIDATION 200 /* + how close to the leaf it came */
+struct path_fault {
+	int code;
+	int rank;
+	char text[PATH_TEXT_MAX];
+	struct path_chain chain;
+};
+
+/* A power of two, larger than PATH_SIGNATURES_MAX. */
+#define PATH_MEMO_LEN 1024
+struct path_memo {
+	const struct cert *child;  /* NULL: free */
+	const struct cert *issuer; /* whose key it was */
+	int code;
+};
+
+struct path_ctx {
+	const struct path_params *params;
+	unsigned signatures; /* done so far */
+	unsigned work;	     /* likewise */
+	struct path_memo *memo;
+	struct path_fault fault;
+	char remark[PATH_TEXT_MAX]; /* of the path validated last */
+};
+
+/*
+ * Records the failure if none of a higher or the same rank is there: cert's
+ * description, then the text. Returns code.
+ */
+int path_fail(struct path_ctx *ctx, int rank, const struct path_chain *chain,
+    int code, const struct cert *cert, const char *fmt, ...)
+    __attribute__((format(printf, 6, 7)));
+/* "certificate "Alice <alice@example.org>" (serial 2a)" into dst. */
+char *path_describe(char *dst, size_t size, const struct cert *cert);
+/* Takes units of work; false when the bound is reached. */
+bool path_spend(struct path_ctx *ctx, size_t units);
+
+/*
+ * Is child signed by issuer's key? Remembered by key. CS_ERR_WEAK,
+ * CS_ERR_ALGORITHM, CS_ERR_BAD_SIGNATURE, CS_ERR_NO_PATH: out of bounds.
+ */
+int CS_MUST_USE path_signature(
+    struct path_ctx *ctx, const struct cert *child, const struct cert *issuer);
+
+/* RFC 5280 6.1. 0, or the code of the failure recorded in ctx. */
+int CS_MUST_USE path_validate(
+    struct path_ctx *ctx, const struct path_chain *chain);
+
+/* Fills result's revocation part. Returns what it makes of the path. */
+int CS_MUST_USE path_revocation(struct path_ctx *ctx,
+    const struct path_chain *chain, struct path_result *result);
+
+/* Name constraints (RFC 5280 4.2.1.10), borrowed from the certificate. */
+struct name_constraints {
+	struct bytes permitted, excluded; /* GeneralSubtrees, content */
+};
+int CS_MUST_USE name_constraints_decode(
+    struct bytes value, struct name_constraints *nc, struct err *e);
+/* Are all names of cert within? CS_ERR_PATH; CS_ERR_NO_PATH: out of bounds. */
+int CS_MUST_USE name_constraints_check(struct path_ctx *ctx,
+    const struct name_constraints *nc, const struct cert *cert, struct err *e);
+
+/* Policies (RFC 5280 6.1.2 to 6.1.5) as a graph: path_policy.c. */
+struct policy_graph;
+struct policy_graph *policy_graph_new(struct path_ctx *ctx);
+void policy_graph_free(struct policy_graph *g);
+/* 6.1.3 (d), (e). CS_ERR_PATH: broken; CS_ERR_NO_PATH: out of bounds. */
+int CS_MUST_USE policy_graph_add_cert(struct policy_graph *g,
+    const struct cert *cert, bool is_any_allowed, struct err *e);
+/* 6.1.4 (a), (b), after each certificate but the last. */
+int CS_MUST_USE policy_graph_map(struct policy_graph *g,
+    const struct cert *cert, bool is_mapping_allowed, struct err *e);
+/* 6.1.5 (g): is anything left within the policies asked for? */
+bool policy_graph_has_valid(
+    struct policy_graph *g, const struct bytes *policies, size_t policies_len);
+
+#endif

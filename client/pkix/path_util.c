@@ -1,0 +1,135 @@
+/*
+ * What search and validation share: the budget, the signatures checked so
+ * far, and the failure to be told.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client/pkix/cert_int.h"
+#include "client/pkix/hash.h"
+#include "client/pkix/path_int.h"
+#include "client/pkix/strength.h"
+
+#define SERIAL_SHOWN_MAX 20 /* octets */
+#define NAME_SHOWN_MAX 200
+/* RSA keys of this size cost one check, larger ones the square. */
+#define RSA_BITS_UNIT 4096
+
+char *
+path_describe(char *dst, size_t size, const struct cert *cert)
+{
+	struct bytes serial = cert_get_serial(cert);
+	char hex[2 * SERIAL_SHOWN_MAX + 1] = "";
+	struct buf name = {0};
+	size_t i;
+
+	for (i = 0; i < serial.len && i < SERIAL_SHOWN_MAX; i++)
+		snprintf(hex + 2 * i, 3, "%02x", serial.p[i]);
+	cert_describe(cert, &name);
+	snprintf(dst, size, "certificate \"%.*s\" (serial %s%s)",
+	    name.len < NAME_SHOWN_MAX ? (int)name.len : NAME_SHOWN_MAX,
+	    name.len != 0 ? (const char *)name.data : "", hex,
+	    serial.len > SERIAL_SHOWN_MAX ? "..." : "");
+	buf_clear(&name);
+	return dst;
+}
+
+int
+path_fail(struct path_ctx *ctx, int rank, const struct path_chain *chain,
+    int code, const struct cert *cert, const char *fmt, ...)
+{
+	struct path_fault *fault = &ctx->fault;
+	char what[PATH_TEXT_MAX / 2];
+	size_t used;
+	va_list ap;
+
+	if (fault->code != 0 && fault->rank >= rank)
+		return code;
+	fault->code = code;
+	fault->rank = rank;
+	fault->chain = *chain;
+	fault->text[0] = '\0';
+	if (cert != NULL) {
+		path_describe(what, sizeof(what), cert);
+		snprintf(fault->text, sizeof(fault->text), "%s: ", what);
+	}
+	used = strlen(fault->text);
+	va_start(ap, fmt);
+	vsnprintf(fault->text + used, sizeof(fault->text) - used, fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+bool
+path_spend(struct path_ctx *ctx, size_t units)
+{
+	if (units > PATH_WORK_MAX - ctx->work) {
+		ctx->work = PATH_WORK_MAX;
+		return false;
+	}
+	ctx->work += (unsigned)units;
+	return true;
+}
+
+static struct path_memo *
+memo_slot(
+    struct path_ctx *ctx, const struct cert *child, const struct cert *issuer)
+{
+	struct path_memo *slot;
+	uint64_t id[2];
+	size_t i;
+
+	id[0] = (uint64_t)(uintptr_t)child;
+	memcpy(&id[1], issuer->key_hash, sizeof(id[1]));
+	i = (size_t)pkix_hash(bytes_of(id, sizeof(id)));
+	/* At most PATH_SIGNATURES_MAX are used: there is always a free one. */
+	for (;; i++) {
+		slot = &ctx->memo[i % PATH_MEMO_LEN];
+		if (slot->child == NULL ||
+		    (slot->child == child &&
+			cert_has_same_key(slot->issuer, issuer)))
+			return slot;
+	}
+}
+
+static unsigned
+signature_cost(const struct spki *key)
+{
+	unsigned n = key->bits / RSA_BITS_UNIT;
+
+	if (key->alg != ALG_RSA && key->alg != ALG_RSA_PSS_KEY)
+		return 1;
+	return n > 1 ? n * n : 1;
+}
+
+int
+path_signature(
+    struct path_ctx *ctx, const struct cert *child, const struct cert *issuer)
+{
+	const struct spki *key = cert_get_spki(issuer);
+	struct path_memo *slot = memo_slot(ctx, child, issuer);
+	struct sig_scheme scheme;
+	unsigned cost = signature_cost(key);
+	int r;
+
+	if (slot->child != NULL)
+		return slot->code;
+	r = sig_scheme_decode(&child->signature_alg, ALG_NONE, &scheme, NULL);
+	if (r == 0)
+		r = strength_check(&scheme, key, ctx->params->is_legacy);
+	if (r == 0) {
+		if (cost > PATH_SIGNATURES_MAX - ctx->signatures)
+			return -CS_ERR_NO_PATH;
+		ctx->signatures += cost;
+		r = sig_verify_data(
+		    key, &scheme, child->tbs, child->signature, NULL);
+	}
+	/* Weak ones cost nothing, and are not worth a slot. */
+	if (r == -CS_ERR_WEAK || r == -CS_ERR_NO_MEMORY)
+		return r;
+	if (r != 0 && r != -CS_ERR_BAD_SIGNATURE)
+		return -CS_ERR_ALGORITHM;
+	*slot = (struct path_memo){child, issuer, r};
+	return r;
+}
