@@ -157,7 +157,9 @@ key_compare(const void *a, const void *b)
 	const struct key *x = a, *y = b;
 	int r = bytes_compare(key_get_id(x), key_get_id(y));
 
-	return r != 0 ? r : memcmp(x->key_id, y->key_id, sizeof(x->key_id));
+	return r != 0 ? r
+		      : bytes_compare(bytes_of(x->key_id, TOK_KEY_ID_LEN),
+			    bytes_of(y->key_id, TOK_KEY_ID_LEN));
 }
 
 int
@@ -208,10 +210,9 @@ keys_find(const struct keys *k, struct bytes key_id)
 {
 	size_t i;
 
-	if (key_id.len != TOK_KEY_ID_LEN)
-		return NULL;
 	for (i = 0; i < k->n; i++)
-		if (memcmp(k->all[i].key_id, key_id.p, TOK_KEY_ID_LEN) == 0)
+		if (bytes_is_equal(
+			bytes_of(k->all[i].key_id, TOK_KEY_ID_LEN), key_id))
 			return &k->all[i];
 	return NULL;
 }

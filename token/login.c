@@ -1,34 +1,34 @@
 #include "token/use.h"
 
 int
-worker_info(struct worker *w, const struct tok_msg *req, struct tok_msg *ans,
+worker_info(struct worker *w, const struct tok_msg *req, struct tok_msg *answer,
     struct err *e)
 {
 	struct use u = {.w = w, .req = req, .e = e};
-	int r = use_token(&u, ans, false);
+	int r = use_token(&u, answer, false);
 
 	if (r != 0)
 		return r;
-	r = use_check(&u, ans, false);
+	r = use_check(&u, answer, false);
 	if (r == 0)
-		use_put_info(&u, ans);
+		use_put_info(&u, answer);
 	return r;
 }
 
 /* Finds the token for something that takes a PIN; looks at the slot first,
  * so that the PIN goes to the card that is in it now. */
 static int
-login_begin(struct use *u, struct tok_msg *ans)
+login_begin(struct use *u, struct tok_msg *answer)
 {
-	int r = use_token(u, ans, true);
+	int r = use_token(u, answer, true);
 
-	return r != 0 ? r : use_check(u, ans, true);
+	return r != 0 ? r : use_check(u, answer, true);
 }
 
 /* Ends a failed operation with a PIN: was the card pulled, or what do its
  * flags say now? */
 static int
-login_fail(struct use *u, struct tok_msg *ans, CK_RV rv)
+login_fail(struct use *u, struct tok_msg *answer, CK_RV rv)
 {
 	struct err story = ERR_INIT, *e = u->e;
 	int code = u->code, r;
@@ -38,12 +38,12 @@ login_fail(struct use *u, struct tok_msg *ans, CK_RV rv)
 		code = use_fail(u, rv, CKR_OP_LOGIN, "");
 	}
 	u->e = e;
-	r = use_check(u, ans, true);
+	r = use_check(u, answer, true);
 	if (r != 0)
 		return r;
 	if (e != NULL && story.code != 0)
 		*e = story;
-	use_put_info(u, ans);
+	use_put_info(u, answer);
 	return code;
 }
 
@@ -64,35 +64,35 @@ login_user(struct use *u, const struct use_pin *pin)
 }
 
 int
-worker_login(struct worker *w, const struct tok_msg *req, struct tok_msg *ans,
-    struct err *e)
+worker_login(struct worker *w, const struct tok_msg *req,
+    struct tok_msg *answer, struct err *e)
 {
 	struct use u = {.w = w, .req = req, .e = e};
 	struct use_pin pin;
 	CK_RV rv;
-	int r = login_begin(&u, ans);
+	int r = login_begin(&u, answer);
 
 	if (r != 0)
 		return r;
 	if (use_get_pin(&u, w->pin, req->has_pin, &pin) != 0) {
-		use_put_info(&u, ans);
+		use_put_info(&u, answer);
 		return u.code;
 	}
 	rv = login_user(&u, &pin);
 	slot_set_login(u.slot, rv == CKR_OK);
 	if (rv != CKR_OK)
-		return login_fail(&u, ans, rv);
+		return login_fail(&u, answer, rv);
 	slot_refresh_flags(&w->slots, u.slot);
-	use_put_info(&u, ans);
+	use_put_info(&u, answer);
 	return 0;
 }
 
 int
-worker_logout(struct worker *w, const struct tok_msg *req, struct tok_msg *ans,
-    struct err *e)
+worker_logout(struct worker *w, const struct tok_msg *req,
+    struct tok_msg *answer, struct err *e)
 {
 	struct use u = {.w = w, .req = req, .e = e};
-	int r = use_token(&u, ans, false);
+	int r = use_token(&u, answer, false);
 
 	if (r != 0)
 		return r;
@@ -100,9 +100,9 @@ worker_logout(struct worker *w, const struct tok_msg *req, struct tok_msg *ans,
 		(void)w->module.f->C_Logout(u.slot->session);
 	/* Whatever it said: without a session there is no login. */
 	slot_close(&w->slots, u.slot);
-	r = use_check(&u, ans, false);
+	r = use_check(&u, answer, false);
 	if (r == 0)
-		use_put_info(&u, ans);
+		use_put_info(&u, answer);
 	return r;
 }
 
@@ -154,25 +154,25 @@ login_set_pin(struct use *u, struct use_pin *old, struct use_pin *new)
 }
 
 int
-worker_set_pin(struct worker *w, const struct tok_msg *req, struct tok_msg *ans,
-    struct err *e)
+worker_set_pin(struct worker *w, const struct tok_msg *req,
+    struct tok_msg *answer, struct err *e)
 {
 	struct use u = {.w = w, .req = req, .e = e};
 	struct use_pin old, new;
 	CK_RV rv;
-	int r = login_begin(&u, ans);
+	int r = login_begin(&u, answer);
 
 	if (r != 0)
 		return r;
 	if (use_get_pin(&u, w->pin, req->has_pin, &old) != 0 ||
 	    use_get_pin(&u, w->new_pin, req->has_new_pin, &new) != 0) {
-		use_put_info(&u, ans);
+		use_put_info(&u, answer);
 		return u.code;
 	}
 	rv = login_set_pin(&u, &old, &new);
 	if (rv != CKR_OK)
-		return login_fail(&u, ans, rv);
+		return login_fail(&u, answer, rv);
 	slot_refresh_flags(&w->slots, u.slot);
-	use_put_info(&u, ans);
+	use_put_info(&u, answer);
 	return 0;
 }

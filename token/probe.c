@@ -106,8 +106,8 @@ probe_slot(struct worker *w, struct slot *slot)
 }
 
 int
-worker_probe(struct worker *w, const struct tok_msg *req, struct tok_msg *ans,
-    struct err *e)
+worker_probe(struct worker *w, const struct tok_msg *req,
+    struct tok_msg *answer, struct err *e)
 {
 	size_t i;
 	int r = slots_refresh(&w->slots, e);
@@ -117,8 +117,8 @@ worker_probe(struct worker *w, const struct tok_msg *req, struct tok_msg *ans,
 		return r;
 	for (i = 0; i < w->slots.n; i++)
 		probe_slot(w, w->slots.all[i]);
-	ans->tokens = buf_get(&w->result);
-	ans->keys = buf_get(&w->keys);
-	ans->certificates = buf_get(&w->certs);
+	answer->tokens = buf_get(&w->result);
+	answer->keys = buf_get(&w->keys);
+	answer->certificates = buf_get(&w->certs);
 	return 0;
 }

@@ -311,12 +311,12 @@ sign_op(struct use *u)
 }
 
 int
-worker_sign(struct worker *w, const struct tok_msg *req, struct tok_msg *ans,
+worker_sign(struct worker *w, const struct tok_msg *req, struct tok_msg *answer,
     struct err *e)
 {
-	int r = use_key(w, req, ans, sign_op, e);
+	int r = use_key(w, req, answer, sign_op, e);
 
 	if (r == 0)
-		ans->output = buf_get(&w->result);
+		answer->output = buf_get(&w->result);
 	return r;
 }

@@ -63,16 +63,22 @@ slot_lose_token(struct slots *s, struct slot *slot)
 	slot_forget_token(slot);
 }
 
+static bool
+slot_is_equal(const unsigned char *a, const unsigned char *b, size_t len)
+{
+	return bytes_is_equal(bytes_of(a, len), bytes_of(b, len));
+}
+
 /* The fields that tell one token from another; flags and counters change. */
 static bool
 slot_is_same_token(const CK_TOKEN_INFO *a, const CK_TOKEN_INFO *b)
 {
-	return memcmp(a->label, b->label, sizeof(a->label)) == 0 &&
-	       memcmp(a->manufacturerID, b->manufacturerID,
-		   sizeof(a->manufacturerID)) == 0 &&
-	       memcmp(a->model, b->model, sizeof(a->model)) == 0 &&
-	       memcmp(a->serialNumber, b->serialNumber,
-		   sizeof(a->serialNumber)) == 0;
+	return slot_is_equal(a->label, b->label, sizeof(a->label)) &&
+	       slot_is_equal(a->manufacturerID, b->manufacturerID,
+		   sizeof(a->manufacturerID)) &&
+	       slot_is_equal(a->model, b->model, sizeof(a->model)) &&
+	       slot_is_equal(
+		   a->serialNumber, b->serialNumber, sizeof(a->serialNumber));
 }
 
 /* Another slot may hold a token alike in all: then the reader tells. */

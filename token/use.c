@@ -6,11 +6,11 @@
 #define USE_NAME_MAX 384
 
 void
-use_put_info(struct use *u, struct tok_msg *ans)
+use_put_info(struct use *u, struct tok_msg *answer)
 {
-	ans->has_info = u->slot != NULL && u->slot->has_token;
-	if (ans->has_info)
-		slot_get_info(u->slot, &ans->info);
+	answer->has_info = u->slot != NULL && u->slot->has_token;
+	if (answer->has_info)
+		slot_get_info(u->slot, &answer->info);
 }
 
 int
@@ -65,7 +65,7 @@ use_is_same_token(struct use *u)
 }
 
 int
-use_token(struct use *u, struct tok_msg *ans, bool wants_insertion)
+use_token(struct use *u, struct tok_msg *answer, bool wants_insertion)
 {
 	int r;
 
@@ -80,20 +80,20 @@ use_token(struct use *u, struct tok_msg *ans, bool wants_insertion)
 		return use_fail_uri(
 		    u, -CS_ERR_NO_TOKEN, "no such token is here");
 	if (wants_insertion && u->slot->insertion != u->req->insertion) {
-		use_put_info(u, ans);
+		use_put_info(u, answer);
 		return use_removed(u);
 	}
 	return 0;
 }
 
 int
-use_check(struct use *u, struct tok_msg *ans, bool wants_insertion)
+use_check(struct use *u, struct tok_msg *answer, bool wants_insertion)
 {
 	slot_check(&u->w->slots, u->slot);
 	if (use_is_same_token(u) &&
 	    (!wants_insertion || u->slot->insertion == u->req->insertion))
 		return 0;
-	use_put_info(u, ans);
+	use_put_info(u, answer);
 	return use_removed(u);
 }
 
@@ -168,14 +168,14 @@ use_conclude(struct use *u, CK_RV rv)
 }
 
 int
-use_key(struct worker *w, const struct tok_msg *req, struct tok_msg *ans,
+use_key(struct worker *w, const struct tok_msg *req, struct tok_msg *answer,
     CK_RV (*op)(struct use *u), struct err *e)
 {
 	struct use u = {.w = w, .req = req, .e = e};
 	int r, tries;
 	CK_RV rv = CKR_OK;
 
-	r = use_token(&u, ans, true);
+	r = use_token(&u, answer, true);
 	if (r != 0)
 		return r;
 	for (tries = 0; tries < 2; tries++) {
@@ -191,7 +191,7 @@ use_key(struct worker *w, const struct tok_msg *req, struct tok_msg *ans,
 		return 0;
 	if (err_class(u.code) == ERR_CLASS_PIN)
 		slot_refresh_flags(&w->slots, u.slot);
-	use_put_info(&u, ans);
+	use_put_info(&u, answer);
 	return u.code;
 }
 

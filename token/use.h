@@ -24,11 +24,11 @@ struct use {
  * request means (checked only if wants_insertion).
  */
 int CS_MUST_USE use_token(
-    struct use *u, struct tok_msg *ans, bool wants_insertion);
+    struct use *u, struct tok_msg *answer, bool wants_insertion);
 /* Looks at the slot: CS_ERR_TOKEN_REMOVED if the token is not there, is
  * another, or (wants_insertion) was away. */
 int CS_MUST_USE use_check(
-    struct use *u, struct tok_msg *ans, bool wants_insertion);
+    struct use *u, struct tok_msg *answer, bool wants_insertion);
 /*
  * Calls op with the key of req->key_id. op returns the module's value, or
  * sets u->code. Where handles turn out to be dead, and no PIN was sent, they
@@ -37,7 +37,7 @@ int CS_MUST_USE use_check(
  * the login is gone; CS_ERR_TOKEN_REMOVED; else by ckr.h.
  */
 int CS_MUST_USE use_key(struct worker *w, const struct tok_msg *req,
-    struct tok_msg *ans, CK_RV (*op)(struct use *u), struct err *e);
+    struct tok_msg *answer, CK_RV (*op)(struct use *u), struct err *e);
 
 /*
  * The PIN for a C_Login or C_SetPIN: NULL and 0 for a pinpad. -CS_ERR_PIN_x:
@@ -64,7 +64,7 @@ int use_fail(struct use *u, CK_RV rv, enum ckr_op op, const char *what);
 /* As err_set, with the token before the text; also sets u->code. */
 CK_RV use_refuse(struct use *u, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* The token's state into ans, after an error or as the answer. */
-void use_put_info(struct use *u, struct tok_msg *ans);
+/* The token's state into answer, after an error or as the answer. */
+void use_put_info(struct use *u, struct tok_msg *answer);
 
 #endif

@@ -7,10 +7,13 @@
 
 #include "token/watch.h"
 
+/* A module that hangs in C_Finalize must not keep the process. */
+#define WORKER_END_SECONDS 2
+
 /* The message table again: what serves each request, and its answer. */
 static const struct worker_row {
 	int (*serve)(struct worker *w, const struct tok_msg *req,
-	    struct tok_msg *ans, struct err *e);
+	    struct tok_msg *answer, struct err *e);
 	enum tok_type answer;
 } worker_rows[] = {
     [TOK_START] = {worker_start, TOK_START_OK},
@@ -26,8 +29,8 @@ static const struct worker_row {
 };
 
 int
-worker_start(struct worker *w, const struct tok_msg *req, struct tok_msg *ans,
-    struct err *e)
+worker_start(struct worker *w, const struct tok_msg *req,
+    struct tok_msg *answer, struct err *e)
 {
 	size_t n;
 	char *path;
@@ -50,11 +53,11 @@ worker_start(struct worker *w, const struct tok_msg *req, struct tok_msg *ans,
 	n = w->result.len;
 	module_text(&w->result, w->module.info.manufacturerID,
 	    sizeof(w->module.info.manufacturerID));
-	ans->description = bytes_of(w->result.data, n);
-	ans->manufacturer = bytes_of(w->result.data + n, w->result.len - n);
+	answer->description = bytes_of(w->result.data, n);
+	answer->manufacturer = bytes_of(w->result.data + n, w->result.len - n);
 	buf_printf(&w->certs, "%u.%u", w->module.info.libraryVersion.major,
 	    w->module.info.libraryVersion.minor);
-	ans->version = buf_get(&w->certs);
+	answer->version = buf_get(&w->certs);
 	return w->result.err != 0 ? w->result.err : w->certs.err;
 }
 
@@ -70,8 +73,8 @@ worker_take_pin(bool has_pin, struct bytes *pin, struct secret **out)
 }
 
 static int
-worker_serve_request(
-    struct worker *w, struct tok_msg *req, struct tok_msg *ans, struct err *e)
+worker_serve_request(struct worker *w, struct tok_msg *req,
+    struct tok_msg *answer, struct err *e)
 {
 	const struct worker_row *row = &worker_rows[req->type];
 	int r, r2;
@@ -86,8 +89,8 @@ worker_serve_request(
 	if (w->prf_secret == NULL && req->type != TOK_START)
 		return err_set(
 		    e, -CS_ERR_PROTOCOL, "the first request must be START");
-	ans->type = row->answer;
-	return row->serve(w, req, ans, e);
+	answer->type = row->answer;
+	return row->serve(w, req, answer, e);
 }
 
 static void
@@ -104,24 +107,24 @@ worker_end_request(struct worker *w)
 int
 worker_serve(struct worker *w, uint8_t *frame, size_t len, struct buf *out)
 {
-	struct tok_msg req, ans = {.info.tries_left = ERR_TRIES_UNKNOWN};
+	struct tok_msg req, answer = {.info.tries_left = ERR_TRIES_UNKNOWN};
 	struct err e = ERR_INIT;
 	int r = tok_msg_decode(bytes_of(frame, len), &req, &e);
 
-	ans.id = req.id;
+	answer.id = req.id;
 	if (r == 0)
-		r = worker_serve_request(w, &req, &ans, &e);
+		r = worker_serve_request(w, &req, &answer, &e);
 	if (r == 0)
-		r = tok_msg_encode(&ans, out);
+		r = tok_msg_encode(&answer, out);
 	if (r != 0) {
 		buf_reset(out);
-		ans.type = TOK_ERROR;
-		ans.code = r;
-		ans.ckr = e.code == r ? e.ckr : 0;
+		answer.type = TOK_ERROR;
+		answer.code = r;
+		answer.ckr = e.code == r ? e.ckr : 0;
 		if (e.code != r)
 			err_set(&e, r, NULL);
-		ans.text = bytes_of_str(err_get_text(&e));
-		r = tok_msg_encode(&ans, out);
+		answer.text = bytes_of_str(err_get_text(&e));
+		r = tok_msg_encode(&answer, out);
 	}
 	worker_end_request(w);
 	return r;
@@ -218,6 +221,8 @@ worker_run(int fd, struct err *e)
 	}
 	buf_clear(&in);
 	buf_clear(&out);
+	(void)alarm(WORKER_END_SECONDS);
 	worker_clear(&w);
+	(void)alarm(0);
 	return r;
 }

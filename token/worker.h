@@ -3,9 +3,9 @@
  * at a time, around one module.
  *
  * A handler gets the decoded request; PINs come apart, as secrets, and are
- * wiped after it. It fills ans but for type and id, or returns a negative
- * code with e filled; then ans->has_info may tell the token's fresh state.
- * What ans points to lives until the next request.
+ * wiped after it. It fills answer but for type and id, or returns a negative
+ * code with e filled; then answer->has_info may tell the token's fresh state.
+ * What answer points to lives until the next request.
  */
 #ifndef TOKEN_WORKER_H
 #define TOKEN_WORKER_H
@@ -38,22 +38,22 @@ void worker_clear(struct worker *w);
 
 /* The handlers, one per request. */
 int CS_MUST_USE worker_start(struct worker *w, const struct tok_msg *req,
-    struct tok_msg *ans, struct err *e);
+    struct tok_msg *answer, struct err *e);
 int CS_MUST_USE worker_probe(struct worker *w, const struct tok_msg *req,
-    struct tok_msg *ans, struct err *e);
+    struct tok_msg *answer, struct err *e);
 int CS_MUST_USE worker_info(struct worker *w, const struct tok_msg *req,
-    struct tok_msg *ans, struct err *e);
+    struct tok_msg *answer, struct err *e);
 int CS_MUST_USE worker_login(struct worker *w, const struct tok_msg *req,
-    struct tok_msg *ans, struct err *e);
+    struct tok_msg *answer, struct err *e);
 int CS_MUST_USE worker_logout(struct worker *w, const struct tok_msg *req,
-    struct tok_msg *ans, struct err *e);
+    struct tok_msg *answer, struct err *e);
 int CS_MUST_USE worker_set_pin(struct worker *w, const struct tok_msg *req,
-    struct tok_msg *ans, struct err *e);
+    struct tok_msg *answer, struct err *e);
 int CS_MUST_USE worker_sign(struct worker *w, const struct tok_msg *req,
-    struct tok_msg *ans, struct err *e);
+    struct tok_msg *answer, struct err *e);
 int CS_MUST_USE worker_open(struct worker *w, const struct tok_msg *req,
-    struct tok_msg *ans, struct err *e);
+    struct tok_msg *answer, struct err *e);
 int CS_MUST_USE worker_raw(struct worker *w, const struct tok_msg *req,
-    struct tok_msg *ans, struct err *e);
+    struct tok_msg *answer, struct err *e);
 
 #endif

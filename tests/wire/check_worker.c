@@ -28,7 +28,7 @@ make_tokens(void)
 
 START_TEST(probe_lists_all)
 {
-	struct tok_msg ans, req = {.type = TOK_PROBE};
+	struct tok_msg answer, req = {.type = TOK_PROBE};
 	struct tok_info token;
 	struct tok_key key;
 	struct bytes cert, cert_token;
@@ -43,8 +43,8 @@ START_TEST(probe_lists_all)
 	ck_assert_int_eq(memcmp(token.uri.p, "pkcs11:model=SoftHSM", 20), 0);
 	ck_assert_uint_eq(token.pin_len_min, 4);
 	unit_assert_code(peer_login(&p, &token, PIN), 0);
-	unit_assert_code(peer_call(&p, &req, &ans), 0);
-	der_init(&d, ans.keys);
+	unit_assert_code(peer_call(&p, &req, &answer), 0);
+	der_init(&d, answer.keys);
 	while (tok_key_next(&d, &key)) {
 		n++;
 		unit_assert_bytes(key.token, token.uri);
@@ -53,7 +53,7 @@ START_TEST(probe_lists_all)
 	}
 	unit_assert_code(der_end(&d), 0);
 	ck_assert_uint_eq(n, 8);
-	der_init(&d, ans.certificates);
+	der_init(&d, answer.certificates);
 	ck_assert(!tok_cert_next(&d, &cert_token, &cert));
 	ck_assert_int_eq(peer_end(&p), 0);
 }
@@ -166,7 +166,7 @@ START_TEST(signs)
 	const char *identity = schemes[_i].identity;
 	struct bytes data = BYTES_LIT("what is signed"), input = data;
 	struct buf algorithm = {0}, spki_der = {0};
-	static struct tok_msg req, ans;
+	static struct tok_msg req, answer;
 	struct sig_scheme scheme;
 	static struct err e = ERR_INIT;
 	struct tok_info token;
@@ -192,14 +192,14 @@ START_TEST(signs)
 	for (round = 0; round < 2; round++) {
 		req =
 		    sign_request(&token, identity, buf_get(&algorithm), input);
-		ck_assert_msg(peer_call(&p, &req, &ans) == 0, "%.*s",
-		    (int)ans.text.len, ans.text.p);
+		ck_assert_msg(peer_call(&p, &req, &answer) == 0, "%.*s",
+		    (int)answer.text.len, answer.text.p);
 		unit_assert_code(
-		    sig_verify(&spki, &scheme, input, ans.output, &e), 0);
+		    sig_verify(&spki, &scheme, input, answer.output, &e), 0);
 	}
 	if (schemes[_i].digest == ALG_SHA256 || sig_scheme_is_pure(&scheme))
 		verify_with_openssl(
-		    identity, schemes[_i].pss, data, ans.output);
+		    identity, schemes[_i].pss, data, answer.output);
 	buf_clear(&algorithm);
 	buf_clear(&spki_der);
 	ck_assert_int_eq(peer_end(&p), 0);
@@ -229,17 +229,17 @@ static const struct {
 START_TEST(refuses_bad_signs)
 {
 	struct tok_info token;
-	struct tok_msg req, ans;
+	struct tok_msg req, answer;
 	struct peer p;
 
 	peer_begin(&p, &token);
 	unit_assert_code(peer_login(&p, &token, PIN), 0);
 	req = sign_request(&token, bad_signs[_i].identity,
 	    unit_hex(bad_signs[_i].algorithm), unit_hex(bad_signs[_i].input));
-	unit_assert_code(peer_call(&p, &req, &ans), bad_signs[_i].code);
+	unit_assert_code(peer_call(&p, &req, &answer), bad_signs[_i].code);
 	req = sign_request(
 	    &token, "p256", unit_hex(ECDSA_SHA256), unit_hex(DIGEST));
-	unit_assert_code(peer_call(&p, &req, &ans), 0);
+	unit_assert_code(peer_call(&p, &req, &answer), 0);
 	ck_assert_int_eq(peer_end(&p), 0);
 }
 END_TEST
@@ -247,22 +247,22 @@ END_TEST
 START_TEST(sign_wants_login)
 {
 	struct tok_info token;
-	struct tok_msg req, ans;
+	struct tok_msg req, answer;
 	struct peer p;
 
 	peer_begin(&p, &token);
 	req = sign_request(
 	    &token, "p256", unit_hex(ECDSA_SHA256), unit_hex(DIGEST));
-	unit_assert_code(peer_call(&p, &req, &ans), -CS_ERR_PIN_NEEDED);
-	ck_assert(ans.has_info);
-	unit_assert_bytes(ans.info.uri, token.uri);
+	unit_assert_code(peer_call(&p, &req, &answer), -CS_ERR_PIN_NEEDED);
+	ck_assert(answer.has_info);
+	unit_assert_bytes(answer.info.uri, token.uri);
 	unit_assert_code(peer_login(&p, &token, PIN), 0);
-	unit_assert_code(peer_call(&p, &req, &ans), 0);
+	unit_assert_code(peer_call(&p, &req, &answer), 0);
 	req.type = TOK_LOGOUT;
-	unit_assert_code(peer_call(&p, &req, &ans), 0);
-	ck_assert_uint_eq(ans.info.flags & TOK_LOGGED_IN, 0);
+	unit_assert_code(peer_call(&p, &req, &answer), 0);
+	ck_assert_uint_eq(answer.info.flags & TOK_LOGGED_IN, 0);
 	req.type = TOK_SIGN;
-	unit_assert_code(peer_call(&p, &req, &ans), -CS_ERR_PIN_NEEDED);
+	unit_assert_code(peer_call(&p, &req, &answer), -CS_ERR_PIN_NEEDED);
 	ck_assert_int_eq(peer_end(&p), 0);
 }
 END_TEST
@@ -270,27 +270,27 @@ END_TEST
 START_TEST(sign_with_context_pin)
 {
 	struct tok_info token;
-	struct tok_msg req, ans;
+	struct tok_msg req, answer;
 	struct peer p;
 
 	peer_begin(&p, &token);
 	unit_assert_code(peer_login(&p, &token, PIN), 0);
 	req = sign_request(
 	    &token, "always", unit_hex(ECDSA_SHA256), unit_hex(DIGEST));
-	unit_assert_code(peer_call(&p, &req, &ans), -CS_ERR_PIN_NEEDED);
+	unit_assert_code(peer_call(&p, &req, &answer), -CS_ERR_PIN_NEEDED);
 	req.has_pin = true; /* and empty: no pinpad is here */
-	unit_assert_code(peer_call(&p, &req, &ans), -CS_ERR_PIN_LENGTH);
+	unit_assert_code(peer_call(&p, &req, &answer), -CS_ERR_PIN_LENGTH);
 	req.pin = BYTES_LIT(PIN);
-	unit_assert_code(peer_call(&p, &req, &ans), 0);
-	unit_assert_code(peer_call(&p, &req, &ans), 0);
+	unit_assert_code(peer_call(&p, &req, &answer), 0);
+	unit_assert_code(peer_call(&p, &req, &answer), 0);
 	req.pin = BYTES_LIT("999999");
-	unit_assert_code(peer_call(&p, &req, &ans), -CS_ERR_PIN_WRONG);
-	ck_assert(ans.has_info);
+	unit_assert_code(peer_call(&p, &req, &answer), -CS_ERR_PIN_WRONG);
+	ck_assert(answer.has_info);
 	/* The token counts as locked then; the agent decides. */
 	req.pin = BYTES_LIT(PIN);
-	unit_assert_code(peer_call(&p, &req, &ans), -CS_ERR_PIN_NEEDED);
+	unit_assert_code(peer_call(&p, &req, &answer), -CS_ERR_PIN_NEEDED);
 	unit_assert_code(peer_login(&p, &token, PIN), 0);
-	unit_assert_code(peer_call(&p, &req, &ans), 0);
+	unit_assert_code(peer_call(&p, &req, &answer), 0);
 	ck_assert_int_eq(peer_end(&p), 0);
 }
 END_TEST
@@ -298,7 +298,7 @@ END_TEST
 START_TEST(login_fails_typed)
 {
 	struct tok_info token, other;
-	struct tok_msg ans, req = {.type = TOK_INFO};
+	struct tok_msg answer, req = {.type = TOK_INFO};
 	struct peer p;
 
 	peer_begin(&p, &token);
@@ -316,12 +316,12 @@ START_TEST(login_fails_typed)
 	/* Once more: the PIN is looked at again. */
 	unit_assert_code(peer_login(&p, &token, "999999"), -CS_ERR_PIN_WRONG);
 	req.token = token.uri;
-	unit_assert_code(peer_call(&p, &req, &ans), 0);
-	ck_assert_uint_eq(ans.info.flags & TOK_LOGGED_IN, 0);
+	unit_assert_code(peer_call(&p, &req, &answer), 0);
+	ck_assert_uint_eq(answer.info.flags & TOK_LOGGED_IN, 0);
 	unit_assert_code(peer_login(&p, &token, PIN), 0);
-	unit_assert_code(peer_call(&p, &req, &ans), 0);
-	ck_assert_uint_eq(ans.info.flags & TOK_LOGGED_IN, TOK_LOGGED_IN);
-	ck_assert_uint_eq(ans.info.insertion, token.insertion);
+	unit_assert_code(peer_call(&p, &req, &answer), 0);
+	ck_assert_uint_eq(answer.info.flags & TOK_LOGGED_IN, TOK_LOGGED_IN);
+	ck_assert_uint_eq(answer.info.insertion, token.insertion);
 	ck_assert_int_eq(peer_end(&p), 0);
 }
 END_TEST
@@ -330,7 +330,7 @@ START_TEST(wrong_names_are_typed)
 {
 	static const uint8_t nobody[TOK_KEY_ID_LEN];
 	struct tok_info token;
-	struct tok_msg req, ans;
+	struct tok_msg req, answer;
 	struct peer p;
 
 	peer_begin(&p, &token);
@@ -338,18 +338,18 @@ START_TEST(wrong_names_are_typed)
 	req = sign_request(
 	    &token, "p256", unit_hex(ECDSA_SHA256), unit_hex(DIGEST));
 	req.key_id = bytes_of(nobody, sizeof(nobody));
-	unit_assert_code(peer_call(&p, &req, &ans), -CS_ERR_NO_KEY);
+	unit_assert_code(peer_call(&p, &req, &answer), -CS_ERR_NO_KEY);
 	req.key_id = fixture_key_id("p256");
 	req.insertion++;
-	unit_assert_code(peer_call(&p, &req, &ans), -CS_ERR_TOKEN_REMOVED);
-	ck_assert(ans.has_info);
-	ck_assert_uint_eq(ans.info.insertion, token.insertion);
+	unit_assert_code(peer_call(&p, &req, &answer), -CS_ERR_TOKEN_REMOVED);
+	ck_assert(answer.has_info);
+	ck_assert_uint_eq(answer.info.insertion, token.insertion);
 	req.insertion--;
 	req.token = BYTES_LIT("pkcs11:token=\x01");
-	unit_assert_code(peer_call(&p, &req, &ans), -CS_ERR_NO_TOKEN);
-	ck_assert_ptr_null(memchr(ans.text.p, 1, ans.text.len));
+	unit_assert_code(peer_call(&p, &req, &answer), -CS_ERR_NO_TOKEN);
+	ck_assert_ptr_null(memchr(answer.text.p, 1, answer.text.len));
 	req.token = token.uri;
-	unit_assert_code(peer_call(&p, &req, &ans), 0);
+	unit_assert_code(peer_call(&p, &req, &answer), 0);
 	ck_assert_int_eq(peer_end(&p), 0);
 }
 END_TEST
@@ -358,16 +358,16 @@ static int
 set_pin(struct peer *p, const struct tok_info *token, enum tok_pin_op op,
     const char *old, const char *new)
 {
-	struct tok_msg ans, req = {.type = TOK_SET_PIN,
-				.token = token->uri,
-				.insertion = token->insertion,
-				.operation = op,
-				.has_pin = old != NULL,
-				.pin = bytes_of_str(old),
-				.has_new_pin = new != NULL,
-				.new_pin = bytes_of_str(new)};
+	struct tok_msg answer, req = {.type = TOK_SET_PIN,
+				   .token = token->uri,
+				   .insertion = token->insertion,
+				   .operation = op,
+				   .has_pin = old != NULL,
+				   .pin = bytes_of_str(old),
+				   .has_new_pin = new != NULL,
+				   .new_pin = bytes_of_str(new)};
 
-	return peer_call(p, &req, &ans);
+	return peer_call(p, &req, &answer);
 }
 
 START_TEST(changes_pins)
@@ -408,7 +408,7 @@ START_TEST(answers_bad_frames)
 	    "30 08 02 01 06 b3 03 0a 01 00",	   /* an event */
 	    "30 0a 02 01 06 ac 05 04 03 41 42 43", /* an answer */
 	};
-	struct tok_msg ans, req = {.type = TOK_PROBE};
+	struct tok_msg answer, req = {.type = TOK_PROBE};
 	struct tok_info token;
 	struct peer p;
 	size_t i;
@@ -416,13 +416,13 @@ START_TEST(answers_bad_frames)
 	peer_begin(&p, &token);
 	for (i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
 		peer_send(&p, unit_hex(frames[i]));
-		ck_assert(peer_receive(&p, &ans));
-		unit_assert_code(ans.code, -CS_ERR_PROTOCOL);
+		ck_assert(peer_receive(&p, &answer));
+		unit_assert_code(answer.code, -CS_ERR_PROTOCOL);
 	}
-	unit_assert_code(peer_call(&p, &req, &ans), 0);
+	unit_assert_code(peer_call(&p, &req, &answer), 0);
 	/* What is no frame ends it. */
 	peer_send(&p, BYTES_LIT("GET / HTTP/1.0\r\n"));
-	ck_assert(!peer_receive(&p, &ans));
+	ck_assert(!peer_receive(&p, &answer));
 	ck_assert_int_eq(peer_end(&p), 70);
 }
 END_TEST
@@ -430,19 +430,19 @@ END_TEST
 START_TEST(start_comes_first_and_once)
 {
 	static const uint8_t secret[TOK_SECRET_LEN];
-	struct tok_msg ans, probe = {.type = TOK_PROBE},
-			    start = {.type = TOK_START,
-				.module = bytes_of_str(fixture_module()),
-				.secret = bytes_of(secret, sizeof(secret))};
+	struct tok_msg answer, probe = {.type = TOK_PROBE},
+			       start = {.type = TOK_START,
+				   .module = bytes_of_str(fixture_module()),
+				   .secret = bytes_of(secret, sizeof(secret))};
 	struct peer p;
 
 	peer_start(&p);
-	unit_assert_code(peer_call(&p, &probe, &ans), -CS_ERR_PROTOCOL);
-	unit_assert_code(peer_call(&p, &start, &ans), 0);
-	ck_assert_uint_gt(ans.description.len, 0);
-	ck_assert_uint_gt(ans.version.len, 2);
-	unit_assert_code(peer_call(&p, &start, &ans), -CS_ERR_PROTOCOL);
-	unit_assert_code(peer_call(&p, &probe, &ans), 0);
+	unit_assert_code(peer_call(&p, &probe, &answer), -CS_ERR_PROTOCOL);
+	unit_assert_code(peer_call(&p, &start, &answer), 0);
+	ck_assert_uint_gt(answer.description.len, 0);
+	ck_assert_uint_gt(answer.version.len, 2);
+	unit_assert_code(peer_call(&p, &start, &answer), -CS_ERR_PROTOCOL);
+	unit_assert_code(peer_call(&p, &probe, &answer), 0);
 	ck_assert_int_eq(peer_end(&p), 0);
 }
 END_TEST
@@ -453,14 +453,14 @@ static const char *const bad_modules[] = {"/nonexistent/module.so",
 START_TEST(start_fails_typed)
 {
 	static const uint8_t secret[TOK_SECRET_LEN];
-	struct tok_msg ans, start = {.type = TOK_START,
-				.module = bytes_of_str(bad_modules[_i]),
-				.secret = bytes_of(secret, sizeof(secret))};
+	struct tok_msg answer, start = {.type = TOK_START,
+				   .module = bytes_of_str(bad_modules[_i]),
+				   .secret = bytes_of(secret, sizeof(secret))};
 	struct peer p;
 
 	peer_start(&p);
-	unit_assert_code(peer_call(&p, &start, &ans), -CS_ERR_MODULE);
-	ck_assert(!peer_receive(&p, &ans));
+	unit_assert_code(peer_call(&p, &start, &answer), -CS_ERR_MODULE);
+	ck_assert(!peer_receive(&p, &answer));
 	ck_assert_int_eq(peer_end(&p), 1);
 }
 END_TEST

@@ -162,7 +162,7 @@ peer_send(struct peer *p, struct bytes frame)
 }
 
 bool
-peer_receive(struct peer *p, struct tok_msg *ans)
+peer_receive(struct peer *p, struct tok_msg *answer)
 {
 	uint8_t chunk[2048];
 	size_t len = 0;
@@ -182,13 +182,13 @@ peer_receive(struct peer *p, struct tok_msg *ans)
 		buf_add(&p->in, chunk, (size_t)n);
 	}
 	ck_assert_uint_eq(p->in.len, len);
-	ck_assert_msg(tok_msg_decode(buf_get(&p->in), ans, &e) == 0,
+	ck_assert_msg(tok_msg_decode(buf_get(&p->in), answer, &e) == 0,
 	    "bad answer: %s", e.text);
 	return true;
 }
 
 int
-peer_call(struct peer *p, struct tok_msg *req, struct tok_msg *ans)
+peer_call(struct peer *p, struct tok_msg *req, struct tok_msg *answer)
 {
 	struct buf out = {0};
 
@@ -196,14 +196,14 @@ peer_call(struct peer *p, struct tok_msg *req, struct tok_msg *ans)
 	unit_assert_code(tok_msg_encode(req, &out), 0);
 	peer_send(p, buf_get(&out));
 	buf_clear(&out);
-	ck_assert_msg(peer_receive(p, ans), "the worker hung up");
-	ck_assert_uint_eq(ans->id, req->id);
-	if (ans->type == TOK_ERROR) {
-		ck_assert_int_lt(ans->code, 0);
-		ck_assert_uint_gt(ans->text.len, 0);
-		return ans->code;
+	ck_assert_msg(peer_receive(p, answer), "the worker hung up");
+	ck_assert_uint_eq(answer->id, req->id);
+	if (answer->type == TOK_ERROR) {
+		ck_assert_int_lt(answer->code, 0);
+		ck_assert_uint_gt(answer->text.len, 0);
+		return answer->code;
 	}
-	ck_assert_int_eq(ans->type, (int)req->type + 1);
+	ck_assert_int_eq(answer->type, (int)req->type + 1);
 	return 0;
 }
 
@@ -213,16 +213,16 @@ peer_begin(struct peer *p, struct tok_info *token)
 	static uint8_t secret[TOK_SECRET_LEN] =
 	    "a secret of thirty-two octets..";
 	static char uri[TOK_TEXT_MAX];
-	struct tok_msg ans, req = {.type = TOK_START,
-				.module = bytes_of_str(fixture_module()),
-				.secret = bytes_of(secret, sizeof(secret))};
+	struct tok_msg answer, req = {.type = TOK_START,
+				   .module = bytes_of_str(fixture_module()),
+				   .secret = bytes_of(secret, sizeof(secret))};
 	struct der d;
 
 	peer_start(p);
-	unit_assert_code(peer_call(p, &req, &ans), 0);
+	unit_assert_code(peer_call(p, &req, &answer), 0);
 	req = (struct tok_msg){.type = TOK_PROBE};
-	unit_assert_code(peer_call(p, &req, &ans), 0);
-	der_init(&d, ans.tokens);
+	unit_assert_code(peer_call(p, &req, &answer), 0);
+	der_init(&d, answer.tokens);
 	ck_assert(tok_info_next(&d, token));
 	ck_assert_uint_le(token->uri.len, sizeof(uri));
 	memcpy(uri, token->uri.p, token->uri.len);
@@ -232,23 +232,23 @@ peer_begin(struct peer *p, struct tok_info *token)
 int
 peer_login(struct peer *p, const struct tok_info *token, const char *pin)
 {
-	struct tok_msg ans, req = {.type = TOK_LOGIN,
-				.token = token->uri,
-				.insertion = token->insertion,
-				.has_pin = pin != NULL,
-				.pin = bytes_of_str(pin)};
+	struct tok_msg answer, req = {.type = TOK_LOGIN,
+				   .token = token->uri,
+				   .insertion = token->insertion,
+				   .has_pin = pin != NULL,
+				   .pin = bytes_of_str(pin)};
 
-	return peer_call(p, &req, &ans);
+	return peer_call(p, &req, &answer);
 }
 
 bool
 peer_find_key(struct peer *p, struct bytes key_id, struct tok_key *key)
 {
-	struct tok_msg ans, req = {.type = TOK_PROBE};
+	struct tok_msg answer, req = {.type = TOK_PROBE};
 	struct der d;
 
-	unit_assert_code(peer_call(p, &req, &ans), 0);
-	der_init(&d, ans.keys);
+	unit_assert_code(peer_call(p, &req, &answer), 0);
+	der_init(&d, answer.keys);
 	while (tok_key_next(&d, key))
 		if (bytes_is_equal(key->key_id, key_id))
 			return true;

@@ -35,10 +35,10 @@ void peer_start(struct peer *p);
 int peer_end(struct peer *p);
 /* One request and its answer, which has the same id or the test fails.
  * Returns 0, or the code of an ERROR. */
-int peer_call(struct peer *p, struct tok_msg *req, struct tok_msg *ans);
+int peer_call(struct peer *p, struct tok_msg *req, struct tok_msg *answer);
 /* Any bytes; and whatever frame comes back (false: hung up). */
 void peer_send(struct peer *p, struct bytes frame);
-bool peer_receive(struct peer *p, struct tok_msg *ans);
+bool peer_receive(struct peer *p, struct tok_msg *answer);
 
 /* START with the fixture's module, and PROBE: gives the token. */
 void peer_begin(struct peer *p, struct tok_info *token);
