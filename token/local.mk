@@ -13,11 +13,13 @@ libtoken_la_SOURCES = \
 	token/module.c token/module.h \
 	token/modules.c token/modules.h \
 	token/object.c token/object.h token/object_read.c \
+	token/open.c token/open.h token/open_kari.c \
 	token/probe.c \
+	token/raw.c \
 	token/sign.c \
 	token/slot.c token/slot.h \
 	token/uri.c token/uri.h \
-	token/use.c token/use.h \
+	token/use.c token/use.h token/use_secret.c \
 	token/watch.c token/watch.h \
 	token/worker.c token/worker.h \
 	token/x509.c token/x509.h

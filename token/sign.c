@@ -5,7 +5,6 @@
  */
 #include <string.h>
 
-#include "asn1/alg/padding.h"
 #include "token/use.h"
 
 #define SIGN_OUT_MAX (SPKI_RSA_BITS_MAX / 8)
@@ -22,20 +21,6 @@ struct sign_way {
 	    CK_RSA_PKCS_PSS_PARAMS *param);
 	bool has_param;
 };
-
-/* PKCS#11's names for a digest; PSS only. */
-static const struct {
-	enum alg digest;
-	CK_MECHANISM_TYPE hash;
-	CK_RSA_PKCS_MGF_TYPE mgf;
-} sign_hashes[] = {
-    {ALG_SHA1, CKM_SHA_1, CKG_MGF1_SHA1},
-    {ALG_SHA224, CKM_SHA224, CKG_MGF1_SHA224},
-    {ALG_SHA256, CKM_SHA256, CKG_MGF1_SHA256},
-    {ALG_SHA384, CKM_SHA384, CKG_MGF1_SHA384},
-    {ALG_SHA512, CKM_SHA512, CKG_MGF1_SHA512},
-};
-#define SIGN_HASHES (sizeof(sign_hashes) / sizeof(sign_hashes[0]))
 
 static int
 sign_digest_info(const struct key *key, const struct sig_scheme *scheme,
@@ -63,17 +48,8 @@ static int
 sign_pss_param(const struct key *key, const struct sig_scheme *scheme,
     struct bytes input, struct buf *data, CK_RSA_PKCS_PSS_PARAMS *param)
 {
-	size_t i;
-
 	(void)key;
-	*param = (CK_RSA_PKCS_PSS_PARAMS){.sLen = scheme->salt_len};
-	for (i = 0; i < SIGN_HASHES; i++) {
-		if (sign_hashes[i].digest == scheme->digest)
-			param->hashAlg = sign_hashes[i].hash;
-		if (sign_hashes[i].digest == scheme->mgf_digest)
-			param->mgf = sign_hashes[i].mgf;
-	}
-	if (param->hashAlg == 0 || param->mgf == 0)
+	if (!use_get_pss_param(scheme, param))
 		return -CS_ERR_MECHANISM;
 	return buf_add_bytes(data, input);
 }

@@ -191,7 +191,9 @@ use_key(struct worker *w, const struct tok_msg *req, struct tok_msg *answer,
 		return 0;
 	if (err_class(u.code) == ERR_CLASS_PIN)
 		slot_refresh_flags(&w->slots, u.slot);
-	use_put_info(&u, answer);
+	/* Answers about the message's cryptography are all alike. */
+	if (err_class(u.code) != ERR_CLASS_BAD)
+		use_put_info(&u, answer);
 	return u.code;
 }
 

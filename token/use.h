@@ -5,6 +5,7 @@
 #ifndef TOKEN_USE_H
 #define TOKEN_USE_H
 
+#include "asn1/alg/padding.h"
 #include "token/ckr.h"
 #include "token/worker.h"
 
@@ -58,6 +59,28 @@ CK_RV use_context_login(struct use *u);
 /* May the key be used at all, before anything is begun? Sets u->code if a PIN
  * is needed that did not come. */
 bool use_has_context_pin(struct use *u);
+
+/*
+ * C_DecryptInit, the context login if the key wants it, and C_Decrypt with
+ * nothing between: what comes out, as a new secret. pads: the mechanism
+ * takes padding off; else the result has the modulus' length, with zeroes
+ * in front. CKR_HOST_MEMORY; out is NULL after a failure.
+ */
+CK_RV use_decrypt(struct use *u, CK_MECHANISM *mech, bool pads, struct bytes in,
+    struct secret **out);
+/*
+ * ECDH (SEC 1 3.3.1) with the other side's public octets (uncompressed point,
+ * or as RFC 7748 has them), which must be of the key's curve: the shared
+ * secret, of the field's length. Octets that are no such point, all-zero
+ * results: CKR_ENCRYPTED_DATA_INVALID.
+ */
+CK_RV use_derive(struct use *u, struct bytes peer, struct secret **out);
+/* CK_RSA_PKCS_OAEP_PARAMS; false: PKCS#11 has no name for the digests. */
+bool use_get_oaep_param(
+    const struct oaep_params *params, CK_RSA_PKCS_OAEP_PARAMS *out);
+/* As above for PSS. */
+bool use_get_pss_param(
+    const struct sig_scheme *scheme, CK_RSA_PKCS_PSS_PARAMS *out);
 
 /* Records the failure rv of an operation on u's token; gives the code. */
 int use_fail(struct use *u, CK_RV rv, enum ckr_op op, const char *what);

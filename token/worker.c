@@ -22,8 +22,8 @@ static const struct worker_row {
     [TOK_LOGIN] = {worker_login, TOK_LOGIN_OK},
     [TOK_LOGOUT] = {worker_logout, TOK_LOGOUT_OK},
     [TOK_SIGN] = {worker_sign, TOK_SIGN_OK},
-    [TOK_OPEN] = {NULL, TOK_OPEN_OK},
-    [TOK_RAW] = {NULL, TOK_RAW_OK},
+    [TOK_OPEN] = {worker_open, TOK_OPEN_OK},
+    [TOK_RAW] = {worker_raw, TOK_RAW_OK},
     [TOK_SET_PIN] = {worker_set_pin, TOK_SET_PIN_OK},
     [TOK_EVENT] = {NULL, TOK_ERROR},
 };
