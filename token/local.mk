@@ -25,7 +25,7 @@ libtoken_la_SOURCES = \
 	token/x509.c token/x509.h
 libtoken_la_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS)
 libtoken_la_LIBADD = $(P11KIT_LIBS)
-TOKEN_LIBS = libtoken.la libtokenproto.la libalg.la libasn1.la
+TOKEN_LIBS = libtoken.la libtokenproto.la libcodec.la libalg.la libasn1.la
 
 pkglibexec_PROGRAMS += token/cardseal-token
 token_cardseal_token_SOURCES = token/main.c

@@ -9,3 +9,10 @@ TESTS += tests/wire/check_worker
 tests_wire_check_worker_SOURCES = tests/wire/check_worker.c
 tests_wire_check_worker_LDADD = $(WIRE_LIBS) libalg.la libasn1.la
 tests_wire_check_worker_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/wire/check_worker_open
+TESTS += tests/wire/check_worker_open
+tests_wire_check_worker_open_SOURCES = tests/wire/check_worker_open.c
+tests_wire_check_worker_open_LDADD = $(WIRE_LIBS) libcodec.la libalg.la \
+	libasn1.la
+tests_wire_check_worker_open_CFLAGS = $(UNIT_FLAGS)
