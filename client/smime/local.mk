@@ -5,12 +5,15 @@ libsmime_la_SOURCES = \
 	client/smime/address_list.c client/smime/address_list.h \
 	client/smime/boundary.c client/smime/boundary.h \
 	client/smime/canon.c client/smime/canon.h \
+	client/smime/encrypt.c client/smime/entity.c \
 	client/smime/header.c client/smime/header.h \
 	client/smime/lines.c client/smime/lines.h \
-	client/smime/param.c \
+	client/smime/mail.h client/smime/param.c \
 	client/smime/parser.c client/smime/parser.h \
+	client/smime/scan.c client/smime/sign.c client/smime/smime.h \
 	client/smime/transfer.c client/smime/transfer.h \
-	client/smime/words.c
+	client/smime/utf8_stream.c client/smime/utf8_stream.h \
+	client/smime/words.c client/smime/writer.h
 libsmime_la_CFLAGS = $(AM_CFLAGS) -fPIC
 SMIME_TEST_LIBS = $(UNIT_LIBS) libsmime.la libcms.la libalg.la libasn1.la
 
@@ -49,3 +52,9 @@ TESTS += tests/unit/check_transfer
 tests_unit_check_transfer_SOURCES = tests/unit/check_transfer.c
 tests_unit_check_transfer_LDADD = $(SMIME_TEST_LIBS)
 tests_unit_check_transfer_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_entity
+TESTS += tests/unit/check_entity
+tests_unit_check_entity_SOURCES = tests/unit/check_entity.c
+tests_unit_check_entity_LDADD = $(SMIME_TEST_LIBS)
+tests_unit_check_entity_CFLAGS = $(UNIT_FLAGS)

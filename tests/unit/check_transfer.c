@@ -50,7 +50,7 @@ static const struct {
     {"space \ntab\t\r\nend ", "space=20\r\ntab=09\r\nend=20"},
     {"a b\tc", "a b\tc"},
     {"bare\rcr\x01\x7f", "bare=0Dcr=01=7F"},
-    {"From me\n>From\nFro\nFrom", "=46rom me\r\n>From\r\nFro\r\nFrom"},
+    {"From me\n>From\nFr\nFrom", "=46rom me\r\n>From\r\nFr\r\nFrom"},
     {".\n..\n.x\n.", "=2E\r\n..\r\n.x\r\n=2E"},
     {"--b\n-- \n-x\n-", "=2D-b\r\n=2D-=20\r\n-x\r\n-"},
     {"\r\r\n", "=0D\r\n"},

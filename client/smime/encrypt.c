@@ -1,0 +1,74 @@
+/* encrypt.c: mails that are one CMS object: encrypted, or signed opaque. */
+#include "asn1/base64.h"
+#include "client/smime/mail.h"
+#include "client/smime/writer.h"
+
+static int
+write_top(const struct smime_mail *m, const char *smime_type, struct sink *out,
+    struct err *e)
+{
+	struct buf b = {0};
+	int r = mail_write_outer(buf_get(&m->header), out, e);
+
+	buf_printf(&b,
+	    "MIME-Version: 1.0\r\n"
+	    "Content-Type: application/pkcs7-mime; smime-type=%s;\r\n"
+	    " name=\"smime.p7m\"\r\n"
+	    "Content-Transfer-Encoding: base64\r\n"
+	    "Content-Disposition: attachment; filename=\"smime.p7m\"\r\n"
+	    "\r\n",
+	    smime_type);
+	if (r == 0)
+		r = b.err != 0 ? err_set(e, b.err, NULL)
+			       : sink_write(out, buf_get(&b), e);
+	buf_clear(&b);
+	return r;
+}
+
+int
+writer_write_pkcs7(struct smime_mail *mail, const char *smime_type,
+    int (*make)(void *ctx, struct sink *out, struct err *e), void *ctx,
+    struct sink *out, struct err *e)
+{
+	struct sink *base64 =
+	    sink_new_base64_enc(out, BASE64_LINE_MIME, "\r\n");
+	int r;
+
+	if (base64 == NULL)
+		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
+	r = write_top(mail, smime_type, out, e);
+	if (r == 0)
+		r = make(ctx, base64, e);
+	if (r == 0)
+		r = sink_finish(base64, e);
+	sink_free(base64);
+	return r;
+}
+
+struct encrypting {
+	struct smime_mail *mail;
+	const struct cms_encrypt_params *params;
+};
+
+static int
+make_encrypted(void *ctx, struct sink *out, struct err *e)
+{
+	const struct encrypting *c = ctx;
+
+	/* DER, since some readers take nothing else: the entity is counted
+	 * first. Nothing in it has to be 7-bit: base64 carries it. */
+	return cms_encrypt_der(c->params, smime_mail_get_entity(c->mail, false),
+	    UINT64_MAX, out, e);
+}
+
+int
+smime_encrypt(struct smime_mail *mail, const struct cms_encrypt_params *params,
+    struct sink *out, struct err *e)
+{
+	struct encrypting c = {mail, params};
+	bool is_aead = alg_get(params->cipher)->kind == ALG_KIND_AEAD;
+
+	return writer_write_pkcs7(mail,
+	    is_aead ? "authEnveloped-data" : "enveloped-data", make_encrypted,
+	    &c, out, e);
+}

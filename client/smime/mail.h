@@ -1,0 +1,74 @@
+/*
+ * mail.h: what scan.c found out about a mail and entity.c and the writers
+ * use: internal to this folder.
+ *
+ * The record of a mail is small whatever its size: its header section, and a
+ * list of edits, which are the places where the entity to be signed is not
+ * the input with CRLF line ends.
+ */
+#ifndef CLIENT_SMIME_MAIL_H
+#define CLIENT_SMIME_MAIL_H
+
+#include "client/smime/header.h"
+#include "client/smime/smime.h"
+
+enum edit_kind {
+	EDIT_NONE,	 /* a place kept for a decision that was not needed */
+	EDIT_CTE,	 /* a Content-Transfer-Encoding field, or its place */
+	EDIT_QP,	 /* a text: quoted-printable */
+	EDIT_QP_AGAIN,	 /* quoted-printable, done better */
+	EDIT_BASE64,	 /* lines in CRLF form: base64 */
+	EDIT_BASE64_RAW, /* octets as they are: base64 */
+};
+
+struct edit {
+	uint64_t from, to; /* in the input; sorted, no overlap */
+	uint8_t kind;	   /* enum edit_kind */
+	uint8_t cte;	   /* EDIT_CTE: enum transfer_encoding */
+	bool is_7bit_only; /* not when 8-bit text may stay */
+};
+
+/* A CTE field, the body and a container's field for each part. */
+#define EDITS_MAX (2 * (size_t)SMIME_PARTS_MAX + 64)
+
+struct entity {
+	struct source source; /* first */
+	struct smime_mail *mail;
+	bool is_7bit;
+};
+
+struct smime_mail {
+	struct input *in;
+	bool is_cr;	   /* CR alone ends lines */
+	bool has_lone_lf;  /* not everything is CRLF already */
+	struct buf header; /* the section, CR as LF where is_cr */
+	uint64_t body, end;
+	/* The entity's own header, by is_7bit: */
+	enum transfer_encoding cte[2]; /* CTE_NONE: what is there stays */
+	const char *charset;	       /* no Content-Type: what text it is */
+	struct edit *edits;
+	size_t edits_len, edits_cap;
+	bool is_blocked; /* cannot be detached, since: */
+	struct err why;
+	struct entity entities[2]; /* by is_7bit */
+};
+
+/* "Content-Transfer-Encoding: base64" CRLF and so on; static. */
+const char *mail_cte_line(enum transfer_encoding cte);
+/* Is it one of the entity's own fields (Content-...)? One that only a mailbox
+ * file knows (Content-Length) is neither inside nor outside. */
+bool mail_is_inner_field(const struct header_field *field);
+bool mail_is_dropped_field(const struct header_field *field);
+
+int entity_run(struct source *source, struct sink *sink, struct err *e);
+/*
+ * Writes the mail's fields that stay outside, in CRLF form: all but those of
+ * the entity and MIME-Version.
+ */
+int CS_MUST_USE mail_write_outer(
+    struct bytes section, struct sink *out, struct err *e);
+/* Writes text. */
+int CS_MUST_USE mail_write_str(
+    struct sink *out, const char *text, struct err *e);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * writer.h: what the makers of mails share: internal to this folder.
+ */
+#ifndef CLIENT_SMIME_WRITER_H
+#define CLIENT_SMIME_WRITER_H
+
+#include "client/smime/smime.h"
+
+#define WRITER_BOUNDARY_SIZE 48
+/* A boundary nobody can foresee: 128 random bits. */
+void writer_make_boundary(char boundary[WRITER_BOUNDARY_SIZE]);
+
+/*
+ * The mail's outer header and an application/pkcs7-mime body (RFC 8551 3.2)
+ * of what make writes, in base64.
+ */
+int CS_MUST_USE writer_write_pkcs7(struct smime_mail *mail,
+    const char *smime_type,
+    int (*make)(void *ctx, struct sink *out, struct err *e), void *ctx,
+    struct sink *out, struct err *e);
+
+#endif
