@@ -26,7 +26,8 @@ libalg_la_LIBADD = $(NETTLE_LIBS) $(GMP_LIBS) $(GCRYPT_LIBS)
 check_PROGRAMS += $(ALG_TESTS)
 TESTS += $(ALG_TESTS)
 ALG_TESTS = tests/unit/check_alg_table tests/unit/check_digest \
-	tests/unit/check_cipher tests/unit/check_keywrap \
+	tests/unit/check_cipher tests/unit/check_cipher_params \
+	tests/unit/check_keywrap tests/unit/check_oaep \
 	tests/unit/check_padding tests/unit/check_signature \
 	tests/unit/check_spki
 ALG_TEST_LIBS = $(UNIT_LIBS) libalg.la libasn1.la
@@ -39,10 +40,18 @@ tests_unit_check_digest_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_cipher_SOURCES = tests/unit/check_cipher.c
 tests_unit_check_cipher_LDADD = $(ALG_TEST_LIBS)
 tests_unit_check_cipher_CFLAGS = $(UNIT_FLAGS)
+tests_unit_check_cipher_params_SOURCES = tests/unit/check_cipher_params.c
+tests_unit_check_cipher_params_LDADD = $(ALG_TEST_LIBS)
+tests_unit_check_cipher_params_CFLAGS = $(UNIT_FLAGS)
+tests_unit_check_oaep_SOURCES = tests/unit/check_oaep.c \
+	tests/unit/rsa_key.c tests/unit/rsa_key.h
+tests_unit_check_oaep_LDADD = $(ALG_TEST_LIBS) $(GMP_LIBS)
+tests_unit_check_oaep_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_keywrap_SOURCES = tests/unit/check_keywrap.c
 tests_unit_check_keywrap_LDADD = $(ALG_TEST_LIBS)
 tests_unit_check_keywrap_CFLAGS = $(UNIT_FLAGS)
-tests_unit_check_padding_SOURCES = tests/unit/check_padding.c
+tests_unit_check_padding_SOURCES = tests/unit/check_padding.c \
+	tests/unit/rsa_key.c tests/unit/rsa_key.h
 tests_unit_check_padding_LDADD = $(ALG_TEST_LIBS) $(GMP_LIBS)
 tests_unit_check_padding_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_signature_SOURCES = tests/unit/check_signature.c
