@@ -108,7 +108,10 @@ char *alg_id_describe(char *dst, size_t size, const struct alg_id *id);
 
 /*
  * To be called once by main before anything of this folder: initialises
- * libgcrypt. Library users get it from cardseal_new. Thread-safe, idempotent.
+ * libgcrypt (some 50 us), unless the program around us has. Library users get
+ * it from cardseal_new. Thread-safe, idempotent. Whoever forgets it gets it at
+ * the first digest or cipher, without the reason if it fails. CS_ERR_INTERNAL:
+ * libgcrypt is too old.
  */
 int CS_MUST_USE alg_init(struct err *e);
 

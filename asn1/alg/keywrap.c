@@ -7,7 +7,7 @@
 #include "asn1/alg/digest.h"
 #include "asn1/alg/hash.h"
 
-#define WRAP_BLOCK 8
+#define WRAP_BLOCK ((size_t)8)
 
 /* RFC 3394 2.2.3.1 */
 static const uint8_t wrap_iv[WRAP_BLOCK] = {
