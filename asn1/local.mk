@@ -13,8 +13,34 @@ libasn1_la_SOURCES = \
 	asn1/secret.c asn1/secret.h \
 	asn1/time.c asn1/time.h \
 	asn1/utf8.c asn1/utf8.h
-libasn1_la_CFLAGS = $(AM_CFLAGS) $(TASN1_CFLAGS) -fPIC
-libasn1_la_LIBADD = $(TASN1_LIBS)
+libasn1_la_CFLAGS = $(AM_CFLAGS) -fPIC
+
+# The published modules, compiled into tables for libtasn1, and what reads by
+# them. By itself, so that programs without need of it start without libtasn1.
+ASN1_MODULES = asn1/agent.asn asn1/cms.asn asn1/pkix1.asn asn1/token.asn
+ASN1_TABLES = asn1/agent_asn1.c asn1/cms_asn1.c asn1/pkix1_asn1.c \
+	asn1/token_asn1.c
+noinst_LTLIBRARIES += libtree.la
+libtree_la_SOURCES = asn1/tree.c asn1/tree.h
+nodist_libtree_la_SOURCES = $(ASN1_TABLES)
+libtree_la_CFLAGS = $(AM_CFLAGS) $(TASN1_CFLAGS) -fPIC
+libtree_la_LIBADD = $(TASN1_LIBS)
+BUILT_SOURCES += $(ASN1_TABLES)
+CLEANFILES += $(ASN1_TABLES)
+EXTRA_DIST += $(ASN1_MODULES)
+
+# asn1Parser talks even when all is well.
+ASN1_COMPILE = $(AM_V_GEN)$(MKDIR_P) asn1 && $(ASN1PARSER) -o $@.tmp
+ASN1_DONE = >$@.log 2>&1 && mv $@.tmp $@ && rm -f $@.log || \
+	{ cat $@.log >&2; rm -f $@.log $@.tmp; exit 1; }
+asn1/agent_asn1.c: asn1/agent.asn
+	$(ASN1_COMPILE) -n agent_asn1 $(srcdir)/asn1/agent.asn $(ASN1_DONE)
+asn1/cms_asn1.c: asn1/cms.asn
+	$(ASN1_COMPILE) -n cms_asn1 $(srcdir)/asn1/cms.asn $(ASN1_DONE)
+asn1/pkix1_asn1.c: asn1/pkix1.asn
+	$(ASN1_COMPILE) -n pkix1_asn1 $(srcdir)/asn1/pkix1.asn $(ASN1_DONE)
+asn1/token_asn1.c: asn1/token.asn
+	$(ASN1_COMPILE) -n token_asn1 $(srcdir)/asn1/token.asn $(ASN1_DONE)
 
 # Typed codecs. They know AlgorithmIdentifiers, so they stand above asn1/alg
 # and are linked in the order libcodec.la libalg.la libasn1.la.
@@ -80,6 +106,15 @@ tests_unit_check_signer_info_SOURCES = tests/unit/check_signer_info.c
 tests_unit_check_signer_info_LDADD = $(CODEC_LIBS)
 tests_unit_check_signer_info_CFLAGS = $(UNIT_FLAGS)
 
+check_PROGRAMS += tests/unit/check_tree
+TESTS += tests/unit/check_tree
+tests_unit_check_tree_SOURCES = tests/unit/check_tree.c
+tests_unit_check_tree_LDADD = $(UNIT_LIBS) libtree.la libcodec.la libalg.la \
+	libasn1.la
+tests_unit_check_tree_CFLAGS = $(UNIT_FLAGS)
+
+EXTRA_DIST += tests/vectors/pkix1/README.md \
+	tests/vectors/pkix1/crl.der tests/vectors/pkix1/extensions.crt.der
 EXTRA_DIST += tests/vectors/cms/README.md \
 	tests/vectors/cms/kari-keyid.der tests/vectors/cms/kari.der \
 	tests/vectors/cms/kekri.der tests/vectors/cms/ktri-keyid.der \
