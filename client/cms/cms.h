@@ -14,9 +14,12 @@
 #define CMS_CERTIFICATES_MAX 512
 #define CMS_CERTIFICATES_LEN_MAX ((size_t)2 << 20) /* all together */
 #define CMS_SIGNERS_MAX 64
+#define CMS_SIGNERS_LEN_MAX ((size_t)1 << 20)
 #define CMS_RECIPIENTS_MAX 1024
 #define CMS_RECIPIENTS_LEN_MAX ((size_t)1 << 20)
 #define CMS_DIGESTS_MAX 8
+/* Content in DER, so that no length runs over. */
+#define CMS_CONTENT_LEN_MAX ((uint64_t)1 << 60)
 
 /*
  * The private-key operations, so that this folder needs no agent to be

@@ -2,12 +2,33 @@
 # and read, the verdict.
 noinst_LTLIBRARIES += libcms.la
 libcms_la_SOURCES = \
+	client/cms/cms.h \
+	client/cms/detect.c client/cms/detect.h \
+	client/cms/enveloped.c client/cms/enveloped.h \
+	client/cms/guard.c \
 	client/cms/input.c client/cms/input.h \
 	client/cms/output.c client/cms/output.h \
+	client/cms/reader.c client/cms/reader.h client/cms/reader_int.h \
+	client/cms/reader_enveloped.c client/cms/reader_fields.c \
+	client/cms/reader_signed.c client/cms/reader_util.c \
+	client/cms/release.c client/cms/release.h \
+	client/cms/segment.c client/cms/segment.h \
+	client/cms/signed.c client/cms/signed.h \
 	client/cms/sink.c client/cms/sink.h client/cms/sink_codec.c \
-	client/cms/spool.c client/cms/spool.h
-libcms_la_CFLAGS = $(AM_CFLAGS) -fPIC
-CMS_TEST_LIBS = $(UNIT_LIBS) libcms.la libalg.la libasn1.la
+	client/cms/spool.c client/cms/spool.h \
+	client/cms/verdict.c client/cms/verdict.h \
+	client/cms/verdict_json.c client/cms/verdict_text.c
+libcms_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) -fPIC
+libcms_la_LIBADD = $(JANSSON_LIBS)
+CMS_TEST_LIBS = $(UNIT_LIBS) libcms.la libpkix.la libcodec.la libalg.la libasn1.la
+
+# Keys and messages for the tests.
+check_LTLIBRARIES += libcmsunit.la
+libcmsunit_la_SOURCES = \
+	tests/unit/cms_util.c tests/unit/cms_util.h \
+	tests/unit/soft_key.c tests/unit/soft_key.h
+libcmsunit_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(NETTLE_CFLAGS)
+libcmsunit_la_LIBADD = $(NETTLE_LIBS) $(GMP_LIBS)
 
 check_PROGRAMS += tests/unit/check_input
 TESTS += tests/unit/check_input
@@ -20,6 +41,12 @@ TESTS += tests/unit/check_output
 tests_unit_check_output_SOURCES = tests/unit/check_output.c
 tests_unit_check_output_LDADD = $(CMS_TEST_LIBS)
 tests_unit_check_output_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_signed
+TESTS += tests/unit/check_signed
+tests_unit_check_signed_SOURCES = tests/unit/check_signed.c
+tests_unit_check_signed_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
+tests_unit_check_signed_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_sink
 TESTS += tests/unit/check_sink

@@ -164,6 +164,7 @@ static int
 output_open_nameless(const char *path, mode_t mode)
 {
 	char proc[32], *dir;
+	struct stat st;
 	int fd;
 
 	dir = output_get_dir(path);
@@ -174,7 +175,7 @@ output_open_nameless(const char *path, mode_t mode)
 	if (fd == -1)
 		return -1;
 	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
-	if (access(proc, F_OK) == 0)
+	if (stat(proc, &st) == 0)
 		return fd;
 	close(fd);
 	return -1;

@@ -34,16 +34,29 @@ struct cms_reader_params {
 	 */
 	struct digest *detached;
 	uint64_t detached_len;
-	bool is_legacy;
-	/* CBC content of EnvelopedData goes out though nothing proves it. */
+	bool is_legacy; /* admits weak digests, signatures and ciphers */
+	/*
+	 * What is carried from one run over the message to the next; NULL for
+	 * a single run. A run needs another one where authenticated
+	 * attributes (RFC 5083) stand behind the content, where a signer uses
+	 * a digest that was not announced, and where another recipient can be
+	 * tried.
+	 */
+	struct cms_memo *memo;
 };
+
+struct cms_memo;
+struct cms_memo *cms_memo_new(void);
+void cms_memo_free(struct cms_memo *memo);
 
 struct cms_reader;
 
 /*
  * content (may be NULL: throw away) gets the content octets and is not
- * finished by the reader. The layer of the verdict is filled as the message
- * is read; it and all in params must outlive the reader.
+ * finished by the reader. A layer is added to the verdict and filled as the
+ * message is read; it and all in params must outlive the reader. verdict
+ * NULL: nothing is judged and only the content is wanted, again; what cannot
+ * be opened then is CS_ERR_CHANGED.
  */
 int CS_MUST_USE cms_reader_new(const struct cms_reader_params *params,
     struct verdict *verdict, struct sink *content, struct cms_reader **reader,
@@ -51,24 +64,35 @@ int CS_MUST_USE cms_reader_new(const struct cms_reader_params *params,
 void cms_reader_free(struct cms_reader *reader);
 /*
  * Negative results are about the form of the message, about I/O or the agent.
- * What is wrong in substance (a bad signature, an untrusted chain) is told by
- * the verdict and is no failure here.
+ * What is wrong in substance (a bad signature, an untrusted chain, a wrong
+ * key) is told by the verdict and is no failure here.
+ *
+ * CS_ERR_NOT_MESSAGE: no ContentInfo; CS_ERR_UNSUPPORTED: another type or
+ * version; CS_ERR_ENCODING, CS_ERR_TOO_DEEP, CS_ERR_TOO_LARGE (cms.h),
+ * CS_ERR_TRAILING; CS_ERR_NOT_SIGNED: encrypted, and there are no ops;
+ * CS_ERR_NOT_ENCRYPTED: signed, and there are ops and no trust;
+ * CS_ERR_ATTRIBUTES: broken authenticated attributes; what ops->open and the
+ * content sink return.
  */
 int CS_MUST_USE cms_reader_write(
     struct cms_reader *reader, struct bytes in, struct err *e);
-/* Ends the message: truncated is CS_ERR_TRUNCATED; judges. */
+/* Ends the message: truncated is CS_ERR_TRUNCATED; judges. CS_ERR_USAGE: a
+ * detached signature without its content. */
 int CS_MUST_USE cms_reader_finish(struct cms_reader *reader, struct err *e);
 enum cms_type cms_reader_get_type(const struct cms_reader *reader);
 /* True once the outer type is known to be SignedData without content. */
 bool cms_reader_is_detached(const struct cms_reader *reader);
+/* After finish: the verdict's layer does not count, and the message should be
+ * read again with the same memo. */
+bool cms_reader_wants_rerun(const struct cms_reader *reader);
 /* The certificates met in the message; borrowed, grows while reading. */
 const struct cert_set *cms_reader_get_certificates(
     const struct cms_reader *reader);
 
 /*
  * A detached signature's needs, from its bytes alone, before the content is
- * hashed: the digest algorithms of all SignerInfos. Returns how many (at most
- * CMS_DIGESTS_MAX) or a negative code.
+ * hashed: the digest algorithms of all SignerInfos, SHA-256 if there is none
+ * that is known. Returns how many (1 to CMS_DIGESTS_MAX) or a negative code.
  */
 int CS_MUST_USE cms_peek_digests(
     struct bytes cms, enum alg *digests, struct err *e);

@@ -98,16 +98,32 @@ struct verdict {
 
 struct verdict *verdict_new(void);
 void verdict_free(struct verdict *v);
+/* Takes back the layers and warnings beyond these, to fill them anew. */
+void verdict_cut(struct verdict *v, size_t layers_len, size_t warnings_len);
 /* Appends; NULL: no memory. The pointer is good until the next append. */
 struct verdict_layer *verdict_add_layer(
     struct verdict *v, enum verdict_kind kind);
 struct verdict_signer *verdict_add_signer(struct verdict_layer *layer);
 struct verdict_recipient *verdict_add_recipient(struct verdict_layer *layer);
+/* Beyond VERDICT_WARNINGS_MAX they are dropped. */
+#define VERDICT_WARNINGS_MAX 100
 int verdict_warn(struct verdict *v, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* Every signer of every signed layer counts: one bad signer, bad message.
- * Fills summary, code, text. Returns code. */
+/*
+ * Every signer of every signed layer counts: one bad signer, bad message.
+ * Fills summary, code, text. Returns code.
+ *
+ * A signer is bad whose integrity is not good; untrusted, where algorithm or
+ * chain is not good, revocation is bad, or address is bad or unknown. An
+ * encrypted layer whose decryption is not good is bad. A message without any
+ * layer has code 0; one whose signed layers have no signers (certificates
+ * only) CS_ERR_NOT_SIGNED, both with summary NONE.
+ */
 int verdict_judge(struct verdict *v);
+/* Static names, as in JSON: "verified", "signed", "not-checked". */
+const char *verdict_summary_name(enum verdict_summary summary);
+const char *verdict_kind_name(enum verdict_kind kind);
+const char *finding_state_name(enum finding_state state);
 /* JSON, one line, into b: doc/verdict.schema.json. */
 int CS_MUST_USE verdict_to_json(const struct verdict *v, struct buf *b);
 /* Lines for a person, without colour; verbose adds chain and algorithms. */

@@ -48,9 +48,9 @@ START_TEST(test_file_appears_at_commit)
 
 	unit_assert_code(output_open(path, &out, &e), 0);
 	ck_assert(output_is_held(out));
-	put(out, BYTES_LIT("hel"));
+	put(out, BYTES_LIT("he"));
 	put(out, BYTES_NONE);
-	put(out, BYTES_LIT("lo"));
+	put(out, BYTES_LIT("llo"));
 	put(out, bytes_of(long_bytes, sizeof(long_bytes)));
 	put(out, BYTES_LIT("end"));
 	ck_assert_int_eq(access(path, F_OK), -1);

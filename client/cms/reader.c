@@ -1,0 +1,463 @@
+/* The structure of CMS messages; what is in them is judged elsewhere. */
+#include "client/cms/reader_int.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "asn1/signer_info.h"
+
+#define READER_VERSION_MAX 5
+
+int
+reader_pass(struct cms_reader *r, struct bytes run)
+{
+	if (r->content == NULL || run.len == 0)
+		return 0;
+	return sink_write(r->content, run, &r->err);
+}
+
+static enum reader_place
+reader_place_by_type(const struct cms_reader *r)
+{
+	if (r->type == CMS_SIGNED)
+		return PLACE_SIGNED;
+	return r->type == CMS_ENVELOPED ? PLACE_ENVELOPED
+					: PLACE_AUTH_ENVELOPED;
+}
+
+/* Content begins: what must be known of it is known now. */
+static int
+reader_start_content(struct cms_reader *r)
+{
+	enum alg algs[2 * CMS_DIGESTS_MAX];
+	const struct cms_memo *memo = r->params.memo;
+	size_t n = 0, i;
+
+	r->has_content = true;
+	if (r->params.detached != NULL)
+		return err_set(&r->err, -CS_ERR_ENCODING,
+		    "the signature holds content of its own, beside the "
+		    "content that it was given with");
+	if (r->verdict == NULL)
+		return 0;
+	for (i = 0; i < r->digests_len; i++)
+		algs[n++] = r->digests[i];
+	for (i = 0; memo != NULL && i < memo->digests_len; i++)
+		algs[n++] = memo->digests[i];
+	if (n > CMS_DIGESTS_MAX)
+		n = CMS_DIGESTS_MAX;
+	if (n == 0)
+		return 0;
+	r->digest = digest_new_all(algs, n);
+	return r->digest != NULL ? 0
+				 : err_set(&r->err, -CS_ERR_NO_MEMORY, NULL);
+}
+
+static int
+reader_on_header(void *ctx, const struct ber_header *h)
+{
+	struct cms_reader *r = ctx;
+	const struct reader_field *f = reader_find_field(r, h);
+	struct reader_level *inner = &r->levels[h->depth + 1];
+	int result = 0;
+
+	if (f == NULL)
+		return r->err.code;
+	if (f->action == BER_ENTER) {
+		inner->place = f->place == PLACE_BY_TYPE
+				   ? reader_place_by_type(r)
+				   : f->place;
+		inner->step = 0;
+		return BER_ENTER;
+	}
+	r->item = f->item;
+	if (r->item == ITEM_CONTENT)
+		result = reader_start_content(r);
+	else if (r->item == ITEM_CIPHERTEXT)
+		result = reader_start_decrypt(r);
+	return result != 0 ? result : (int)f->action;
+}
+
+static int
+reader_on_end(void *ctx, const struct ber_header *h)
+{
+	struct cms_reader *r = ctx;
+	const struct reader_level *level = &r->levels[h->depth + 1];
+	enum reader_item streamed = r->item;
+	int code;
+
+	r->item = ITEM_NONE;
+	if (streamed == ITEM_CONTENT)
+		return 0;
+	if (streamed == ITEM_CIPHERTEXT)
+		return reader_end_ciphertext(r);
+	code = reader_check_end(r, h);
+	if (code != 0)
+		return code;
+	if (level->place == PLACE_ENCAP)
+		r->is_encap_ended = true;
+	return 0;
+}
+
+/* --- what was captured --- */
+
+static struct bytes
+reader_get_content(struct bytes element)
+{
+	struct der d;
+	int tag = element.len != 0 ? element.p[0] : 0;
+
+	der_init(&d, element);
+	return der_get(&d, tag);
+}
+
+static int
+reader_refuse_type(struct cms_reader *r, struct bytes oid)
+{
+	char name[OID_TEXT_MAX];
+
+	r->type = CMS_OTHER;
+	return err_set(&r->err, -CS_ERR_UNSUPPORTED,
+	    "the message is of type %s, which cannot be read",
+	    oid_describe(name, sizeof(name), oid));
+}
+
+static int
+reader_add_layer(struct cms_reader *r, enum verdict_kind kind, const char *name)
+{
+	struct verdict_layer *layer;
+
+	if (r->verdict == NULL)
+		return 0;
+	layer = verdict_add_layer(r->verdict, kind);
+	if (layer == NULL)
+		return err_set(&r->err, -CS_ERR_NO_MEMORY, NULL);
+	r->layer = r->verdict->layers_len - 1;
+	return reader_set_text(&layer->format, name);
+}
+
+static int
+reader_take_type(struct cms_reader *r, struct bytes oid)
+{
+	const struct cms_reader_params *p = &r->params;
+
+	switch (oid_find(oid)) {
+	case OID_SIGNED_DATA:
+		r->type = CMS_SIGNED;
+		if (r->verdict != NULL && p->ops != NULL && p->trust == NULL)
+			return err_set(&r->err, -CS_ERR_NOT_ENCRYPTED,
+			    "the message is signed and not encrypted");
+		return reader_add_layer(r, VERDICT_SIGNED, "SignedData");
+	case OID_ENVELOPED_DATA:
+		r->type = CMS_ENVELOPED;
+		break;
+	case OID_AUTH_ENVELOPED_DATA:
+		r->type = CMS_AUTH_ENVELOPED;
+		break;
+	default:
+		return reader_refuse_type(r, oid);
+	}
+	if (p->detached != NULL || p->ops == NULL)
+		return err_set(&r->err, -CS_ERR_NOT_SIGNED,
+		    "the message is encrypted; whether something in it is "
+		    "signed shows when it is opened");
+	return reader_add_layer(r, VERDICT_ENCRYPTED,
+	    r->type == CMS_ENVELOPED ? "EnvelopedData" : "AuthEnvelopedData");
+}
+
+static int
+reader_take_version(struct cms_reader *r, struct bytes element)
+{
+	struct der d;
+
+	der_init(&d, element);
+	if (der_get_uint(&d, READER_VERSION_MAX) <= READER_VERSION_MAX &&
+	    der_end(&d) == 0)
+		return 0;
+	return err_set(&r->err, -CS_ERR_UNSUPPORTED,
+	    "the message has a version that is not supported");
+}
+
+static void
+reader_take_digest(struct cms_reader *r, struct bytes element)
+{
+	struct alg_id id;
+	enum alg alg;
+	size_t i;
+
+	if (alg_id_decode(element, &id) != 0)
+		return; /* no SignerInfo can need it */
+	alg = alg_id_get_digest(&id);
+	if (alg == ALG_NONE)
+		return;
+	for (i = 0; i < r->digests_len; i++)
+		if (r->digests[i] == alg)
+			return;
+	if (r->digests_len < CMS_DIGESTS_MAX)
+		r->digests[r->digests_len++] = alg;
+}
+
+static int
+reader_take_content_type(struct cms_reader *r, struct bytes oid)
+{
+	char name[OID_TEXT_MAX];
+
+	if (buf_add_bytes(&r->content_type, oid) != 0)
+		return err_set(&r->err, r->content_type.err, NULL);
+	if (r->verdict == NULL)
+		return 0;
+	return reader_set_text(&reader_layer(r)->content_type,
+	    oid_describe(name, sizeof(name), oid));
+}
+
+/* A broken certificate is somebody's, and not a broken message. */
+static int
+reader_take_certificate(struct cms_reader *r, struct bytes element)
+{
+	struct err e = ERR_INIT;
+	int code;
+
+	if (++r->certificates_count > CMS_CERTIFICATES_MAX ||
+	    element.len > CMS_CERTIFICATES_LEN_MAX - r->certificates_len)
+		return err_set(&r->err, -CS_ERR_TOO_LARGE,
+		    "the message has more than %d certificates, or they are "
+		    "larger than %zu KiB together",
+		    CMS_CERTIFICATES_MAX, CMS_CERTIFICATES_LEN_MAX / 1024);
+	r->certificates_len += element.len;
+	if (element.p[0] != DER_SEQUENCE)
+		return 0; /* an attribute certificate, or another choice */
+	code = cert_set_add_der(r->certificates, element, &e);
+	if (code == 0 || r->verdict == NULL)
+		return code == -CS_ERR_NO_MEMORY ? err_set(&r->err, code, NULL)
+						 : 0;
+	if (err_class(code) != ERR_CLASS_FORMAT)
+		return err_set(&r->err, code, "%s", err_get_text(&e));
+	return verdict_warn(r->verdict,
+	    "certificate %zu in the message cannot be used: %s",
+	    r->certificates_count, err_get_text(&e));
+}
+
+static int
+reader_on_captured(void *ctx, const struct ber_header *h, struct bytes element)
+{
+	struct cms_reader *r = ctx;
+	enum reader_item item = r->item;
+
+	(void)h;
+	r->item = ITEM_NONE;
+	switch (item) {
+	case ITEM_TYPE:
+		return reader_take_type(r, reader_get_content(element));
+	case ITEM_VERSION:
+		return reader_take_version(r, element);
+	case ITEM_DIGEST:
+		reader_take_digest(r, element);
+		return 0;
+	case ITEM_CONTENT_TYPE:
+		return reader_take_content_type(r, reader_get_content(element));
+	case ITEM_CERTIFICATE:
+		return reader_take_certificate(r, element);
+	case ITEM_SIGNER:
+		return elements_add(&r->signers, element, CMS_SIGNERS_MAX,
+		    CMS_SIGNERS_LEN_MAX, "signers", &r->err);
+	case ITEM_RECIPIENT:
+		return elements_add(&r->recipients, element, CMS_RECIPIENTS_MAX,
+		    CMS_RECIPIENTS_LEN_MAX, "recipients", &r->err);
+	case ITEM_CIPHER:
+		buf_add_bytes(&r->cipher_alg, element);
+		return r->cipher_alg.err;
+	case ITEM_AUTH_ATTRS:
+		return reader_take_auth_attrs(r, element);
+	case ITEM_MAC:
+		buf_add_bytes(&r->mac, reader_get_content(element));
+		return r->mac.err;
+	default:
+		return -CS_ERR_INTERNAL;
+	}
+}
+
+static int
+reader_on_content(void *ctx, struct bytes run)
+{
+	struct cms_reader *r = ctx;
+	size_t len;
+
+	if (r->item == ITEM_CIPHERTEXT)
+		return reader_decrypt(r, run);
+	if (r->content_len < READER_HEAD_LEN) {
+		len = READER_HEAD_LEN - (size_t)r->content_len;
+		len = run.len < len ? run.len : len;
+		if (len != 0)
+			memcpy(r->head + r->content_len, run.p, len);
+	}
+	r->content_len += run.len;
+	if (r->digest != NULL)
+		digest_write(r->digest, run);
+	return reader_pass(r, run);
+}
+
+/* --- the reader --- */
+
+int
+cms_reader_new(const struct cms_reader_params *params, struct verdict *verdict,
+    struct sink *content, struct cms_reader **reader, struct err *e)
+{
+	static const struct ber_owner owner = {
+	    .header = reader_on_header,
+	    .captured = reader_on_captured,
+	    .content = reader_on_content,
+	    .end = reader_on_end,
+	};
+	struct cms_reader *r = calloc(1, sizeof(*r));
+
+	*reader = NULL;
+	if (r != NULL) {
+		err_clear(&r->err);
+		r->ber = ber_new(&owner, r, CMS_ELEMENT_MAX, &r->err);
+		r->certificates = cert_set_new();
+	}
+	if (r == NULL || r->ber == NULL || r->certificates == NULL) {
+		cms_reader_free(r);
+		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
+	}
+	r->params = *params;
+	r->verdict = verdict;
+	r->content = content;
+	r->levels[0].place = PLACE_TOP;
+	*reader = r;
+	return 0;
+}
+
+void
+cms_reader_free(struct cms_reader *r)
+{
+	if (r == NULL)
+		return;
+	ber_free(r->ber);
+	buf_clear(&r->content_type);
+	digest_free(r->digest);
+	cert_set_free(r->certificates);
+	elements_clear(&r->signers);
+	elements_clear(&r->recipients);
+	buf_clear(&r->cipher_alg);
+	buf_clear(&r->mac);
+	cipher_free(r->cipher);
+	if (r->plain != NULL)
+		mem_wipe(r->plain, READER_PLAIN_LEN);
+	free(r->plain);
+	free(r);
+}
+
+/* Hands on what went wrong; a code without its own story gets the list's. */
+static int
+reader_result(struct cms_reader *r, int code, struct err *e)
+{
+	if (code == 0)
+		return 0;
+	if (r->err.code != code)
+		err_set(&r->err, code, NULL);
+	if (e != NULL)
+		*e = r->err;
+	return code;
+}
+
+int
+cms_reader_write(struct cms_reader *r, struct bytes in, struct err *e)
+{
+	size_t used;
+
+	return reader_result(r, ber_write(r->ber, in, &used), e);
+}
+
+int
+cms_reader_finish(struct cms_reader *r, struct err *e)
+{
+	int code = ber_finish(r->ber);
+
+	if (code == 0 && r->type == CMS_SIGNED && r->verdict != NULL)
+		code = reader_judge_signers(r);
+	else if (code == 0 && r->type != CMS_SIGNED)
+		code = reader_finish_enveloped(r);
+	return reader_result(r, code, e);
+}
+
+enum cms_type
+cms_reader_get_type(const struct cms_reader *r)
+{
+	return r->type;
+}
+
+bool
+cms_reader_is_detached(const struct cms_reader *r)
+{
+	return r->type == CMS_SIGNED && r->is_encap_ended && !r->has_content;
+}
+
+bool
+cms_reader_wants_rerun(const struct cms_reader *r)
+{
+	return r->wants_rerun;
+}
+
+const struct cert_set *
+cms_reader_get_certificates(const struct cms_reader *r)
+{
+	return r->certificates;
+}
+
+/* --- what one run learns for the next --- */
+
+struct cms_memo *
+cms_memo_new(void)
+{
+	return calloc(1, sizeof(struct cms_memo));
+}
+
+void
+cms_memo_free(struct cms_memo *memo)
+{
+	if (memo == NULL)
+		return;
+	secret_free(memo->key);
+	buf_clear(&memo->auth_attrs);
+	free(memo);
+}
+
+/* --- peeking --- */
+
+static void
+peek_add(enum alg *digests, int *n, enum alg alg)
+{
+	int i;
+
+	for (i = 0; i < *n; i++)
+		if (digests[i] == alg)
+			return;
+	if (alg != ALG_NONE && *n < CMS_DIGESTS_MAX)
+		digests[(*n)++] = alg;
+}
+
+int
+cms_peek_digests(struct bytes cms, enum alg *digests, struct err *e)
+{
+	static const struct cms_reader_params none;
+	struct signer_info info;
+	struct cms_reader *r;
+	size_t i;
+	int code, n = 0;
+
+	code = cms_reader_new(&none, NULL, NULL, &r, e);
+	if (code == 0)
+		code = cms_reader_write(r, cms, e);
+	if (code == 0)
+		code = cms_reader_finish(r, e);
+	for (i = 0; code == 0 && i < r->signers.len; i++)
+		if (signer_info_decode(
+			buf_get(&r->signers.items[i]), &info, NULL) == 0)
+			peek_add(
+			    digests, &n, alg_id_get_digest(&info.digest_alg));
+	if (code == 0 && n == 0)
+		digests[n++] = ALG_SHA256;
+	cms_reader_free(r);
+	return code != 0 ? code : n;
+}

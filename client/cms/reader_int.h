@@ -1,0 +1,161 @@
+/*
+ * reader_int.h: what the files of the reader share. Not for others.
+ */
+#ifndef CLIENT_CMS_READER_INT_H
+#define CLIENT_CMS_READER_INT_H
+
+#include "asn1/alg/cipher.h"
+#include "asn1/ber.h"
+#include "asn1/cert_id.h"
+#include "client/cms/reader.h"
+
+/* Octets at the start of the content that the judge looks at. */
+#define READER_HEAD_LEN 16
+
+/* Runs of bytes from the message, each kept whole. */
+struct elements {
+	struct buf *items;
+	size_t len;	  /* how many */
+	size_t total_len; /* octets of all */
+};
+/* CS_ERR_TOO_LARGE beyond max elements or octets; what names them in e. */
+int CS_MUST_USE elements_add(struct elements *list, struct bytes element,
+    size_t max, size_t total_max, const char *what, struct err *e);
+void elements_clear(struct elements *list);
+
+/* What one run over a message learns for the next. */
+struct cms_memo {
+	struct secret *key;    /* the content-encryption key, once opened */
+	size_t used;	       /* which of the recipients that are ours */
+	size_t skip;	       /* those of ours that were tried in vain */
+	struct buf auth_attrs; /* SET OF, in DER: the AAD */
+	bool has_auth_attrs;
+	enum alg digests[CMS_DIGESTS_MAX]; /* needed though not announced */
+	size_t digests_len;
+};
+
+/* Where the parser is: the element around the present one. */
+enum reader_place {
+	PLACE_TOP,
+	PLACE_CONTENT_INFO,
+	PLACE_CONTENT,
+	PLACE_SIGNED,
+	PLACE_DIGESTS,
+	PLACE_ENCAP,
+	PLACE_ECONTENT,
+	PLACE_CERTIFICATES,
+	PLACE_SIGNERS,
+	PLACE_ENVELOPED,
+	PLACE_AUTH_ENVELOPED,
+	PLACE_RECIPIENTS,
+	PLACE_ENCRYPTED,
+	PLACE_BY_TYPE, /* one of the three, as contentType said */
+};
+
+/* What is captured or streamed. */
+enum reader_item {
+	ITEM_NONE,
+	ITEM_TYPE,
+	ITEM_VERSION,
+	ITEM_DIGEST,
+	ITEM_CONTENT_TYPE,
+	ITEM_CONTENT,
+	ITEM_CERTIFICATE,
+	ITEM_SIGNER,
+	ITEM_RECIPIENT,
+	ITEM_CIPHER,
+	ITEM_CIPHERTEXT,
+	ITEM_AUTH_ATTRS,
+	ITEM_MAC,
+};
+
+/* One field of a SEQUENCE, or the elements of a SET OF. */
+struct reader_field {
+	const char *name; /* NULL: there are no more fields */
+	int tag;	  /* -1: any */
+	int tag_other;	  /* constructed form of a string; else 0 */
+	enum ber_action action;
+	enum reader_place place; /* BER_ENTER */
+	enum reader_item item;	 /* BER_CAPTURE, BER_STREAM */
+	bool is_optional;
+	bool is_repeated;
+};
+
+struct reader_level {
+	enum reader_place place;
+	unsigned step; /* the next field that may come */
+};
+
+struct cms_reader {
+	struct cms_reader_params params;
+	struct verdict *verdict; /* NULL: content only */
+	size_t layer;		 /* index in it */
+	struct sink *content;	 /* may be NULL */
+	struct err err;
+	struct ber *ber;
+	struct reader_level levels[BER_DEPTH_MAX + 2];
+	enum reader_item item;
+	enum cms_type type;
+	struct buf content_type; /* OID content octets */
+	bool wants_rerun;
+
+	/* SignedData */
+	enum alg digests[CMS_DIGESTS_MAX]; /* announced and known */
+	size_t digests_len;
+	struct digest *digest; /* of the content inside */
+	bool has_content, is_encap_ended;
+	uint64_t content_len;
+	uint8_t head[READER_HEAD_LEN];
+	struct cert_set *certificates;
+	size_t certificates_count, certificates_len;
+	struct elements signers;
+
+	/* EnvelopedData and AuthEnvelopedData */
+	struct elements recipients;
+	struct buf cipher_alg; /* AlgorithmIdentifier, DER */
+	struct cipher_params cipher_params;
+	struct cipher *cipher; /* NULL: not opened, or ended */
+	bool is_started;       /* did encryptedContent begin? */
+	bool has_more;	       /* another recipient could be tried */
+	struct buf mac;
+	uint8_t *plain; /* READER_PLAIN_LEN, once needed */
+};
+
+#define READER_PLAIN_LEN (SINK_PIECE_LEN + CIPHER_BLOCK_MAX)
+
+/* reader_fields.c: the field that an element with this tag is, or NULL: then
+ * r->err tells what is wrong. */
+const struct reader_field *reader_find_field(
+    struct cms_reader *r, const struct ber_header *h);
+/* Is nothing missing in the element that has ended? */
+int CS_MUST_USE reader_check_end(
+    struct cms_reader *r, const struct ber_header *h);
+
+static inline struct verdict_layer *
+reader_layer(const struct cms_reader *r)
+{
+	return &r->verdict->layers[r->layer];
+}
+
+/* Puts name into a field of the verdict. */
+int CS_MUST_USE reader_set_text(char **field, const char *text);
+/* "issuer CN=..., serial 01ab" or "key id 01ab"; to be freed, or NULL. */
+char *reader_describe_id(const struct cert_id *id);
+/* Does the identifier mean this certificate? A key id may be the one in it or
+ * the SHA-1 of the key (some senders invent it: RFC 5280 4.2.1.2). */
+bool reader_is_id_of(const struct cert_id *id, const struct cert *c);
+/* Gives content octets to the next stage. */
+int CS_MUST_USE reader_pass(struct cms_reader *r, struct bytes run);
+
+/* reader_signed.c: adds a signer to the verdict for each SignerInfo. */
+int CS_MUST_USE reader_judge_signers(struct cms_reader *r);
+
+/* reader_enveloped.c */
+int CS_MUST_USE reader_start_decrypt(struct cms_reader *r);
+int CS_MUST_USE reader_decrypt(struct cms_reader *r, struct bytes run);
+int CS_MUST_USE reader_end_ciphertext(struct cms_reader *r);
+int CS_MUST_USE reader_take_auth_attrs(
+    struct cms_reader *r, struct bytes element);
+int CS_MUST_USE reader_finish_enveloped(struct cms_reader *r);
+
+#endif

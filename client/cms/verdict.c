@@ -1,0 +1,407 @@
+#include "config.h"
+
+#include "client/cms/verdict.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VERDICT_TEXT_MAX ((size_t)8192)
+
+int
+finding_set(
+    struct finding *f, enum finding_state state, int code, const char *fmt, ...)
+{
+	va_list ap;
+	size_t len;
+
+	f->state = state;
+	f->code = code;
+	va_start(ap, fmt);
+	if (vsnprintf(f->text, sizeof(f->text), fmt, ap) >=
+	    (int)sizeof(f->text)) {
+		/* not in the middle of a character */
+		len = strlen(f->text);
+		while (
+		    len > 0 && ((unsigned char)f->text[len - 1] & 0xc0) == 0x80)
+			len--;
+		if (len > 0 && (unsigned char)f->text[len - 1] >= 0xc0)
+			len--;
+		f->text[len] = '\0';
+	}
+	va_end(ap);
+	return code;
+}
+
+struct verdict *
+verdict_new(void)
+{
+	return calloc(1, sizeof(struct verdict));
+}
+
+static void
+signer_clear(struct verdict_signer *s)
+{
+	cert_free(s->cert);
+	cert_set_free(s->path);
+	free(s->sid);
+	free(s->digest_name);
+	free(s->signature_name);
+	free(s->address_claimed);
+	free(s->address_certified);
+}
+
+static void
+layer_clear(struct verdict_layer *layer)
+{
+	size_t i;
+
+	for (i = 0; i < layer->signers_len; i++)
+		signer_clear(&layer->signers[i]);
+	for (i = 0; i < layer->recipients_len; i++) {
+		free(layer->recipients[i].rid);
+		free(layer->recipients[i].alg_name);
+	}
+	free(layer->signers);
+	free(layer->recipients);
+	free(layer->format);
+	free(layer->content_type);
+	free(layer->cipher_name);
+}
+
+void
+verdict_cut(struct verdict *v, size_t layers_len, size_t warnings_len)
+{
+	while (v->layers_len > layers_len)
+		layer_clear(&v->layers[--v->layers_len]);
+	while (v->warnings_len > warnings_len)
+		free(v->warnings[--v->warnings_len]);
+}
+
+void
+verdict_free(struct verdict *v)
+{
+	if (v == NULL)
+		return;
+	verdict_cut(v, 0, 0);
+	free(v->layers);
+	free(v->warnings);
+	free(v->text);
+	free(v);
+}
+
+/* One more zeroed element behind *len others; NULL: no memory. */
+static void *
+grow(void *array, size_t *len, size_t size)
+{
+	char *bigger = reallocarray(array, *len + 1, size);
+
+	if (bigger != NULL)
+		memset(bigger + (*len)++ * size, 0, size);
+	return bigger;
+}
+
+struct verdict_layer *
+verdict_add_layer(struct verdict *v, enum verdict_kind kind)
+{
+	struct verdict_layer *layers =
+	    grow(v->layers, &v->layers_len, sizeof(*layers));
+
+	if (layers == NULL)
+		return NULL;
+	v->layers = layers;
+	layers[v->layers_len - 1].kind = kind;
+	return &layers[v->layers_len - 1];
+}
+
+struct verdict_signer *
+verdict_add_signer(struct verdict_layer *layer)
+{
+	struct verdict_signer *signers =
+	    grow(layer->signers, &layer->signers_len, sizeof(*signers));
+
+	if (signers == NULL)
+		return NULL;
+	layer->signers = signers;
+	return &signers[layer->signers_len - 1];
+}
+
+struct verdict_recipient *
+verdict_add_recipient(struct verdict_layer *layer)
+{
+	struct verdict_recipient *recipients = grow(
+	    layer->recipients, &layer->recipients_len, sizeof(*recipients));
+
+	if (recipients == NULL)
+		return NULL;
+	layer->recipients = recipients;
+	return &recipients[layer->recipients_len - 1];
+}
+
+int
+verdict_warn(struct verdict *v, const char *fmt, ...)
+{
+	char *text, **warnings;
+	va_list ap;
+	int n;
+
+	if (v->warnings_len >= VERDICT_WARNINGS_MAX)
+		return 0;
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n == -1)
+		return -CS_ERR_NO_MEMORY;
+	warnings = grow(v->warnings, &v->warnings_len, sizeof(*warnings));
+	if (warnings == NULL) {
+		free(text);
+		return -CS_ERR_NO_MEMORY;
+	}
+	v->warnings = warnings;
+	warnings[v->warnings_len - 1] = text;
+	return 0;
+}
+
+/* --- judging --- */
+
+/* The worst there is so far, and why. */
+struct judgement {
+	enum verdict_summary summary;
+	int code;
+	const struct verdict_signer *signer; /* whose fault; NULL: none */
+	const struct finding *finding;
+	size_t signers; /* good ones */
+	const struct verdict_layer *encrypted;
+	bool is_empty; /* a signed layer has no signer */
+};
+
+/* BAD outweighs UNTRUSTED, and the first of a kind is told. */
+static void
+judge_blame(struct judgement *j, enum verdict_summary summary, int code,
+    const struct verdict_signer *signer, const struct finding *finding)
+{
+	if (j->summary == VERDICT_BAD || j->summary == summary)
+		return;
+	j->summary = summary;
+	j->code = finding->code != 0 ? finding->code : code;
+	j->signer = signer;
+	j->finding = finding;
+}
+
+static void
+judge_signer(struct judgement *j, const struct verdict_signer *s)
+{
+	if (s->integrity.state != FINDING_GOOD) {
+		judge_blame(
+		    j, VERDICT_BAD, -CS_ERR_BAD_SIGNATURE, s, &s->integrity);
+		return;
+	}
+	j->signers++;
+	if (s->algorithm.state != FINDING_GOOD)
+		judge_blame(
+		    j, VERDICT_UNTRUSTED, -CS_ERR_WEAK, s, &s->algorithm);
+	if (s->revocation.state == FINDING_BAD)
+		judge_blame(
+		    j, VERDICT_UNTRUSTED, -CS_ERR_REVOKED, s, &s->revocation);
+	if (s->chain.state != FINDING_GOOD)
+		judge_blame(
+		    j, VERDICT_UNTRUSTED, -CS_ERR_UNTRUSTED, s, &s->chain);
+	if (s->address.state == FINDING_BAD ||
+	    s->address.state == FINDING_UNKNOWN)
+		judge_blame(
+		    j, VERDICT_UNTRUSTED, -CS_ERR_ADDRESS, s, &s->address);
+}
+
+static void
+judge_layer(struct judgement *j, const struct verdict_layer *layer)
+{
+	size_t i;
+
+	switch (layer->kind) {
+	case VERDICT_SIGNED:
+		if (layer->signers_len == 0)
+			j->is_empty = true;
+		for (i = 0; i < layer->signers_len; i++)
+			judge_signer(j, &layer->signers[i]);
+		break;
+	case VERDICT_ENCRYPTED:
+		if (layer->decryption.state == FINDING_GOOD)
+			j->encrypted = layer;
+		else
+			judge_blame(j, VERDICT_BAD, -CS_ERR_DECRYPT, NULL,
+			    &layer->decryption);
+		break;
+	case VERDICT_COMPRESSED:
+		break;
+	}
+}
+
+/* "Alice <a@example.org>", or the identifier where no certificate is. */
+static void
+judge_put_signer(struct buf *b, const struct verdict_signer *s)
+{
+	if (s->cert != NULL)
+		cert_describe(s->cert, b);
+	else
+		buf_printf(b, "the signer %s", s->sid != NULL ? s->sid : "?");
+}
+
+static void
+judge_put_good_signers(struct buf *b, const struct verdict *v)
+{
+	const struct verdict_layer *layer;
+	const char *between = "";
+	size_t i, k;
+
+	for (i = 0; i < v->layers_len; i++) {
+		layer = &v->layers[i];
+		for (k = 0; k < layer->signers_len; k++) {
+			buf_add_str(b, between);
+			judge_put_signer(b, &layer->signers[k]);
+			between = ", ";
+		}
+	}
+}
+
+static void
+judge_put_finding(struct buf *b, const struct judgement *j)
+{
+	buf_add_str(b, ": ");
+	buf_add_str(b,
+	    j->finding->text[0] != '\0' ? j->finding->text : err_text(j->code));
+}
+
+static void
+judge_put_cipher(struct buf *b, const struct verdict_layer *layer)
+{
+	const char *name = layer->cipher_name;
+
+	buf_printf(b, "encrypted with %s", name != NULL ? name : "?");
+	if (!layer->is_authenticated)
+		buf_add_str(b, ", which does not show whether it was changed");
+}
+
+static void
+judge_put_text(
+    struct buf *b, const struct verdict *v, const struct judgement *j)
+{
+	switch (j->summary) {
+	case VERDICT_NONE:
+		buf_add_str(b, j->is_empty ? "The message has no signature"
+					   : "The message is not signed");
+		break;
+	case VERDICT_VERIFIED:
+		buf_printf(
+		    b, "Good signature%s by ", j->signers > 1 ? "s" : "");
+		judge_put_good_signers(b, v);
+		break;
+	case VERDICT_UNTRUSTED:
+		buf_add_str(b, "The signature by ");
+		judge_put_signer(b, j->signer);
+		buf_add_str(b, " fits the content but is not trusted");
+		judge_put_finding(b, j);
+		break;
+	case VERDICT_BAD:
+		if (j->signer != NULL) {
+			buf_add_str(b, "The signature by ");
+			judge_put_signer(b, j->signer);
+			buf_add_str(b, " is not good");
+		} else {
+			buf_add_str(b, "The message cannot be opened");
+		}
+		judge_put_finding(b, j);
+		break;
+	case VERDICT_DECRYPTED:
+		buf_add_str(b, "Decrypted; the message was ");
+		judge_put_cipher(b, j->encrypted);
+		if (j->encrypted->is_authenticated)
+			buf_add_str(b, "; it is not signed");
+		break;
+	}
+	if (j->signers != 0 && j->encrypted != NULL &&
+	    j->summary == VERDICT_VERIFIED)
+		buf_printf(b, "; encrypted with %s",
+		    j->encrypted->cipher_name != NULL
+			? j->encrypted->cipher_name
+			: "?");
+}
+
+int
+verdict_judge(struct verdict *v)
+{
+	struct judgement j = {.summary = VERDICT_NONE};
+	struct buf b;
+	size_t i;
+
+	for (i = 0; i < v->layers_len; i++)
+		judge_layer(&j, &v->layers[i]);
+	if (j.summary == VERDICT_NONE && j.signers != 0)
+		j.summary = VERDICT_VERIFIED;
+	else if (j.summary == VERDICT_NONE && j.encrypted != NULL)
+		j.summary = VERDICT_DECRYPTED;
+	else if (j.summary == VERDICT_NONE && j.is_empty)
+		j.code = -CS_ERR_NOT_SIGNED;
+	buf_init(&b, VERDICT_TEXT_MAX);
+	judge_put_text(&b, v, &j);
+	free(v->text);
+	/* A list of signers may be too long for a sentence. */
+	v->text =
+	    b.err == 0 ? bytes_dup_str(buf_get(&b)) : strdup(err_text(j.code));
+	buf_clear(&b);
+	v->summary = j.summary;
+	v->code = j.code;
+	if (v->text == NULL) {
+		v->summary = VERDICT_BAD;
+		v->code = -CS_ERR_NO_MEMORY;
+	}
+	return v->code;
+}
+
+const char *
+verdict_summary_name(enum verdict_summary summary)
+{
+	switch (summary) {
+	case VERDICT_NONE:
+		return "unsigned";
+	case VERDICT_VERIFIED:
+		return "verified";
+	case VERDICT_UNTRUSTED:
+		return "untrusted";
+	case VERDICT_BAD:
+		return "bad";
+	case VERDICT_DECRYPTED:
+		return "decrypted";
+	}
+	return "bad";
+}
+
+const char *
+verdict_kind_name(enum verdict_kind kind)
+{
+	switch (kind) {
+	case VERDICT_SIGNED:
+		return "signed";
+	case VERDICT_ENCRYPTED:
+		return "encrypted";
+	case VERDICT_COMPRESSED:
+		return "compressed";
+	}
+	return "unknown";
+}
+
+const char *
+finding_state_name(enum finding_state state)
+{
+	switch (state) {
+	case FINDING_NOT_CHECKED:
+		return "not-checked";
+	case FINDING_GOOD:
+		return "good";
+	case FINDING_BAD:
+		return "bad";
+	case FINDING_UNKNOWN:
+		return "unknown";
+	}
+	return "unknown";
+}

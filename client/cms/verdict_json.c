@@ -1,0 +1,226 @@
+#include "client/cms/verdict.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#define JSON_VERSION 1
+/* Longest text that is shown in full when it is not UTF-8. */
+#define JSON_QUOTED_MAX 1024
+
+/* NULL becomes null; what is no UTF-8 is quoted. New references throughout:
+ * jansson's _new functions take them over, NULL (no memory) too. */
+static json_t *
+text_to_json(const char *s)
+{
+	char quoted[JSON_QUOTED_MAX];
+	json_t *json;
+
+	if (s == NULL)
+		return json_null();
+	json = json_string(s);
+	if (json != NULL)
+		return json;
+	return json_string(err_quote(quoted, sizeof(quoted), s, strlen(s)));
+}
+
+static json_t *
+buf_to_json(struct buf *b)
+{
+	json_t *json;
+
+	buf_add_byte(b, 0);
+	json = b->err == 0 ? text_to_json((const char *)b->data) : NULL;
+	buf_clear(b);
+	return json;
+}
+
+static json_t *
+hex_to_json(struct bytes bytes)
+{
+	struct buf b = {0};
+	size_t i;
+
+	for (i = 0; i < bytes.len; i++)
+		buf_printf(&b, "%02x", bytes.p[i]);
+	return buf_to_json(&b);
+}
+
+static json_t *
+time_to_json(int64_t t)
+{
+	char text[TIME_TEXT_MAX];
+
+	return json_string(time_format(text, t));
+}
+
+/* Sets a key; remembers a failure in *ok. */
+static void
+put(json_t *object, const char *key, json_t *value, bool *ok)
+{
+	if (json_object_set_new(object, key, value) != 0)
+		*ok = false;
+}
+
+static void
+append(json_t *array, json_t *value, bool *ok)
+{
+	if (json_array_append_new(array, value) != 0)
+		*ok = false;
+}
+
+static json_t *
+finding_to_json(const struct finding *f, bool *ok)
+{
+	json_t *o = json_object();
+
+	put(o, "state", json_string(finding_state_name(f->state)), ok);
+	put(o, "code",
+	    f->code != 0 ? json_string(err_name(f->code)) : json_null(), ok);
+	put(o, "text", text_to_json(f->text), ok);
+	return o;
+}
+
+static json_t *
+cert_to_json(const struct cert *c, bool *ok)
+{
+	struct buf name = {0}, subject = {0}, issuer = {0};
+	json_t *o;
+
+	if (c == NULL)
+		return json_null();
+	o = json_object();
+	cert_get_display_name(c, &name);
+	name_format(&subject, cert_get_subject(c));
+	name_format(&issuer, cert_get_issuer(c));
+	put(o, "name", buf_to_json(&name), ok);
+	put(o, "subject", buf_to_json(&subject), ok);
+	put(o, "issuer", buf_to_json(&issuer), ok);
+	put(o, "serial", hex_to_json(cert_get_serial(c)), ok);
+	put(o, "not_before", time_to_json(cert_get_not_before(c)), ok);
+	put(o, "not_after", time_to_json(cert_get_not_after(c)), ok);
+	put(o, "sha256",
+	    hex_to_json(bytes_of(cert_get_sha256(c), CERT_FINGERPRINT_LEN)),
+	    ok);
+	put(o, "key_sha256",
+	    hex_to_json(bytes_of(cert_get_key_hash(c), CERT_FINGERPRINT_LEN)),
+	    ok);
+	return o;
+}
+
+static json_t *
+path_to_json(const struct cert_set *path, bool *ok)
+{
+	json_t *a = json_array();
+	size_t i;
+
+	for (i = 0; path != NULL && i < cert_set_get_len(path); i++)
+		append(a, cert_to_json(cert_set_get(path, i), ok), ok);
+	return a;
+}
+
+static json_t *
+signer_to_json(const struct verdict_signer *s, bool *ok)
+{
+	json_t *o = json_object();
+
+	put(o, "certificate", cert_to_json(s->cert, ok), ok);
+	put(o, "sid", text_to_json(s->sid), ok);
+	put(o, "digest", text_to_json(s->digest_name), ok);
+	put(o, "signature", text_to_json(s->signature_name), ok);
+	put(o, "signing_time",
+	    s->has_signing_time ? time_to_json(s->signing_time) : json_null(),
+	    ok);
+	put(o, "integrity", finding_to_json(&s->integrity, ok), ok);
+	put(o, "chain", finding_to_json(&s->chain, ok), ok);
+	put(o, "revocation", finding_to_json(&s->revocation, ok), ok);
+	put(o, "address", finding_to_json(&s->address, ok), ok);
+	put(o, "algorithm", finding_to_json(&s->algorithm, ok), ok);
+	put(o, "address_claimed", text_to_json(s->address_claimed), ok);
+	put(o, "address_certified", text_to_json(s->address_certified), ok);
+	put(o, "path", path_to_json(s->path, ok), ok);
+	return o;
+}
+
+static void
+put_signed(json_t *o, const struct verdict_layer *layer, bool *ok)
+{
+	json_t *signers = json_array();
+	size_t i;
+
+	for (i = 0; i < layer->signers_len; i++)
+		append(signers, signer_to_json(&layer->signers[i], ok), ok);
+	put(o, "covered_len", json_integer((json_int_t)layer->covered_len), ok);
+	put(o, "signers", signers, ok);
+}
+
+static void
+put_encrypted(json_t *o, const struct verdict_layer *layer, bool *ok)
+{
+	json_t *recipients = json_array(), *recipient;
+	const struct verdict_recipient *r;
+	size_t i;
+
+	for (i = 0; i < layer->recipients_len; i++) {
+		r = &layer->recipients[i];
+		recipient = json_object();
+		put(recipient, "rid", text_to_json(r->rid), ok);
+		put(recipient, "algorithm", text_to_json(r->alg_name), ok);
+		put(recipient, "is_ours", json_boolean(r->is_ours), ok);
+		append(recipients, recipient, ok);
+	}
+	put(o, "cipher", text_to_json(layer->cipher_name), ok);
+	put(o, "is_authenticated", json_boolean(layer->is_authenticated), ok);
+	put(o, "decryption", finding_to_json(&layer->decryption, ok), ok);
+	put(o, "recipients", recipients, ok);
+}
+
+static json_t *
+layer_to_json(const struct verdict_layer *layer, bool *ok)
+{
+	json_t *o = json_object();
+
+	put(o, "kind", json_string(verdict_kind_name(layer->kind)), ok);
+	put(o, "format", text_to_json(layer->format), ok);
+	put(o, "content_type", text_to_json(layer->content_type), ok);
+	if (layer->kind == VERDICT_SIGNED)
+		put_signed(o, layer, ok);
+	else if (layer->kind == VERDICT_ENCRYPTED)
+		put_encrypted(o, layer, ok);
+	return o;
+}
+
+static int
+json_into_buf(const char *text, size_t len, void *ctx)
+{
+	return buf_add(ctx, text, len) == 0 ? 0 : -1;
+}
+
+int
+verdict_to_json(const struct verdict *v, struct buf *b)
+{
+	json_t *o = json_object(), *layers = json_array();
+	json_t *warnings = json_array();
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; i < v->layers_len; i++)
+		append(layers, layer_to_json(&v->layers[i], &ok), &ok);
+	for (i = 0; i < v->warnings_len; i++)
+		append(warnings, text_to_json(v->warnings[i]), &ok);
+	put(o, "version", json_integer(JSON_VERSION), &ok);
+	put(o, "summary", json_string(verdict_summary_name(v->summary)), &ok);
+	put(o, "code",
+	    v->code != 0 ? json_string(err_name(v->code)) : json_null(), &ok);
+	put(o, "exit_status", json_integer(err_exit_status(v->code)), &ok);
+	put(o, "text", text_to_json(v->text), &ok);
+	put(o, "layers", layers, &ok);
+	put(o, "warnings", warnings, &ok);
+	if (ok && json_dump_callback(o, json_into_buf, b, JSON_COMPACT) != 0)
+		ok = false;
+	json_decref(o);
+	if (ok)
+		buf_add_str(b, "\n");
+	if (b->err != 0)
+		return b->err;
+	return ok ? 0 : -CS_ERR_NO_MEMORY;
+}
