@@ -30,7 +30,9 @@ PKIX_LIBS = libunitcert.la $(UNIT_LIBS) libpkix.la libalg.la libasn1.la
 check_PROGRAMS += $(PKIX_TESTS)
 TESTS += $(PKIX_TESTS)
 PKIX_TESTS = tests/unit/check_address tests/unit/check_cert \
-	tests/unit/check_cert_set tests/unit/check_choose
+	tests/unit/check_cert_set tests/unit/check_choose \
+	tests/unit/check_crl tests/unit/check_path_find \
+	tests/unit/check_path_names tests/unit/check_path_policy
 tests_unit_check_address_SOURCES = tests/unit/check_address.c
 tests_unit_check_address_LDADD = $(PKIX_LIBS)
 tests_unit_check_address_CFLAGS = $(UNIT_FLAGS)
@@ -43,4 +45,16 @@ tests_unit_check_cert_set_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_choose_SOURCES = tests/unit/check_choose.c
 tests_unit_check_choose_LDADD = $(PKIX_LIBS)
 tests_unit_check_choose_CFLAGS = $(UNIT_FLAGS)
+tests_unit_check_path_find_SOURCES = tests/unit/check_path_find.c
+tests_unit_check_path_find_LDADD = $(PKIX_LIBS)
+tests_unit_check_path_find_CFLAGS = $(UNIT_FLAGS)
+tests_unit_check_crl_SOURCES = tests/unit/check_crl.c
+tests_unit_check_crl_LDADD = $(PKIX_LIBS)
+tests_unit_check_crl_CFLAGS = $(UNIT_FLAGS)
+tests_unit_check_path_names_SOURCES = tests/unit/check_path_names.c
+tests_unit_check_path_names_LDADD = $(PKIX_LIBS)
+tests_unit_check_path_names_CFLAGS = $(UNIT_FLAGS)
+tests_unit_check_path_policy_SOURCES = tests/unit/check_path_policy.c
+tests_unit_check_path_policy_LDADD = $(PKIX_LIBS)
+tests_unit_check_path_policy_CFLAGS = $(UNIT_FLAGS)
 EXTRA_DIST += tests/vectors/pkix

@@ -45,6 +45,7 @@ struct path_search {
 	uint32_t *heap; /* nodes by score, then by age */
 	uint32_t heap_len;
 	const char *bound; /* the bound that was reached, for people */
+	bool is_circle;	   /* an issuer was left out for being there already */
 	struct path_result *result;
 };
 
@@ -222,7 +223,11 @@ push_issuers(struct path_search *s, uint32_t node, const struct cert_set *set,
 			s->bound = "too many certificates to try";
 			return -CS_ERR_NO_PATH;
 		}
-		if (is_in_path(s, node, c) || is_anchor_key(s, c))
+		if (is_in_path(s, node, c)) {
+			s->is_circle = true;
+			continue;
+		}
+		if (is_anchor_key(s, c))
 			continue;
 		++*found;
 		/* Once is enough for a certificate in two sets. */
@@ -326,6 +331,12 @@ say_no_issuer(struct path_search *s, uint32_t node)
 		    "the path ends here, and this is not a trust anchor");
 		return;
 	}
+	/* Any other end tells more. */
+	if (s->is_circle) {
+		path_fail(&s->ctx, PATH_RANK_ISSUER, &chain, -CS_ERR_NO_PATH,
+		    top, "the path runs in a circle");
+		return;
+	}
 	if (name_format(&name, top->issuer) != 0)
 		buf_reset(&name);
 	err_quote(shown, sizeof(shown), name.data, name.len);
@@ -380,6 +391,7 @@ search_expand(struct path_search *s, uint32_t node)
 	r = try_anchors(s, node, &found);
 	if (is_over(r))
 		return r;
+	s->is_circle = false;
 	if (s->nodes[node].depth + 1 < PATH_LEN_MAX) {
 		r = push_issuers(s, node, params->intermediates, 0, &found);
 		if (r == 0)
