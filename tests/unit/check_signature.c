@@ -169,7 +169,7 @@ change(const struct vector *v)
 	    -CS_ERR_BAD_SIGNATURE);
 	unit_assert_code(
 	    verify(&key, &scheme, v, BYTES_NONE), -CS_ERR_BAD_SIGNATURE);
-	memmove(copy + 1, copy, len);
+	memcpy(copy + 1, v->octets[SIGNATURE], len);
 	copy[0] = 0;
 	unit_assert_code(verify(&key, &scheme, v, bytes_of(copy, len + 1)),
 	    -CS_ERR_BAD_SIGNATURE);
