@@ -87,6 +87,30 @@ tests_unit_check_time_SOURCES = tests/unit/check_time.c
 tests_unit_check_time_LDADD = $(UNIT_LIBS) libasn1.la
 tests_unit_check_time_CFLAGS = $(UNIT_FLAGS)
 
+check_PROGRAMS += tests/unit/check_buf
+TESTS += tests/unit/check_buf
+tests_unit_check_buf_SOURCES = tests/unit/check_buf.c
+tests_unit_check_buf_LDADD = $(UNIT_LIBS) libasn1.la
+tests_unit_check_buf_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_err
+TESTS += tests/unit/check_err
+tests_unit_check_err_SOURCES = tests/unit/check_err.c
+tests_unit_check_err_LDADD = $(UNIT_LIBS) libasn1.la
+tests_unit_check_err_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_oid
+TESTS += tests/unit/check_oid
+tests_unit_check_oid_SOURCES = tests/unit/check_oid.c
+tests_unit_check_oid_LDADD = $(UNIT_LIBS) libasn1.la
+tests_unit_check_oid_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_secret
+TESTS += tests/unit/check_secret
+tests_unit_check_secret_SOURCES = tests/unit/check_secret.c
+tests_unit_check_secret_LDADD = $(UNIT_LIBS) libasn1.la
+tests_unit_check_secret_CFLAGS = $(UNIT_FLAGS)
+
 CODEC_LIBS = $(UNIT_LIBS) libcodec.la libalg.la libasn1.la
 check_PROGRAMS += tests/unit/check_attrs
 TESTS += tests/unit/check_attrs
