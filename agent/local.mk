@@ -6,6 +6,46 @@ libagentproto_la_SOURCES = \
 libagentproto_la_CFLAGS = $(AM_CFLAGS) -fPIC
 AGENTPROTO_LIBS = libagentproto.la libtokenproto.la libasn1.la
 
+noinst_LTLIBRARIES += libagent.la
+libagent_la_SOURCES = \
+	agent/agent.h \
+	agent/confine.c agent/confine.h \
+	agent/conn.c agent/conn.h \
+	agent/dialog.c agent/dialog.h agent/dialog_proto.c \
+	agent/inventory.c agent/inventory.h \
+	agent/launch.c agent/launch.h \
+	agent/listen.c agent/listen.h \
+	agent/log.c agent/log.h \
+	agent/login.c agent/login.h agent/login_text.c \
+	agent/module.c agent/module.h \
+	agent/pin.c agent/pin.h \
+	agent/prompt.c agent/prompt.h \
+	agent/req_hello.c agent/req_key.c agent/req_list.c \
+	agent/req_lock.c agent/req_status.c \
+	agent/request.c agent/request.h \
+	agent/settings.c agent/settings.h \
+	agent/starter.c agent/starter.h \
+	agent/state.c agent/state.h \
+	agent/timer.c agent/timer.h \
+	agent/worker.c agent/worker.h
+libagent_la_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(ASSUAN_CFLAGS) \
+	$(GPGERROR_CFLAGS) $(SECCOMP_CFLAGS) $(INIH_CFLAGS)
+AGENT_LIBS = libagent.la $(AGENTPROTO_LIBS) libalg.la libasn1.la \
+	$(SYSTEMD_LIBS) $(ASSUAN_LIBS) $(GPGERROR_LIBS) $(SECCOMP_LIBS) \
+	$(INIH_LIBS)
+
+pkglibexec_PROGRAMS += agent/cardseal-agent
+agent_cardseal_agent_SOURCES = agent/main.c
+agent_cardseal_agent_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+agent_cardseal_agent_LDFLAGS = $(PROGRAM_LINK)
+agent_cardseal_agent_LDADD = $(AGENT_LIBS)
+
+check_PROGRAMS += tests/unit/check_pin
+TESTS += tests/unit/check_pin
+tests_unit_check_pin_SOURCES = tests/unit/check_pin.c
+tests_unit_check_pin_LDADD = $(UNIT_LIBS) libagent.la libasn1.la
+tests_unit_check_pin_CFLAGS = $(UNIT_FLAGS)
+
 check_PROGRAMS += tests/unit/check_agent_proto tests/unit/check_path
 TESTS += tests/unit/check_agent_proto tests/unit/check_path
 tests_unit_check_agent_proto_SOURCES = tests/unit/check_agent_proto.c

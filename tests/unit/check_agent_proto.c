@@ -270,7 +270,7 @@ START_TEST(names_the_field)
 		unit_hex("30 0a 02 01 09 b1 05 a0 03 81 01 0a"), &got, &e),
 	    -CS_ERR_PROTOCOL);
 	ck_assert_msg(strstr(e.text, "STATUS") != NULL, "%s", e.text);
-	ck_assert_msg(strstr(e.text, "context") != NULL, "%s", e.text);
+	ck_assert_msg(strstr(e.text, "purpose") != NULL, "%s", e.text);
 }
 END_TEST
 

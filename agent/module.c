@@ -1,0 +1,507 @@
+#include "config.h"
+
+#include "agent/module.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "agent/inventory.h"
+#include "agent/log.h"
+#include "agent/request.h"
+
+#define MODULE_REST_MS_MIN 100
+#define MODULE_REST_MS_MAX 30000
+/* A worker that lived so long starts a new count of failures. */
+#define MODULE_STEADY_MS 10000
+/* So many failures in a row, and clients are told at once. */
+#define MODULE_FAILURES_MAX 4
+
+/* --- workers --- */
+
+/* The next worker that does not run, unless one is starting. */
+static void
+module_start_next(struct module *m)
+{
+	struct worker *w, *next = NULL;
+
+	for (w = m->workers; w < m->workers + m->worker_count; w++) {
+		if (w->state == WORKER_LAUNCHING || w->state == WORKER_STARTING)
+			return;
+		if (w->state == WORKER_NONE && next == NULL)
+			next = w;
+	}
+	if (next == NULL || m->rest.is_set)
+		return;
+	if (worker_launch(next) != 0) {
+		snprintf(m->last_error, sizeof(m->last_error),
+		    "the starter process does not work");
+		m->state = AGT_MODULE_FAILED;
+		timer_set_in_ms(
+		    &m->agent->timers, &m->rest, MODULE_REST_MS_MAX);
+	}
+}
+
+static void
+module_rested(struct timer *t)
+{
+	struct module *m = (void *)((char *)t - offsetof(struct module, rest));
+
+	module_start_next(m);
+}
+
+static bool
+module_has_worker(const struct module *m)
+{
+	unsigned i;
+
+	for (i = 0; i < m->worker_count; i++)
+		if (m->workers[i].state == WORKER_READY)
+			return true;
+	return false;
+}
+
+void
+module_worker_ready(struct worker *w)
+{
+	struct module *m = w->module;
+
+	m->state = AGT_MODULE_READY;
+	timer_stop(&m->agent->timers, &m->slow);
+	m->is_slow = false;
+	module_start_next(m);
+	requests_resume(m->agent);
+}
+
+static void
+module_fail(struct module *m)
+{
+	struct err e = ERR_INIT;
+	unsigned i;
+
+	m->state = AGT_MODULE_FAILED;
+	module_err(m, &e);
+	for (i = 0; i < m->worker_count; i++)
+		worker_fail_queue(&m->workers[i], &e);
+	inventory_lose_all(m);
+}
+
+/* What waits for a worker that is gone goes to one that is there. */
+static void
+module_move_jobs(struct module *m, struct worker *from)
+{
+	struct job *job, *next;
+
+	if (!module_has_worker(m))
+		return;
+	for (job = TAILQ_FIRST(&from->queue); job != NULL; job = next) {
+		next = TAILQ_NEXT(job, link);
+		if (!job->is_movable)
+			continue;
+		worker_forget(job);
+		worker_submit(module_get_worker(m, NULL), job);
+	}
+}
+
+void
+module_worker_ended(struct worker *w, const struct err *e)
+{
+	struct module *m = w->module;
+	struct timers *timers = &m->agent->timers;
+	uint64_t rest_ms = 0;
+	bool was_steady =
+	    w->ready_us != 0 && timers_now(timers) - w->ready_us >
+				    (uint64_t)MODULE_STEADY_MS * 1000;
+
+	if (was_steady)
+		m->failures = 0;
+	if (w->ready_us != 0 || m->last_error[0] == '\0')
+		snprintf(m->last_error, sizeof(m->last_error), "%.*s",
+		    MODULE_ERROR_MAX - 1, err_get_text(e));
+	agt_log("%s", err_get_text(e));
+	if (m->failures > 0)
+		rest_ms = m->failures > 8 ? MODULE_REST_MS_MAX
+					  : (uint64_t)MODULE_REST_MS_MIN
+						<< (m->failures - 1);
+	m->failures++;
+	m->restarts++;
+	w->ready_us = 0;
+	if (!module_has_worker(m))
+		m->state = m->state == AGT_MODULE_FAILED
+			       ? AGT_MODULE_FAILED
+			       : AGT_MODULE_RESTARTING;
+	if (rest_ms > MODULE_REST_MS_MAX)
+		rest_ms = MODULE_REST_MS_MAX;
+	timer_set_in_ms(timers, &m->rest, rest_ms);
+	if (m->failures >= MODULE_FAILURES_MAX && !module_has_worker(m))
+		module_fail(m);
+	module_move_jobs(m, w);
+	requests_event(m->agent, AGT_EVENT_RESTARTED, NULL, m->name);
+	requests_resume(m->agent);
+}
+
+void
+module_start_failed(struct module *m, const struct err *e)
+{
+	snprintf(m->last_error, sizeof(m->last_error), "%.*s",
+	    MODULE_ERROR_MAX - 1, err_get_text(e));
+	agt_log("module %s: %s", m->name, m->last_error);
+	/* Waiting does not mend a module that can't be loaded. */
+	if (m->failures < MODULE_FAILURES_MAX)
+		m->failures = MODULE_FAILURES_MAX;
+}
+
+struct worker *
+module_get_worker(struct module *m, const struct token *t)
+{
+	struct worker *w, *best = NULL;
+
+	for (w = m->workers; w < m->workers + m->worker_count; w++)
+		if (w->state == WORKER_READY &&
+		    (t == NULL || t->at[w->index].is_known) &&
+		    (best == NULL ||
+			w->load + w->is_busy < best->load + best->is_busy))
+			best = w;
+	if (best == NULL && m->state != AGT_MODULE_FAILED)
+		best = m->workers;
+	return best;
+}
+
+void
+module_err(const struct module *m, struct err *e)
+{
+	err_set(e, -CS_ERR_MODULE, "module %s (%s) cannot be used: %s", m->name,
+	    m->path, m->last_error);
+}
+
+/* --- lists --- */
+
+static bool
+module_build_probe(struct job *job, struct worker *w, struct tok_msg *msg)
+{
+	(void)job;
+	(void)w;
+	msg->type = TOK_PROBE;
+	return true;
+}
+
+static void
+module_probed(
+    struct job *job, const struct tok_msg *answer, const struct err *e)
+{
+	struct module *m =
+	    (void *)((char *)job - offsetof(struct module, probe));
+	unsigned worker = m->probe_worker;
+
+	timer_stop(&m->agent->timers, &m->slow);
+	m->is_slow = false;
+	if (e == NULL && inventory_take_probe(m, worker, answer) != 0)
+		worker_kill(&m->workers[worker], false,
+		    "sent a broken list and was ended");
+	if (e != NULL) {
+		agt_log("module %s: %s", m->name, err_get_text(e));
+		/* Not again at once. */
+		m->is_stale = false;
+		m->probed_us = timers_now(&m->agent->timers);
+	}
+	requests_resume(m->agent);
+}
+
+static void
+module_is_slow(struct timer *t)
+{
+	struct module *m = (void *)((char *)t - offsetof(struct module, slow));
+
+	m->is_slow = true;
+	requests_resume(m->agent);
+}
+
+static void
+module_refresh(struct module *m)
+{
+	struct worker *w = module_get_worker(m, NULL);
+
+	if (w == NULL || m->probe.worker != NULL)
+		return;
+	m->probe.build = module_build_probe;
+	m->probe.done = module_probed;
+	m->probe.call_ms = m->agent->settings.deadline_ms;
+	m->probe_worker = w->index;
+	timer_set_in_ms(&m->agent->timers, &m->slow, MODULE_SLOW_MS);
+	worker_submit(w, &m->probe);
+}
+
+static bool
+module_is_fresh(struct module *m)
+{
+	uint64_t now = timers_now(&m->agent->timers);
+
+	if (m->state == AGT_MODULE_FAILED || m->is_slow)
+		return true;
+	return !m->is_stale && m->probed_us != 0 && m->probe.worker == NULL &&
+	       now - m->probed_us < (uint64_t)MODULE_FRESH_MS * 1000;
+}
+
+bool
+modules_are_fresh(struct agent *a)
+{
+	struct module *m;
+	bool are_fresh = a->modules.is_known;
+
+	TAILQ_FOREACH (m, &a->modules.list, link) {
+		if (module_is_fresh(m))
+			continue;
+		module_refresh(m);
+		/* The probe may have come and gone meanwhile. */
+		if (!module_is_fresh(m))
+			are_fresh = false;
+	}
+	return are_fresh;
+}
+
+void
+module_set_stale(struct module *m)
+{
+	m->is_stale = true;
+}
+
+void
+module_changed(struct module *m)
+{
+	m->is_stale = true;
+	module_refresh(m);
+}
+
+/* --- which modules there are --- */
+
+static void
+module_free(struct module *m)
+{
+	unsigned i;
+
+	for (i = 0; i < m->worker_count; i++)
+		worker_clear(&m->workers[i]);
+	inventory_clear(m);
+	timer_stop(&m->agent->timers, &m->rest);
+	timer_stop(&m->agent->timers, &m->slow);
+	free(m->workers);
+	free(m->name);
+	free(m->path);
+	free(m);
+}
+
+static int
+module_add(struct agent *a, struct bytes name, struct bytes path)
+{
+	struct module *m = calloc(1, sizeof(*m));
+	unsigned i;
+
+	if (m == NULL)
+		return -CS_ERR_NO_MEMORY;
+	m->agent = a;
+	m->name = bytes_dup_str(name);
+	m->path = bytes_dup_str(path);
+	m->workers = calloc(a->settings.workers, sizeof(*m->workers));
+	if (m->name == NULL || m->path == NULL || m->workers == NULL) {
+		module_free(m);
+		return -CS_ERR_NO_MEMORY;
+	}
+	m->worker_count = a->settings.workers;
+	for (i = 0; i < m->worker_count; i++)
+		worker_init(&m->workers[i], m, i);
+	TAILQ_INIT(&m->tokens);
+	TAILQ_INIT(&m->gone);
+	m->rest.fire = module_rested;
+	m->slow.fire = module_is_slow;
+	TAILQ_INSERT_TAIL(&a->modules.list, m, link);
+	/* So that a module that never comes up holds up no list for long. */
+	timer_set_in_ms(&a->timers, &m->slow, MODULE_SLOW_MS);
+	module_start_next(m);
+	return 0;
+}
+
+static struct bytes
+module_base_name(struct bytes path)
+{
+	size_t i;
+
+	for (i = path.len; i > 0 && path.p[i - 1] != '/'; i--)
+		;
+	return bytes_of(path.p + i, path.len - i);
+}
+
+/* A line of --list-modules: NAME, tab, PATH. */
+static void
+modules_add_line(struct agent *a, struct bytes line)
+{
+	const uint8_t *tab =
+	    line.len != 0 ? memchr(line.p, '\t', line.len) : NULL;
+	struct bytes name, path;
+	struct module *m;
+	unsigned count = 0;
+
+	TAILQ_FOREACH (m, &a->modules.list, link)
+		count++;
+	if (tab == NULL || count >= SETTINGS_MODULES_MAX)
+		return;
+	name = bytes_of(line.p, (size_t)(tab - line.p));
+	path = bytes_of(tab + 1, line.len - name.len - 1);
+	if (name.len == 0 || path.len == 0 || !agt_text_is_valid(name) ||
+	    !agt_text_is_valid(path) || module_add(a, name, path) != 0)
+		agt_log("a module that p11-kit has configured was left out");
+}
+
+static void
+modules_listed(struct agent *a, const char *fault)
+{
+	struct modules *ms = &a->modules;
+	struct bytes rest = buf_get(&ms->listing_text);
+	const uint8_t *end;
+	size_t len;
+
+	timer_stop(&a->timers, &ms->listing_deadline);
+	ms->listing_source = sd_event_source_disable_unref(ms->listing_source);
+	if (ms->listing_fd >= 0)
+		(void)close(ms->listing_fd);
+	if (ms->listing_pidfd >= 0) {
+		(void)pidfd_send_signal(ms->listing_pidfd, SIGKILL, NULL, 0);
+		(void)close(ms->listing_pidfd);
+	}
+	ms->listing_fd = ms->listing_pidfd = -1;
+	if (fault != NULL)
+		agt_log("the PKCS#11 modules of this system cannot be listed: "
+			"%s",
+		    fault);
+	while (
+	    rest.len != 0 && (end = memchr(rest.p, '\n', rest.len)) != NULL) {
+		len = (size_t)(end - rest.p);
+		modules_add_line(a, bytes_of(rest.p, len));
+		rest.p += len + 1;
+		rest.len -= len + 1;
+	}
+	buf_clear(&ms->listing_text);
+	if (TAILQ_EMPTY(&ms->list))
+		agt_log("no PKCS#11 module is configured: see "
+			"pkcs11.conf(5), or use --module");
+	ms->is_known = true;
+	requests_resume(a);
+}
+
+static int
+modules_listing_io(
+    sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct agent *a = userdata;
+	uint8_t chunk[2048];
+	ssize_t n = recv(fd, chunk, sizeof(chunk), 0);
+
+	(void)source;
+	(void)revents;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n > 0 && buf_add(&a->modules.listing_text, chunk, (size_t)n) == 0)
+		return 0;
+	modules_listed(a, n < 0	  ? "it ended"
+			  : n > 0 ? "the list is too long"
+				  : NULL);
+	return 0;
+}
+
+static void
+modules_listing_late(struct timer *t)
+{
+	struct modules *ms =
+	    (void *)((char *)t - offsetof(struct modules, listing_deadline));
+	struct agent *a =
+	    (void *)((char *)ms - offsetof(struct agent, modules));
+
+	modules_listed(a, "no answer in time");
+}
+
+static void
+modules_launched(struct launch *launch, const struct launched *launched)
+{
+	struct modules *ms =
+	    (void *)((char *)launch - offsetof(struct modules, listing));
+	struct agent *a =
+	    (void *)((char *)ms - offsetof(struct agent, modules));
+
+	ms->listing_fd = launched->fd;
+	ms->listing_pidfd = launched->pidfd;
+	if (launched->error != 0 ||
+	    sd_event_add_io(a->event, &ms->listing_source, ms->listing_fd,
+		EPOLLIN, modules_listing_io, a) < 0)
+		modules_listed(a, "cardseal-token cannot be started");
+}
+
+int
+modules_start(struct agent *a)
+{
+	struct modules *ms = &a->modules;
+	struct bytes path;
+	unsigned i;
+	int r = 0;
+
+	TAILQ_INIT(&ms->list);
+	buf_init(&ms->listing_text, 65536);
+	ms->listing_fd = ms->listing_pidfd = -1;
+	for (i = 0; r == 0 && i < a->settings.module_count; i++) {
+		path = bytes_of_str(a->settings.modules[i]);
+		r = module_add(a, module_base_name(path), path);
+	}
+	ms->is_known = a->settings.module_count != 0;
+	if (ms->is_known || r != 0)
+		return r;
+	ms->listing.done = modules_launched;
+	ms->listing_deadline.fire = modules_listing_late;
+	timer_set_in_ms(&a->timers, &ms->listing_deadline, WORKER_START_MS);
+	return launch_start(
+	    &a->launcher, &ms->listing, STARTER_LIST, BYTES_NONE);
+}
+
+void
+modules_clear(struct agent *a)
+{
+	struct modules *ms = &a->modules;
+	struct module *m;
+
+	while ((m = TAILQ_FIRST(&ms->list)) != NULL) {
+		TAILQ_REMOVE(&ms->list, m, link);
+		module_free(m);
+	}
+	launch_forget(&a->launcher, &ms->listing);
+	timer_stop(&a->timers, &ms->listing_deadline);
+	ms->listing_source = sd_event_source_disable_unref(ms->listing_source);
+	if (ms->listing_fd >= 0)
+		(void)close(ms->listing_fd);
+	if (ms->listing_pidfd >= 0)
+		(void)close(ms->listing_pidfd);
+	buf_clear(&ms->listing_text);
+}
+
+void
+modules_process_ended(struct agent *a, int pid, int status)
+{
+	struct module *m;
+	struct worker *w;
+
+	TAILQ_FOREACH (m, &a->modules.list, link)
+		for (w = m->workers; w < m->workers + m->worker_count; w++) {
+			if (w->pid != pid)
+				continue;
+			/* Known by its socket already, or known now. */
+			if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
+				agt_log("module %s: its token process %d was "
+					"ended by signal %d",
+				    m->name, pid, WTERMSIG(status));
+			if (w->state != WORKER_NONE)
+				worker_kill(w, false, "ended");
+		}
+}

@@ -1,0 +1,86 @@
+/*
+ * module.h: the PKCS#11 modules, each with its workers and with what its
+ * tokens hold, as last seen (inventory.h).
+ *
+ * The workers of a module are started one after the other. One that ends is
+ * replaced, at once the first time, later and later when it keeps ending.
+ */
+#ifndef AGENT_MODULE_H
+#define AGENT_MODULE_H
+
+#include "agent/proto.h"
+#include "agent/settings.h"
+#include "agent/worker.h"
+
+/* So young a list is not made anew for a client. */
+#define MODULE_FRESH_MS 2000
+/* A list does not wait longer for a module that does not answer. */
+#define MODULE_SLOW_MS 5000
+#define MODULE_ERROR_MAX 256
+
+struct token;
+struct key;
+
+struct module {
+	TAILQ_ENTRY(module) link;
+	struct agent *agent;
+	char *name;
+	char *path; /* as START takes it */
+	unsigned worker_count;
+	struct worker *workers; /* worker_count of them */
+	enum agt_module_state state;
+	uint32_t restarts;
+	unsigned failures; /* in a row */
+	char last_error[MODULE_ERROR_MAX];
+	struct timer rest; /* until the next start */
+	/* PROBE of a module that is ready already */
+	struct job probe;
+	unsigned probe_worker; /* index of the one it went to */
+	struct timer slow;
+	bool is_slow;
+	bool is_stale;
+	uint64_t probed_us; /* 0: never */
+	/* inventory.h */
+	TAILQ_HEAD(, token) tokens;
+	TAILQ_HEAD(, token) gone; /* removed, but a worker still has a job */
+	struct key *keys;
+	size_t key_count;
+	struct buf elements;	 /* what keys point into */
+	struct buf certificates; /* agt_cert_put */
+};
+
+struct modules {
+	TAILQ_HEAD(module_list, module) list;
+	bool is_known; /* the list is whole */
+	struct launch listing;
+	int listing_fd, listing_pidfd;
+	sd_event_source *listing_source;
+	struct timer listing_deadline;
+	struct buf listing_text;
+};
+
+/* Begins to start all workers, once the modules are known. */
+int CS_MUST_USE modules_start(struct agent *a);
+void modules_clear(struct agent *a);
+void modules_process_ended(struct agent *a, int pid, int status);
+
+/*
+ * Are all modules as fresh as a list should be? Those that are not are being
+ * asked when it returns false; requests_resume (request.h) comes after.
+ */
+bool modules_are_fresh(struct agent *a);
+/* The worker to give the next job, the one with least to do, of those that
+ * know the token (NULL: of all); NULL: the module has failed. */
+struct worker *module_get_worker(struct module *m, const struct token *t);
+/* Why the module does not serve; with its failure in e. */
+void module_err(const struct module *m, struct err *e);
+/* The module's tokens may have changed: ask anew, now or with the next list. */
+void module_changed(struct module *m);
+void module_set_stale(struct module *m);
+
+/* For worker.c */
+void module_worker_ready(struct worker *w);
+void module_worker_ended(struct worker *w, const struct err *e);
+void module_start_failed(struct module *m, const struct err *e);
+
+#endif

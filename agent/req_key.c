@@ -1,0 +1,177 @@
+#include "agent/agent.h"
+#include "agent/inventory.h"
+#include "agent/request.h"
+
+/* sign and open: one operation with one private key. */
+
+static void key_run(struct request *r);
+
+void
+request_fill(const struct request *r, struct tok_msg *m)
+{
+	struct agt_msg msg;
+
+	request_decode(r, &msg);
+	m->key_id = msg.key_id;
+	if (msg.type == AGT_SIGN) {
+		m->type = TOK_SIGN;
+		m->algorithm = msg.algorithm;
+		m->input = msg.input;
+		return;
+	}
+	m->type = TOK_OPEN;
+	m->recipient_info = msg.recipient_info;
+	m->index = msg.index;
+	m->content_algorithm = msg.content_algorithm;
+}
+
+static struct request *
+key_request(struct job *job)
+{
+	return (void *)((char *)job - offsetof(struct request, job));
+}
+
+static struct key *
+key_find(struct request *r)
+{
+	struct agt_msg msg;
+
+	request_decode(r, &msg);
+	return inventory_find_key(r->conn->agent, msg.key_id.p);
+}
+
+/* Not here: the token may have come since the last look. */
+static void
+key_missing(struct request *r)
+{
+	struct err e = ERR_INIT;
+
+	if (!r->was_looked_for && !modules_are_fresh(r->conn->agent)) {
+		request_wait(r);
+		return;
+	}
+	err_set(&e, -CS_ERR_NO_KEY,
+	    "no token that is inserted has the key; insert the card and try "
+	    "again");
+	request_fail(r, &e, NULL);
+}
+
+static void
+key_wait_login(struct request *r, struct token *t, struct worker *w)
+{
+	struct err e = ERR_INIT;
+
+	if (r->logins++ < REQUEST_LOGINS_MAX) {
+		r->worker = w;
+		login_wait(&t->login, r);
+		return;
+	}
+	err_set(&e, -CS_ERR_PIN_NEEDED,
+	    "the token does not stay unlocked: another program ends it");
+	request_fail(r, &e, t);
+}
+
+static bool
+key_build(struct job *job, struct worker *w, struct tok_msg *m)
+{
+	struct request *r = key_request(job);
+	struct key *k = key_find(r);
+	struct token *t = k != NULL ? k->token : NULL;
+
+	/* The world may have changed while it was in the queue. */
+	if (t == NULL || t->module != w->module ||
+	    (k->flags & TOK_KEY_ALWAYS_AUTHENTICATE)) {
+		key_run(r);
+		return false;
+	}
+	if ((t->flags & TOK_LOGIN_REQUIRED) && !t->at[w->index].is_in) {
+		key_wait_login(r, t, w);
+		return false;
+	}
+	request_fill(r, m);
+	m->token = bytes_of_str(t->uri);
+	m->insertion = t->at[w->index].insertion;
+	r->worker = w;
+	return true;
+}
+
+static void
+key_failed(struct request *r, const struct err *e)
+{
+	struct key *k = key_find(r);
+	struct token *t = k != NULL ? k->token : NULL;
+	bool was_removed =
+	    e->code == -CS_ERR_TOKEN_REMOVED || e->code == -CS_ERR_NO_TOKEN;
+
+	if (was_removed && t != NULL)
+		module_set_stale(t->module);
+	if (was_removed && !r->was_looked_for) {
+		r->was_looked_for = true;
+		request_wait(r);
+		(void)modules_are_fresh(r->conn->agent);
+		return;
+	}
+	/* Somebody else logged the token out. */
+	if (e->code == -CS_ERR_PIN_NEEDED && t != NULL &&
+	    !(k->flags & TOK_KEY_ALWAYS_AUTHENTICATE)) {
+		login_set_in(&t->login, r->worker->index, false);
+		key_wait_login(r, t, r->worker);
+		return;
+	}
+	request_fail(r, e, t);
+}
+
+static void
+key_done(struct job *job, const struct tok_msg *answer, const struct err *e)
+{
+	struct request *r = key_request(job);
+	struct agent *a = r->conn->agent;
+	struct key *k;
+
+	if (answer == NULL) {
+		key_failed(r, e);
+		return;
+	}
+	k = key_find(r);
+	if (k != NULL) {
+		login_used(&k->token->login, timers_now(&a->timers));
+		requests_event(a, AGT_EVENT_KEY_USED, k->token, NULL);
+	}
+	request_finish(r, answer);
+}
+
+static void
+key_run(struct request *r)
+{
+	struct agent *a = r->conn->agent;
+	struct key *k = key_find(r);
+	struct err e = ERR_INIT;
+	struct worker *w;
+
+	if (k == NULL) {
+		key_missing(r);
+		return;
+	}
+	if (k->flags & TOK_KEY_ALWAYS_AUTHENTICATE) {
+		login_wait_context(&k->token->login, r);
+		return;
+	}
+	w = module_get_worker(k->token->module, k->token);
+	if (w == NULL) {
+		module_err(k->token->module, &e);
+		request_fail(r, &e, k->token);
+		return;
+	}
+	r->job.build = key_build;
+	r->job.done = key_done;
+	r->job.is_movable = true;
+	r->job.call_ms = a->settings.deadline_ms;
+	r->job.until_us = r->has_own_deadline ? r->deadline.at_us : 0;
+	worker_submit(w, &r->job);
+}
+
+void
+req_key(struct conn *c, const struct agt_msg *msg, struct bytes frame)
+{
+	request_new(c, msg, frame, key_run);
+}

@@ -1,0 +1,300 @@
+#include "agent/request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/inventory.h"
+#include "agent/log.h"
+
+static void
+req_refused(struct conn *c, const struct agt_msg *msg, struct bytes frame)
+{
+	struct err e = ERR_INIT;
+
+	(void)frame;
+	err_set(&e, -CS_ERR_POLICY,
+	    "raw operations are off: no policy allows them");
+	conn_send_error(c, msg->id, &e, BYTES_NONE);
+}
+
+static void
+req_unsupported(struct conn *c, const struct agt_msg *msg, struct bytes frame)
+{
+	struct err e = ERR_INIT;
+
+	(void)frame;
+	err_set(&e, -CS_ERR_UNSUPPORTED, "this agent does not serve %s",
+	    agt_type_name(msg->type));
+	conn_send_error(c, msg->id, &e, BYTES_NONE);
+}
+
+/* The message table again: what serves each request. */
+static void (*const request_rows[])(
+    struct conn *c, const struct agt_msg *msg, struct bytes frame) = {
+    [AGT_HELLO] = req_hello,
+    [AGT_LIST] = req_list,
+    [AGT_SIGN] = req_key,
+    [AGT_OPEN] = req_key,
+    [AGT_RAW] = req_refused,
+    [AGT_PIN] = req_unsupported,
+    [AGT_UNLOCK] = req_unlock,
+    [AGT_LOCK] = req_lock,
+    [AGT_STATUS] = req_status,
+    [AGT_EVENTS] = req_events,
+    [AGT_CANCEL] = req_cancel,
+    [AGT_DECAPSULATE] = req_unsupported,
+};
+
+static bool
+request_id_is_used(const struct conn *c, uint32_t id)
+{
+	const struct request *r;
+
+	if (c->event_kinds != 0 && c->events_id == id)
+		return true;
+	TAILQ_FOREACH (r, &c->requests, link)
+		if (r->id == id)
+			return true;
+	return false;
+}
+
+void
+request_handle(struct conn *c, const struct agt_msg *msg, struct bytes frame)
+{
+	struct err e = ERR_INIT;
+
+	if (request_id_is_used(c, msg->id)) {
+		err_set(&e, -CS_ERR_PROTOCOL,
+		    "the id %lu is in use by another request",
+		    (unsigned long)msg->id);
+		conn_send_error(c, msg->id, &e, BYTES_NONE);
+		conn_close(c);
+		return;
+	}
+	request_rows[msg->type](c, msg, frame);
+}
+
+/* --- life --- */
+
+static struct conns *
+request_conns(const struct request *r)
+{
+	return &r->conn->agent->conns;
+}
+
+/* Out of whatever it waits for. */
+static void
+request_unhook(struct request *r)
+{
+	if (r->login != NULL)
+		login_leave(r->login, r);
+	if (r->is_waiting)
+		TAILQ_REMOVE(&request_conns(r)->waiting, r, wait);
+	r->is_waiting = false;
+	worker_forget(&r->job);
+	if (r->lock != NULL)
+		lock_forget(r->lock);
+	r->lock = NULL;
+}
+
+static void
+request_free(struct request *r)
+{
+	struct conn *c = r->conn;
+
+	request_unhook(r);
+	timer_stop(&c->agent->timers, &r->deadline);
+	request_conns(r)->request_bytes -= sizeof(*r) + r->frame_len;
+	TAILQ_REMOVE(&c->requests, r, link);
+	c->request_count--;
+	free(r);
+}
+
+static void
+request_set_deadline(struct request *r)
+{
+	timer_set_in_ms(&r->conn->agent->timers, &r->deadline, r->time_ms);
+}
+
+static void
+request_is_late(struct timer *t)
+{
+	struct request *r =
+	    (void *)((char *)t - offsetof(struct request, deadline));
+	struct err e = ERR_INIT;
+
+	err_set(&e, -CS_ERR_TIMEOUT,
+	    r->login != NULL ? "the token was not unlocked in time"
+	    : r->is_waiting  ? "the token processes did not answer in time"
+			     : "the token did not answer in time");
+	request_fail(r, &e, NULL);
+}
+
+void
+request_new(struct conn *c, const struct agt_msg *msg, struct bytes frame,
+    void (*run)(struct request *r))
+{
+	struct conns *cs = &c->agent->conns;
+	struct request *r = NULL;
+	struct err e = ERR_INIT;
+
+	if (c->request_count < REQUESTS_PER_CONN_MAX &&
+	    cs->request_bytes + sizeof(*r) + frame.len <= REQUESTS_BYTES_MAX)
+		r = malloc(sizeof(*r) + frame.len);
+	if (r == NULL) {
+		err_set(&e, -CS_ERR_BUSY,
+		    "too many requests are waiting: at most %d of one client",
+		    REQUESTS_PER_CONN_MAX);
+		conn_send_error(c, msg->id, &e, BYTES_NONE);
+		return;
+	}
+	*r = (struct request){
+	    .conn = c,
+	    .id = msg->id,
+	    .type = msg->type,
+	    .run = run,
+	    .frame_len = frame.len,
+	    .time_ms = msg->context.deadline_ms,
+	    .has_own_deadline = msg->context.deadline_ms != 0,
+	};
+	memcpy(r->frame, frame.p, frame.len);
+	if (r->time_ms == 0)
+		r->time_ms = c->agent->settings.deadline_ms;
+	r->deadline.fire = request_is_late;
+	cs->request_bytes += sizeof(*r) + frame.len;
+	c->request_count++;
+	TAILQ_INSERT_TAIL(&c->requests, r, link);
+	request_set_deadline(r);
+	r->run(r);
+}
+
+void
+request_decode(const struct request *r, struct agt_msg *msg)
+{
+	struct err e = ERR_INIT;
+
+	/* It was decoded before, so that this can't fail. */
+	if (agt_msg_decode(bytes_of(r->frame, r->frame_len), msg, &e) != 0)
+		agt_log("a request changed under us: %s", e.text);
+}
+
+void
+request_answer(struct request *r, struct agt_msg *msg)
+{
+	struct conn *c = r->conn;
+
+	msg->id = r->id;
+	msg->type = agt_type_answer(r->type);
+	request_free(r);
+	conn_send_msg(c, msg);
+}
+
+void
+request_finish(struct request *r, const struct tok_msg *answer)
+{
+	struct agt_msg msg = {.output = answer->output};
+
+	request_answer(r, &msg);
+}
+
+void
+request_fail(struct request *r, const struct err *e, const struct token *token)
+{
+	struct conn *c = r->conn;
+	struct err copy = *e; /* it may be the login's */
+	uint32_t id = r->id;
+
+	request_free(r);
+	conn_send_error(c, id, &copy,
+	    token != NULL ? bytes_of_str(token->uri) : BYTES_NONE);
+}
+
+void
+requests_drop(struct conn *c)
+{
+	struct request *r;
+
+	while ((r = TAILQ_FIRST(&c->requests)) != NULL)
+		request_free(r);
+}
+
+/* --- waiting --- */
+
+void
+request_wait(struct request *r)
+{
+	r->is_waiting = true;
+	TAILQ_INSERT_TAIL(&request_conns(r)->waiting, r, wait);
+}
+
+/* Those that wait now; the same may wait again afterwards. */
+static void
+requests_run_waiting(struct conns *cs)
+{
+	struct request *r, *last = TAILQ_LAST(&cs->waiting, request_waits);
+	bool is_last = last == NULL;
+
+	while (!is_last && (r = TAILQ_FIRST(&cs->waiting)) != NULL) {
+		is_last = r == last;
+		TAILQ_REMOVE(&cs->waiting, r, wait);
+		r->is_waiting = false;
+		r->run(r);
+	}
+}
+
+void
+requests_resume(struct agent *a)
+{
+	struct conns *cs = &a->conns;
+
+	cs->resumes_again = true;
+	if (cs->is_resuming)
+		return;
+	cs->is_resuming = true;
+	while (cs->resumes_again) {
+		cs->resumes_again = false;
+		requests_run_waiting(cs);
+	}
+	cs->is_resuming = false;
+}
+
+void
+request_hold(struct request *r)
+{
+	if (!r->has_own_deadline)
+		timer_stop(&r->conn->agent->timers, &r->deadline);
+}
+
+void
+request_resume(struct request *r)
+{
+	if (!r->has_own_deadline)
+		request_set_deadline(r);
+	r->run(r);
+}
+
+/* --- events --- */
+
+void
+requests_event(struct agent *a, enum agt_event_kind kind,
+    const struct token *token, const char *text)
+{
+	struct agt_msg msg = {.type = AGT_EVENT, .kind = kind};
+	struct conn *c, *next;
+
+	if (a->conns.listeners == 0)
+		return;
+	if (token != NULL)
+		msg.token = bytes_of_str(token->uri);
+	if (text != NULL)
+		msg.text = bytes_of_str(text);
+	for (c = TAILQ_FIRST(&a->conns.active); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		/* A client that does not read misses some. */
+		if (!(c->event_kinds & (1U << kind)) || c->out.len != 0)
+			continue;
+		msg.id = c->events_id;
+		conn_send_msg(c, &msg);
+	}
+}

@@ -1,0 +1,102 @@
+/*
+ * request.h: requests, from the frame to the answer.
+ *
+ * What can be answered at once is; the others become a struct request, which
+ * waits for a list, a login or a worker, and ends with exactly one answer, by
+ * its deadline at the latest. The table in request.c says what serves each
+ * message.
+ */
+#ifndef AGENT_REQUEST_H
+#define AGENT_REQUEST_H
+
+#include "agent/conn.h"
+#include "agent/login.h"
+#include "agent/worker.h"
+
+#define REQUESTS_PER_CONN_MAX 64
+#define REQUESTS_BYTES_MAX ((size_t)8 << 20)
+/* So often one request has its token logged in. */
+#define REQUEST_LOGINS_MAX 3
+
+struct token;
+struct lock_op;
+
+enum agt_event_kind { /* agent.asn, Event */
+	AGT_EVENT_INSERTED,
+	AGT_EVENT_REMOVED,
+	AGT_EVENT_UNLOCKED,
+	AGT_EVENT_LOCKED,
+	AGT_EVENT_KEY_USED,
+	AGT_EVENT_RESTARTED,
+	AGT_EVENT_TOUCH,
+};
+
+struct request {
+	TAILQ_ENTRY(request) link; /* of its connection */
+	TAILQ_ENTRY(request) wait; /* in conns.waiting, or in a login */
+	struct conn *conn;
+	uint32_t id;
+	enum agt_type type;
+	bool is_waiting; /* in conns.waiting */
+	bool is_context; /* in login's contexts, not in its logins */
+	bool has_own_deadline;
+	bool was_looked_for; /* the lists were made anew for it */
+	unsigned logins;
+	uint64_t time_ms;
+	struct timer deadline;
+	void (*run)(struct request *r); /* begin, or go on */
+	struct job job;
+	struct worker *worker; /* that a login is for */
+	struct login *login;   /* that it waits for */
+	struct lock_op *lock;  /* LOCK */
+	size_t frame_len;
+	uint8_t frame[];
+};
+
+/* Dispatches. The frame is the message's, and borrowed. */
+void request_handle(
+    struct conn *c, const struct agt_msg *msg, struct bytes frame);
+/* Makes a request of it and runs it; an error is answered (BUSY ...). */
+void request_new(struct conn *c, const struct agt_msg *msg, struct bytes frame,
+    void (*run)(struct request *r));
+/* The message again, borrowed from r. */
+void request_decode(const struct request *r, struct agt_msg *msg);
+/* The end, one of: an answer whose id and type are set here, */
+void request_answer(struct request *r, struct agt_msg *msg);
+/* an answer with a worker's output, */
+void request_finish(struct request *r, const struct tok_msg *answer);
+/* an error; token may be NULL. */
+void request_fail(
+    struct request *r, const struct err *e, const struct token *token);
+/* All requests of a connection that is gone; without answers. */
+void requests_drop(struct conn *c);
+
+/* Waits until the modules' lists may have changed; run is called again. */
+void request_wait(struct request *r);
+/* Runs those that wait; to be called when a list has changed. */
+void requests_resume(struct agent *a);
+/* After a login. */
+void request_resume(struct request *r);
+/* The clock of a request without a deadline of its client's stops while a
+ * person is asked. */
+void request_hold(struct request *r);
+/* Fills type and the fields of a worker's SIGN or OPEN. */
+void request_fill(const struct request *r, struct tok_msg *m);
+
+/* Tells those who asked for events; token and text may be NULL. */
+void requests_event(struct agent *a, enum agt_event_kind kind,
+    const struct token *token, const char *text);
+
+/* req_*.c */
+void req_hello(struct conn *c, const struct agt_msg *msg, struct bytes frame);
+void req_list(struct conn *c, const struct agt_msg *msg, struct bytes frame);
+void req_key(struct conn *c, const struct agt_msg *msg, struct bytes frame);
+void req_unlock(struct conn *c, const struct agt_msg *msg, struct bytes frame);
+void req_lock(struct conn *c, const struct agt_msg *msg, struct bytes frame);
+void req_status(struct conn *c, const struct agt_msg *msg, struct bytes frame);
+void req_events(struct conn *c, const struct agt_msg *msg, struct bytes frame);
+/* The request that waits for op goes away. */
+void lock_forget(struct lock_op *op);
+void req_cancel(struct conn *c, const struct agt_msg *msg, struct bytes frame);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * settings.h: the agent's settings: defaults, configuration files, command
+ * line, in this order of growing weight.
+ *
+ * Files: /etc/cardseal/agent.conf, then $XDG_CONFIG_HOME/cardseal/agent.conf
+ * (else ~/.config/cardseal/agent.conf); with --config only that one. Format:
+ *
+ *	[agent]
+ *	pinentry = /usr/bin/pinentry
+ *	deadline = 30
+ *	workers = 1
+ *	[pin]
+ *	cache-ttl = 600
+ *	cache-max = 7200
+ *	prompt-timeout = 120
+ *
+ * Times are in seconds. cache-ttl = 0: a PIN is asked for each time that the
+ * token has to be unlocked.
+ */
+#ifndef AGENT_SETTINGS_H
+#define AGENT_SETTINGS_H
+
+#include "asn1/err.h"
+
+#define SETTINGS_MODULES_MAX 32
+#define SETTINGS_WORKERS_MAX 16
+#define SETTINGS_PATH_MAX 1024
+
+struct settings {
+	const char *socket;		  /* NULL: agt_socket_path's rule */
+	char pinentry[SETTINGS_PATH_MAX]; /* a path, or a name for $PATH */
+	const char *modules[SETTINGS_MODULES_MAX]; /* instead of p11-kit's */
+	unsigned module_count;
+	unsigned workers;
+	unsigned deadline_ms;
+	unsigned prompt_timeout_ms;
+	unsigned cache_ttl_s;
+	unsigned cache_max_s;
+};
+
+enum settings_outcome { SETTINGS_RUN, SETTINGS_DONE };
+
+/*
+ * Fills c from files and argv; strings borrow from argv. --help and --version
+ * print and give SETTINGS_DONE. CS_ERR_USAGE: wrong options. CS_ERR_CONFIG: a
+ * file is wrong; the text names file, line, key. CS_ERR_NO_FILE: --config's
+ * file can't be read.
+ */
+int CS_MUST_USE settings_load(struct settings *s, int argc, char **argv,
+    enum settings_outcome *outcome, struct err *e);
+
+#endif

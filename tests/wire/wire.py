@@ -1,0 +1,522 @@
+"""What the tests of the agent's wire share: TAP, a little DER, a client, and
+agents of their own in a private folder. Nothing here uses the code under
+test, so that the two can't share one mistake."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+SRC = os.path.abspath(os.environ.get("CS_SRCDIR", "."))
+BUILD = os.path.abspath(os.environ.get("CS_BUILDDIR", "."))
+
+# Tags of the messages (asn1/agent.asn).
+(ERROR, HELLO, HELLO_OK, LIST, LIST_OK, SIGN, SIGN_OK, OPEN, OPEN_OK, RAW,
+ RAW_OK, PIN, PIN_OK, UNLOCK, UNLOCK_OK, LOCK, LOCK_OK, STATUS, STATUS_OK,
+ EVENTS, EVENT, CANCEL, CANCEL_OK, DECAPSULATE, DECAPSULATE_OK) = range(25)
+
+# Numbers of asn1/err.def.
+UNSUPPORTED, PROTOCOL, NO_KEY, NO_TOKEN, TOKEN_REMOVED = 17, 51, 60, 61, 65
+PIN_WRONG, PIN_LOCKED, PIN_LENGTH, PIN_FINAL = 70, 71, 72, 74
+CANCELLED, NO_PINENTRY, PIN_NEEDED, POLICY = 76, 77, 78, 90
+TIMEOUT, DEVICE, WORKER, MODULE, BUSY = 100, 101, 102, 103, 104
+
+FRAME_MAX = 32768
+ECDSA_SHA256 = bytes.fromhex("300a06082a8648ce3d040302")
+RSA_SHA256 = bytes.fromhex("300d06092a864886f70d01010b0500")
+
+# --- TAP --------------------------------------------------------------------
+
+count = 0
+
+
+def ok(condition, what, detail=""):
+    global count
+    count += 1
+    print("%s %d - %s" % ("ok" if condition else "not ok", count, what))
+    if not condition and detail != "":
+        for line in str(detail).splitlines():
+            print("# " + line)
+    sys.stdout.flush()
+    return bool(condition)
+
+
+def same(got, want, what):
+    return ok(got == want, what, "got %r\nwant %r" % (got, want))
+
+
+def skip(what, why):
+    global count
+    count += 1
+    print("ok %d - %s # SKIP %s" % (count, what, why))
+
+
+def done():
+    print("1..%d" % count)
+    sys.stdout.flush()
+
+
+def is_sanitized():
+    """Memory figures mean nothing then."""
+    with open(os.path.join(BUILD, "agent/cardseal-agent"), "rb") as f:
+        return b"AddressSanitizer" in f.read()
+
+
+# --- DER --------------------------------------------------------------------
+
+def tlv(tag, content):
+    n = len(content)
+    if n < 128:
+        length = bytes([n])
+    else:
+        digits = n.to_bytes((n.bit_length() + 7) // 8, "big")
+        length = bytes([0x80 | len(digits)]) + digits
+    return bytes([tag]) + length + content
+
+
+def integer(value, tag=2):
+    n = max(1, (value.bit_length() + 8) // 8)
+    return tlv(tag, value.to_bytes(n, "big", signed=True))
+
+
+def utf8(text, tag=0x0c):
+    return tlv(tag, text.encode())
+
+
+def octets(data, tag=4):
+    return tlv(tag, data)
+
+
+def seq(*parts, tag=0x30):
+    return tlv(tag, b"".join(parts))
+
+
+def parse(data):
+    """[(tag, content)] of all elements."""
+    out, at = [], 0
+    while at < len(data):
+        tag, n = data[at], data[at + 1]
+        at += 2
+        if n >= 128:
+            k = n & 127
+            n = int.from_bytes(data[at:at + k], "big")
+            at += k
+        out.append((tag, data[at:at + n]))
+        if at + n > len(data):
+            raise ValueError("truncated")
+        at += n
+    return out
+
+
+def number(content):
+    return int.from_bytes(content, "big", signed=True)
+
+
+def frame_len(data):
+    """0: more is needed."""
+    if len(data) < 2:
+        return 0
+    n, head = data[1], 2
+    if n >= 128:
+        head += n & 127
+        if len(data) < head:
+            return 0
+        n = int.from_bytes(data[2:head], "big")
+    return head + n
+
+
+# --- messages ---------------------------------------------------------------
+
+def message(ident, tag, *fields):
+    return seq(integer(ident), seq(*fields, tag=0xa0 | tag))
+
+
+def context(deadline=0, purpose="", display="", tty="", tag=0x30):
+    parts = []
+    if deadline:
+        parts.append(integer(deadline, 0x80))
+    for number_, text in ((1, purpose), (2, display), (3, tty)):
+        if text:
+            parts.append(utf8(text, 0x80 | number_))
+    return seq(*parts, tag=tag)
+
+
+class Message:
+    def __init__(self, data):
+        (tag, content), = parse(data)
+        (_, ident), (body, fields) = parse(content)
+        assert tag == 0x30
+        self.id = number(ident)
+        self.tag = body & 0x1f
+        self.fields = parse(fields)
+
+    def __repr__(self):
+        if self.tag == ERROR:
+            return "error %d %r" % (self.code, self.text)
+        return "message %d %r" % (self.tag, self.fields)
+
+    @property
+    def code(self):
+        return number(self.fields[0][1]) if self.tag == ERROR else 0
+
+    def field(self, tag, default=b""):
+        for t, content in self.fields:
+            if t == tag:
+                return content
+        return default
+
+    @property
+    def text(self):
+        return self.field(0x84).decode()
+
+    @property
+    def tries(self):
+        f = self.field(0x82, None)
+        return None if f is None else number(f)
+
+
+class Closed(Exception):
+    pass
+
+
+class Client:
+    """One connection. says_hello=False: it is left to the test."""
+
+    def __init__(self, path, says_hello=True, program="wire-test"):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(20)
+        self.sock.connect(path)
+        self.data = b""
+        self.next = 0
+        if says_hello:
+            self.hello(program)
+
+    def hello(self, program="wire-test", low=1, high=1):
+        return self.call(HELLO, integer(low), integer(high), utf8(program))
+
+    def send(self, data):
+        self.sock.sendall(data)
+
+    def post(self, tag, *fields):
+        self.next += 1
+        self.send(message(self.next, tag, *fields))
+        return self.next
+
+    def read(self, timeout=20):
+        """The next message; Closed at the end, socket.timeout."""
+        self.sock.settimeout(timeout)
+        while True:
+            n = frame_len(self.data)
+            if n and n <= len(self.data):
+                frame, self.data = self.data[:n], self.data[n:]
+                return Message(frame)
+            try:
+                more = self.sock.recv(65536)
+            except ConnectionResetError:
+                more = b""
+            if not more:
+                raise Closed()
+            self.data += more
+
+    def wait(self, ident, timeout=20):
+        while True:
+            m = self.read(timeout)
+            if m.id == ident:
+                return m
+
+    def call(self, tag, *fields, timeout=20):
+        return self.wait(self.post(tag, *fields), timeout)
+
+    def is_closed(self, timeout=5):
+        try:
+            while True:
+                self.read(timeout)
+        except Closed:
+            return True
+        except (socket.timeout, TimeoutError):
+            return False
+
+    def close(self):
+        self.sock.close()
+
+    # requests
+
+    def sign_fields(self, key, digest=b"\1" * 32, algorithm=ECDSA_SHA256,
+                    **claims):
+        return (octets(key), octets(algorithm), octets(digest),
+                context(**claims))
+
+    def sign(self, key, timeout=20, **claims):
+        return self.call(SIGN, *self.sign_fields(key, **claims),
+                         timeout=timeout)
+
+    def post_sign(self, key, **claims):
+        return self.post(SIGN, *self.sign_fields(key, **claims))
+
+    def unlock(self, token="", **claims):
+        parts = [utf8(token, 0x80)] if token else []
+        return self.call(UNLOCK, *parts, context(tag=0xa1, **claims))
+
+    def lock(self, token=""):
+        parts = [utf8(token, 0x80)] if token else []
+        return self.call(LOCK, *parts, context(tag=0xa1))
+
+    def list(self, token="", after=b""):
+        parts = [utf8(token, 0x80)] if token else []
+        if after:
+            parts.append(octets(after, 0x81))
+        return Listing(self.call(LIST, *parts))
+
+    def status(self):
+        return Status(self.call(STATUS))
+
+
+class Token:
+    def __init__(self, content):
+        f = parse(content)
+        (self.uri, self.label, self.serial, self.manufacturer, self.model,
+         self.module, self.reader) = [x[1].decode() for x in f[:7]]
+        self.flags = f[7][1]
+        self.tries = number(f[8][1]) if len(f) > 8 else None
+
+    def has(self, bit):
+        return len(self.flags) > 1 + bit // 8 and bool(
+            self.flags[1 + bit // 8] & 0x80 >> bit % 8)
+
+    @property
+    def is_unlocked(self):
+        return self.has(7)
+
+
+class Key:
+    def __init__(self, content):
+        f = parse(content)
+        self.id = f[0][1]
+        self.token, self.uri, self.label = [x[1].decode() for x in f[1:4]]
+        self.spki = f[6][1]
+        self.certificates = [c for _, c in parse(f[7][1])]
+
+
+class Listing:
+    def __init__(self, m):
+        self.message = m
+        self.tokens, self.keys, self.certificates, self.more = [], [], [], 0
+        if m.tag != LIST_OK:
+            return
+        self.tokens = [Token(c) for _, c in parse(m.fields[0][1])]
+        self.keys = [Key(c) for _, c in parse(m.fields[1][1])]
+        self.certificates = [c for _, c in parse(m.fields[2][1])]
+        self.more = m.fields[3][1] != b"\0"
+
+
+class Module:
+    def __init__(self, content):
+        f = parse(content)
+        self.name, self.path = f[0][1].decode(), f[1][1].decode()
+        self.state, self.pid = number(f[2][1]), number(f[3][1])
+        self.restarts, self.last_error = number(f[4][1]), f[5][1].decode()
+
+
+class Status:
+    def __init__(self, m):
+        self.message = m
+        self.version = m.fields[0][1].decode()
+        self.pid = number(m.fields[1][1])
+        self.started = number(m.fields[2][1])
+        self.clients = number(m.fields[3][1])
+        self.modules = [Module(c) for _, c in parse(m.fields[4][1])]
+        self.tokens = [Token(c) for _, c in parse(m.fields[5][1])]
+
+
+# --- agents -----------------------------------------------------------------
+
+def wait_for(condition, seconds=10):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return bool(condition())
+
+
+def is_running(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def children(pid):
+    """All processes below."""
+    out = []
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            with open("/proc/%s/stat" % entry) as f:
+                parent = int(f.read().rsplit(")", 1)[1].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent == pid:
+            out.append(int(entry))
+            out += children(int(entry))
+    return out
+
+
+class Folder:
+    """A private folder, with its own HOME; removed at the end."""
+
+    def __init__(self):
+        self.path = tempfile.mkdtemp(prefix="cardseal-wire.")
+        self.agents = []
+        for name in ("home", "run", "libexec", "pinentry.d"):
+            os.mkdir(os.path.join(self.path, name), 0o700)
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith(
+            ("CARDSEAL_", "XDG_", "SOFTHSM2_", "DISPLAY", "GPG_",
+             "WAYLAND_", "DBUS_", "LISTEN_", "NOTIFY_"))}
+        self.env.update(HOME=self.file("home"), LC_ALL="C.UTF-8",
+                        XDG_RUNTIME_DIR=self.file("run"),
+                        XDG_STATE_HOME=self.file("home/state"),
+                        XDG_CONFIG_HOME=self.file("home/config"),
+                        CARDSEAL_LIBEXECDIR=self.file("libexec"))
+        self.use_worker(os.path.join(BUILD, "token/cardseal-token"))
+        self.write("pinentry", "#!/bin/sh\nFAKE_PINENTRY_DIR=%s exec %s "
+                   '"$@"\n' % (self.file("pinentry.d"), os.path.join(
+                       SRC, "tests/system/fake-pinentry")))
+        os.chmod(self.file("pinentry"), 0o700)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        for agent in self.agents:
+            agent.kill()
+        if not os.environ.get("KEEP"):
+            shutil.rmtree(self.path, ignore_errors=True)
+
+    def file(self, name):
+        return os.path.join(self.path, name)
+
+    def write(self, name, text):
+        with open(self.file(name), "w") as f:
+            f.write(text)
+        return self.file(name)
+
+    def use_worker(self, program):
+        link = self.file("libexec/cardseal-token")
+        if os.path.lexists(link):
+            os.unlink(link)
+        os.symlink(program, link)
+
+    def use_fake(self, *lines, name="script"):
+        """The scripted worker; gives the module to name."""
+        self.use_worker(os.path.join(BUILD, "tests/wire/fake_token"))
+        for old in (".log", ".state"):
+            if os.path.exists(self.file(name + old)):
+                os.unlink(self.file(name + old))
+        return self.write(name, "".join(line + "\n" for line in lines))
+
+    def fake_log(self, name="script"):
+        try:
+            with open(self.file(name + ".log")) as f:
+                return f.read().splitlines()
+        except FileNotFoundError:
+            return []
+
+    def answers(self, *lines):
+        """What the fake pinentry does (see there)."""
+        self.write("pinentry.d/answers", "".join(x + "\n" for x in lines))
+        for name in ("next", "log"):
+            if os.path.exists(self.file("pinentry.d/" + name)):
+                os.unlink(self.file("pinentry.d/" + name))
+
+    def pinentry_log(self, word=""):
+        try:
+            with open(self.file("pinentry.d/log")) as f:
+                lines = f.read().splitlines()
+        except FileNotFoundError:
+            return []
+        return [x for x in lines if x.split(" ")[0] == word or not word]
+
+    def fixtures(self, *args):
+        """make-fixtures in the folder; gives its env as a dict."""
+        out = self.file("fixtures")
+        subprocess.run([os.path.join(SRC, "softhsm-fixtures/make-fixtures"),
+                        out, *args], check=True, stdout=subprocess.DEVNULL)
+        text = subprocess.run(
+            ["bash", "-c", '. "$1/env" && env', "bash", out], check=True,
+            stdout=subprocess.PIPE, env={"PATH": os.environ["PATH"]}).stdout
+        env = dict(line.split("=", 1) for line in text.decode().splitlines()
+                   if "=" in line)
+        self.env["SOFTHSM2_CONF"] = env["SOFTHSM2_CONF"]
+        return env
+
+    def agent(self, *args, **kw):
+        return Agent(self, *args, **kw)
+
+
+class Agent:
+    def __init__(self, folder, *args, module=None, pinentry=None, wait=True,
+                 socket_name="run/agent", env=None, config=None, **popen):
+        self.folder = folder
+        self.socket = folder.file(socket_name)
+        self.log = folder.file("agent.log")
+        command = [os.path.join(BUILD, "agent/cardseal-agent")]
+        if socket_name:
+            command += ["--socket", self.socket]
+        if module:
+            command += ["--module", module]
+        if config is not None:
+            command += ["--config", folder.write("agent.conf", config)]
+        command += ["--pinentry", pinentry or folder.file("pinentry")]
+        self.start = os.path.getsize(self.log) if os.path.exists(
+            self.log) else 0
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                command + list(args), env=dict(folder.env, **(env or {})),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, **popen)
+        self.pid = self.process.pid
+        folder.agents.append(self)
+        if wait and not wait_for(lambda: "ready on" in self.text()
+                                 or self.process.poll() is not None):
+            raise RuntimeError("the agent is not ready: " + self.text())
+
+    def text(self):
+        with open(self.log, errors="replace") as f:
+            f.seek(self.start)
+            return f.read()
+
+    def client(self, *args, **kw):
+        return Client(self.socket, *args, **kw)
+
+    def memory_max(self):
+        """Peak resident memory in KiB."""
+        with open("/proc/%d/status" % self.pid) as f:
+            for line in f:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1])
+        return 0
+
+    def workers(self):
+        return [m.pid for m in self.client().status().modules if m.pid]
+
+    def is_alive(self):
+        return self.process.poll() is None
+
+    def stop(self, sig=signal.SIGTERM):
+        self.process.send_signal(sig)
+        return self.process.wait(20)
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
