@@ -8,14 +8,19 @@ libsmime_la_SOURCES = \
 	client/smime/encrypt.c client/smime/entity.c \
 	client/smime/header.c client/smime/header.h \
 	client/smime/lines.c client/smime/lines.h \
-	client/smime/mail.h client/smime/param.c \
+	client/smime/mail.h \
+	client/smime/origin.c client/smime/origin.h \
+	client/smime/param.c \
 	client/smime/parser.c client/smime/parser.h \
+	client/smime/read.c client/smime/read_int.h \
+	client/smime/read_pkcs7.c client/smime/read_signed.c \
 	client/smime/scan.c client/smime/sign.c client/smime/smime.h \
 	client/smime/transfer.c client/smime/transfer.h \
 	client/smime/utf8_stream.c client/smime/utf8_stream.h \
 	client/smime/words.c client/smime/writer.h
 libsmime_la_CFLAGS = $(AM_CFLAGS) -fPIC
-SMIME_TEST_LIBS = $(UNIT_LIBS) libsmime.la libcms.la libalg.la libasn1.la
+SMIME_TEST_LIBS = $(UNIT_LIBS) libsmime.la libcms.la libpkix.la libcodec.la \
+	libalg.la libasn1.la
 
 check_PROGRAMS += tests/unit/check_lines
 TESTS += tests/unit/check_lines
@@ -58,3 +63,26 @@ TESTS += tests/unit/check_entity
 tests_unit_check_entity_SOURCES = tests/unit/check_entity.c
 tests_unit_check_entity_LDADD = $(SMIME_TEST_LIBS)
 tests_unit_check_entity_CFLAGS = $(UNIT_FLAGS)
+
+check_LTLIBRARIES += libmailunit.la
+libmailunit_la_SOURCES = tests/unit/mail_util.c tests/unit/mail_util.h
+libmailunit_la_CFLAGS = $(UNIT_FLAGS)
+SMIME_MAIL_LIBS = libmailunit.la libcmsunit.la $(SMIME_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/check_smime_sign
+TESTS += tests/unit/check_smime_sign
+tests_unit_check_smime_sign_SOURCES = tests/unit/check_smime_sign.c
+tests_unit_check_smime_sign_LDADD = $(SMIME_MAIL_LIBS)
+tests_unit_check_smime_sign_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_origin
+TESTS += tests/unit/check_origin
+tests_unit_check_origin_SOURCES = tests/unit/check_origin.c
+tests_unit_check_origin_LDADD = $(SMIME_MAIL_LIBS)
+tests_unit_check_origin_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_smime_read
+TESTS += tests/unit/check_smime_read
+tests_unit_check_smime_read_SOURCES = tests/unit/check_smime_read.c
+tests_unit_check_smime_read_LDADD = $(SMIME_MAIL_LIBS)
+tests_unit_check_smime_read_CFLAGS = $(UNIT_FLAGS)

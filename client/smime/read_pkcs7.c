@@ -1,0 +1,140 @@
+/* read_pkcs7.c: application/pkcs7-mime: the body is one CMS object. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/smime/mail.h"
+#include "client/smime/read_int.h"
+
+/* The octets of the CMS object. */
+struct pkcs7_source {
+	struct source source;
+	struct input *in;
+	uint64_t body;
+	enum transfer_encoding cte;
+};
+
+static int
+pkcs7_source_run(struct source *source, struct sink *sink, struct err *e)
+{
+	struct pkcs7_source *p = (struct pkcs7_source *)source;
+	struct sink *stage;
+	uint8_t front[64];
+	size_t got;
+	int r;
+
+	r = input_read_at(p->in, p->body, front, sizeof(front), &got, e);
+	if (r == 0)
+		r = reading_new_decoder(
+		    p->cte, bytes_of(front, got), sink, &stage, e);
+	if (r != 0)
+		return r;
+	r = input_run(
+	    p->in, p->body, INPUT_TO_END, stage != NULL ? stage : sink, e);
+	if (r == 0 && stage != NULL)
+		r = sink_finish(stage, e);
+	sink_free(stage);
+	return r;
+}
+
+/* --- an opened mail with the headers it came with --- */
+
+struct rejoin {
+	struct reading *reading;
+	bool is_begun;
+	int err;
+};
+
+/* Does the opened entity begin with its own header, or with the empty line
+ * behind one? Some programs encrypt mere text. */
+static bool
+has_own_header(struct bytes front)
+{
+	switch (header_judge_line(front)) {
+	case HEADER_FIELD:
+		return true;
+	case HEADER_BLANK:
+		return front.len > 0;
+	default:
+		return front.len > 0 && front.p[0] == '\n';
+	}
+}
+
+static int
+rejoin_begin(struct rejoin *j, struct bytes front, struct err *e)
+{
+	struct sink *out = output_get_sink(j->reading->out);
+	int r = mail_write_outer(buf_get(&j->reading->header), out, e);
+	const uint8_t *lf =
+	    front.len > 0 ? memchr(front.p, '\n', front.len) : NULL;
+
+	if (lf != NULL)
+		front.len = (size_t)(lf - front.p) + 1;
+	j->is_begun = true;
+	if (r == 0)
+		r = mail_write_str(out, "MIME-Version: 1.0\r\n", e);
+	if (r == 0 && !has_own_header(front))
+		r = mail_write_str(out, "\r\n", e);
+	return r;
+}
+
+static int
+rejoin_write(void *ctx, const void *p, size_t len)
+{
+	struct rejoin *j = ctx;
+	struct bytes in = bytes_of(p, len);
+	int r = 0;
+
+	if (!j->is_begun)
+		r = rejoin_begin(j, in, NULL);
+	if (r == 0)
+		r = sink_write(output_get_sink(j->reading->out), in, NULL);
+	return j->err = r;
+}
+
+/* As cms_read, with the outer header in front of what is let out. */
+static int
+read_with_headers(struct reading *r, const struct cms_reader_params *params,
+    struct source *source, struct err *e)
+{
+	struct rejoin j = {.reading = r};
+	struct output *inner = output_new_fn(rejoin_write, &j);
+	int ret;
+
+	if (inner == NULL)
+		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
+	ret = cms_read(params, source, RELEASE_GOOD, inner, r->verdict, e);
+	if (ret == 0 && reading_is_good(r->verdict)) {
+		ret = output_commit(inner, e);
+		if (ret == 0 && !j.is_begun)
+			ret = rejoin_begin(&j, BYTES_NONE, e);
+	}
+	output_free(inner);
+	return ret;
+}
+
+int
+reading_pkcs7(struct reading *r, struct err *e)
+{
+	const struct smime_read_params *params = r->params;
+	struct cms_reader_params cms = params->cms;
+	struct pkcs7_source source = {
+	    .source.run = pkcs7_source_run,
+	    .in = r->in,
+	    .body = r->body,
+	    .cte = header_get_cte(buf_get(&r->header)),
+	};
+	int ret;
+
+	/* What is not wanted is refused by name (reader.h). */
+	if (params->wants_signed)
+		cms.ops = NULL;
+	if (params->wants_encrypted)
+		cms.trust = NULL;
+	if (params->keeps_headers && r->out != NULL)
+		ret = read_with_headers(r, &cms, &source.source, e);
+	else
+		ret = cms_read(
+		    &cms, &source.source, RELEASE_GOOD, r->out, r->verdict, e);
+	return ret == 0 ? reading_set_format(r, "application/pkcs7-mime", e)
+			: ret;
+}

@@ -1,0 +1,310 @@
+/* check_smime_sign.c: mails signed and encrypted, and read back. */
+#include "config.h"
+
+#include <string.h>
+
+#include "tests/unit/mail_util.h"
+#include "tests/unit/temp.h"
+
+static struct buf out, content, entity;
+static struct err e;
+
+#define MAIL                                                      \
+	"Received: by x\nFrom: Alice <alice@example.org>\n"       \
+	"Bcc: secret@example.org\nSubject: a\n folded one\n"      \
+	"Mime-Version: (x) 1.0\nContent-Type: multipart/mixed;\n" \
+	" boundary=b\nX-Last: y\n\n--b\n\none\n--b\n\n"           \
+	"gr\xc3\xbc\xc3\x9f\n--b--\n"
+
+static size_t
+count(const struct buf *b, const char *text)
+{
+	struct bytes rest = buf_get(b);
+	const uint8_t *at;
+	size_t n = 0, len = strlen(text);
+
+	while (rest.len >= len &&
+	       (at = memmem(rest.p, rest.len, text, len)) != NULL) {
+		n++;
+		rest =
+		    bytes_of(at + len, rest.len - (size_t)(at + len - rest.p));
+	}
+	return n;
+}
+
+START_TEST(headers_stay)
+{
+	static const char front[] =
+	    "Received: by x\r\nFrom: Alice <alice@example.org>\r\n"
+	    "Bcc: secret@example.org\r\nSubject: a\r\n folded one\r\n"
+	    "X-Last: y\r\nMIME-Version: 1.0\r\nContent-Type: ";
+	enum smime_form form = _i == 0 ? SMIME_DETACHED : SMIME_OPAQUE;
+
+	mail_sign(ALICE, form, BYTES_LIT(MAIL), &out);
+	ck_assert_uint_gt(out.len, sizeof(front));
+	unit_assert_bytes(
+	    bytes_of(out.data, sizeof(front) - 1), BYTES_LIT(front));
+	ck_assert_uint_eq(count(&out, "ime-Version"), 0);
+	ck_assert_uint_eq(count(&out, "MIME-Version"), 1);
+	ck_assert_uint_eq(count(&out, "secret"), 1);
+	/* only CRLF, 7-bit */
+	ck_assert_uint_eq(count(&out, "\n"), count(&out, "\r\n"));
+	ck_assert_uint_eq(count(&out, "\xc3"), 0);
+}
+END_TEST
+
+static const struct {
+	enum person who;
+	const char *micalg;
+} micalgs[] = {
+    {ALICE, "micalg=\"sha-256\""},
+    {CAROL, "micalg=\"sha-384\""},
+    {DAVE, "micalg=\"sha-512\""},
+};
+
+START_TEST(detached_form)
+{
+	mail_sign(micalgs[_i].who, SMIME_DETACHED, BYTES_LIT(MAIL), &out);
+	mail_entity(BYTES_LIT(MAIL), &entity);
+	ck_assert(mail_has(&out, "multipart/signed; "
+				 "protocol=\"application/pkcs7-signature\";"));
+	ck_assert(mail_has(&out, micalgs[_i].micalg));
+	ck_assert(mail_has(&out, "name=\"smime.p7s\""));
+	ck_assert_uint_eq(count(&out, "\r\n------=_"), 3);
+	buf_add_byte(&entity, 0);
+	ck_assert(mail_has(&out, (const char *)entity.data));
+}
+END_TEST
+
+START_TEST(two_signers)
+{
+	struct cms_signer signers[3] = {world_signer(ALICE, false),
+	    world_signer(CAROL, false), world_signer(BOB, false)};
+	struct smime_read_params params = mail_verify_params();
+	struct verdict *v;
+
+	ck_assert_int_eq(
+	    mail_sign_by(signers, 3, SMIME_DETACHED, BYTES_LIT(MAIL), &out, &e),
+	    0);
+	ck_assert(mail_has(&out, "micalg=\"sha-256,sha-384\""));
+	params.checks_address = false;
+	ck_assert_int_eq(
+	    mail_read(&params, buf_get(&out), false, &content, &v, &e), 0);
+	unit_assert_summary(v, VERDICT_VERIFIED);
+	ck_assert_uint_eq(v->layers[0].signers_len, 3);
+	verdict_free(v);
+}
+END_TEST
+
+START_TEST(opaque_form)
+{
+	mail_sign(BOB, SMIME_OPAQUE, BYTES_LIT(MAIL), &out);
+	ck_assert(
+	    mail_has(&out, "application/pkcs7-mime; smime-type=signed-data;"));
+	ck_assert(mail_has(&out, "name=\"smime.p7m\""));
+	ck_assert(mail_has(&out, "Content-Transfer-Encoding: base64\r\n"));
+}
+END_TEST
+
+START_TEST(boundaries_differ)
+{
+	struct buf other = {0};
+	size_t at, len = strlen("boundary=\"----=_") + 32;
+	const uint8_t *a, *b;
+
+	mail_sign(BOB, SMIME_DETACHED, BYTES_LIT(MAIL), &out);
+	mail_sign(BOB, SMIME_DETACHED, BYTES_LIT(MAIL), &other);
+	a = memmem(out.data, out.len, "boundary=\"----=_", 16);
+	b = memmem(other.data, other.len, "boundary=\"----=_", 16);
+	ck_assert_ptr_nonnull(a);
+	ck_assert_ptr_nonnull(b);
+	at = (size_t)(a - out.data);
+	ck_assert_uint_lt(at + len, out.len);
+	ck_assert(!bytes_is_equal(bytes_of(a, len), bytes_of(b, len)));
+	buf_clear(&other);
+}
+END_TEST
+
+START_TEST(what_cannot_be_detached_is_opaque)
+{
+	mail_sign(BOB, SMIME_DETACHED,
+	    BYTES_LIT("Content-Type: message/rfc822\n\nA: b\n\n\xe4\n"), &out);
+	ck_assert(mail_has(&out, "smime-type=signed-data"));
+	ck_assert(!mail_has(&out, "multipart/signed"));
+}
+END_TEST
+
+#define FROM "From: bob@example.org\n"
+#define MIXED FROM "Content-Type: multipart/mixed; boundary=b\n"
+
+static const char *const mails[] = {
+    FROM "\nhello\n",
+    FROM "\nhello",
+    FROM "\n",
+    FROM,
+    "From: bob@example.org",
+    FROM "\n\n\n",
+    FROM "no separator\n",
+    "From x@y Sat Jan  3 01:05:34 1996\n" FROM "\nhello\n",
+    FROM "Content-Type: text/html\n\n<p>\n",
+    FROM "\ngr\xc3\xbc\xc3\x9f\nFrom here\n.\n--\n",
+    FROM "Content-Type: image/x\nContent-Transfer-Encoding: binary\n\n\x01\r\n",
+    MIXED "\npre\n--b\n\n1\n--b\n\n2\n--b--\npost",
+    MIXED "\n--b\n\n1",
+    MIXED "\n--b\n--b\n",
+    FROM "Content-Type: message/rfc822\n\nA: b\n\n\xe4\n",
+    FROM "Content-Type: multipart/signed; boundary=x\n\n--x\n\na\n--x--\n",
+};
+
+START_TEST(round_trip)
+{
+	struct smime_read_params params = mail_verify_params();
+	struct buf in = {0};
+	struct verdict *v;
+	int variant;
+
+	for (variant = 0; variant < 8; variant++) {
+		buf_reset(&in);
+		if ((variant & 1) != 0)
+			mail_put_crlf(&in, bytes_of_str(mails[_i]));
+		else
+			buf_add_str(&in, mails[_i]);
+		mail_entity(buf_get(&in), &entity);
+		mail_sign(BOB,
+		    (variant & 2) != 0 ? SMIME_OPAQUE : SMIME_DETACHED,
+		    buf_get(&in), &out);
+		ck_assert_int_eq(mail_read(&params, buf_get(&out),
+				     (variant & 4) != 0, &content, &v, &e),
+		    0);
+		unit_assert_summary(v, VERDICT_VERIFIED);
+		unit_assert_bytes(buf_get(&content), buf_get(&entity));
+		ck_assert_uint_eq(v->layers[0].covered_len, entity.len);
+		ck_assert_uint_eq(v->warnings_len, 0);
+		verdict_free(v);
+	}
+	buf_clear(&in);
+}
+END_TEST
+
+START_TEST(key_failures_come_back)
+{
+	struct cms_signer signer = world_signer(BOB, false);
+
+	world.ring.fail_with = -CS_ERR_PIN_LOCKED;
+	unit_assert_code(
+	    mail_sign_by(&signer, 1, _i == 0 ? SMIME_DETACHED : SMIME_OPAQUE,
+		BYTES_LIT(MAIL), &out, &e),
+	    -CS_ERR_PIN_LOCKED);
+	world.ring.fail_with = 0;
+}
+END_TEST
+
+static int
+refuse(struct sink *sink, struct bytes in, struct err *err)
+{
+	(void)sink;
+	(void)in;
+	return err_set(err, -CS_ERR_NO_SPACE, NULL);
+}
+
+START_TEST(output_failures_come_back)
+{
+	struct cms_signer signer = world_signer(BOB, false);
+	struct cms_sign_params params = world_sign_params(&signer, 1);
+	struct input *in = input_new_bytes(BYTES_LIT(MAIL), "mail");
+	struct sink full = {.write = refuse};
+	struct smime_mail *mail;
+
+	ck_assert_int_eq(smime_mail_scan(in, &mail, &e), 0);
+	unit_assert_code(smime_sign(mail, SMIME_DETACHED, &params, &full, &e),
+	    -CS_ERR_NO_SPACE);
+	unit_assert_code(smime_sign(mail, SMIME_OPAQUE, &params, &full, &e),
+	    -CS_ERR_NO_SPACE);
+	smime_mail_free(mail);
+	input_free(in);
+}
+END_TEST
+
+/* A file that changes between scan and signature is not signed. */
+START_TEST(changed_input_is_refused)
+{
+	struct cms_signer signer = world_signer(BOB, false);
+	struct cms_sign_params params = world_sign_params(&signer, 1);
+	const char *path = temp_write("mail", BYTES_LIT(MAIL));
+	struct sink *end = sink_new_buf(&out);
+	struct smime_mail *mail;
+	struct input *in;
+
+	buf_reset(&out);
+	ck_assert_int_eq(input_open(path, &in, &e), 0);
+	ck_assert_int_eq(smime_mail_scan(in, &mail, &e), 0);
+	temp_write("mail", BYTES_LIT(MAIL "more\n"));
+	unit_assert_code(smime_sign(mail, SMIME_DETACHED, &params, end, &e),
+	    -CS_ERR_CHANGED);
+	smime_mail_free(mail);
+	input_free(in);
+	sink_free(end);
+}
+END_TEST
+
+START_TEST(encrypts)
+{
+	enum alg cipher = _i == 0 ? ALG_AES256_CBC : ALG_AES256_GCM;
+	struct smime_read_params params = mail_decrypt_params();
+	struct verdict *v;
+	int is_file;
+
+	mail_encrypt(ALICE, cipher, BYTES_LIT(MAIL), &out);
+	ck_assert(mail_has(&out, _i == 0 ? "smime-type=enveloped-data;"
+					 : "smime-type=authEnveloped-data;"));
+	ck_assert(!mail_has(&out, "\r\none\r\n"));
+	for (is_file = 0; is_file < 2; is_file++) {
+		ck_assert_int_eq(mail_read(&params, buf_get(&out), is_file,
+				     &content, &v, &e),
+		    0);
+		unit_assert_summary(v, VERDICT_DECRYPTED);
+		ck_assert_str_eq(v->layers[0].format, "application/pkcs7-mime");
+		verdict_free(v);
+		unit_assert_bytes(buf_get(&content),
+		    BYTES_LIT(
+			"Received: by x\r\nFrom: Alice <alice@example.org>\r\n"
+			"Bcc: secret@example.org\r\nSubject: a\r\n"
+			" folded one\r\nX-Last: y\r\nMIME-Version: 1.0\r\n"
+			"Content-Type: multipart/mixed;\r\n boundary=b\r\n\r\n"
+			"--b\r\n\r\none\r\n--b\r\n\r\n"
+			"gr\xc3\xbc\xc3\x9f\r\n--b--\r\n"));
+	}
+	/* without the headers: the entity alone */
+	params.keeps_headers = false;
+	ck_assert_int_eq(
+	    mail_read(&params, buf_get(&out), false, &content, &v, &e), 0);
+	verdict_free(v);
+	ck_assert_uint_eq(count(&content, "Received"), 0);
+	ck_assert_uint_eq(count(&content, "Content-Type: multipart"), 1);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("smime_sign");
+	TCase *tcase = tcase_create("smime_sign");
+
+	world_init();
+	tcase_set_timeout(tcase, 60);
+	tcase_add_checked_fixture(tcase, temp_setup, temp_teardown);
+	tcase_add_loop_test(tcase, headers_stay, 0, 2);
+	tcase_add_loop_test(tcase, detached_form, 0, 3);
+	tcase_add_test(tcase, two_signers);
+	tcase_add_test(tcase, opaque_form);
+	tcase_add_test(tcase, boundaries_differ);
+	tcase_add_test(tcase, what_cannot_be_detached_is_opaque);
+	tcase_add_loop_test(
+	    tcase, round_trip, 0, sizeof(mails) / sizeof(mails[0]));
+	tcase_add_loop_test(tcase, key_failures_come_back, 0, 2);
+	tcase_add_test(tcase, output_failures_come_back);
+	tcase_add_test(tcase, changed_input_is_refused);
+	tcase_add_loop_test(tcase, encrypts, 0, 2);
+	suite_add_tcase(suite, tcase);
+	return unit_run(suite);
+}
