@@ -94,6 +94,9 @@ in_child(void (*fn)(struct secret *s), struct secret *s)
 				   : WEXITSTATUS(status);
 }
 
+/* No signal, and no exit status of a sanitizer. */
+#define READABLE 77
+
 /* Computed by the parent: a child does not see the secret's own length. */
 static uint8_t *place;
 
@@ -101,7 +104,8 @@ static void
 read_place(struct secret *s)
 {
 	(void)s;
-	_exit(*(volatile uint8_t *)place == 0 ? 1 : 2);
+	(void)*(volatile uint8_t *)place;
+	_exit(READABLE);
 }
 
 START_TEST(guards_stand_around_it)
@@ -111,11 +115,11 @@ START_TEST(guards_stand_around_it)
 	uintptr_t start = (uintptr_t)secret_get(s) / page * page;
 
 	place = (uint8_t *)start;
-	ck_assert_int_le(in_child(read_place, s), 2); /* its own page */
+	ck_assert_int_eq(in_child(read_place, s), READABLE); /* its own */
 	place = (uint8_t *)(start - 1);
-	ck_assert_int_gt(in_child(read_place, s), 2);
+	ck_assert_int_ne(in_child(read_place, s), READABLE);
 	place = (uint8_t *)(start + page);
-	ck_assert_int_gt(in_child(read_place, s), 2);
+	ck_assert_int_ne(in_child(read_place, s), READABLE);
 	secret_free(s);
 }
 END_TEST
@@ -155,8 +159,10 @@ START_TEST(the_kernel_agrees)
 		if (strncmp(line, "VmFlags:", 8) == 0 && is_mine) {
 			ck_assert_ptr_nonnull(strstr(line, " dd"));
 			ck_assert_ptr_nonnull(strstr(line, " wf"));
+#ifndef __SANITIZE_ADDRESS__ /* which makes nothing of mlock */
 			ck_assert((strstr(line, " lo") != NULL) ==
 				  secret_is_locked(s));
+#endif
 			found = true;
 		} else if (sscanf(line, "%lx-%lx ", &from, &to) == 2) {
 			is_mine = at >= from && at < to;
