@@ -163,8 +163,10 @@ cert_body_decode(struct cert *c, struct err *e)
 	c->tbs = der_get_raw(&in, DER_SEQUENCE);
 	der_get_alg_id(&in, &c->signature_alg);
 	c->signature = der_get_bits(&in, &unused);
+	/* No signature has odd bits: it is wrong, not the certificate broken.
+	 */
 	if (unused != 0)
-		der_fail(&in, -CS_ERR_ENCODING);
+		c->signature = BYTES_NONE;
 	if (der_end(&in) != 0)
 		return cert_fault(&in, e, "outer structure");
 	if (der_end(&d) != 0)

@@ -176,7 +176,7 @@ tail_decode(struct crl *crl, struct bytes tail, uint64_t in_tbs,
 	der_get_alg_id(&d, &crl->signature_alg);
 	crl->signature = der_get_bits(&d, &unused);
 	if (unused != 0)
-		der_fail(&d, -CS_ERR_ENCODING);
+		crl->signature = BYTES_NONE;
 	if (der_end(&d) != 0)
 		return der_err(&d, e, "CRL: signature");
 	if (!bytes_is_equal(inner->raw, crl->signature_alg.raw))

@@ -58,3 +58,14 @@ tests_unit_check_path_policy_SOURCES = tests/unit/check_path_policy.c
 tests_unit_check_path_policy_LDADD = $(PKIX_LIBS)
 tests_unit_check_path_policy_CFLAGS = $(UNIT_FLAGS)
 EXTRA_DIST += tests/vectors/pkix
+
+# path_find from the shell, beside openssl verify.
+check_PROGRAMS += tests/system/path_tool
+tests_system_path_tool_SOURCES = tests/system/path_tool.c
+tests_system_path_tool_LDADD = libpkix.la libalg.la libasn1.la
+TESTS += tests/system/path.sh
+EXTRA_DIST += tests/system/path.sh
+
+noinst_PROGRAMS += tests/bench/bench_path
+tests_bench_bench_path_SOURCES = tests/bench/bench_path.c
+tests_bench_bench_path_LDADD = libpkix.la libalg.la libasn1.la

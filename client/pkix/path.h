@@ -8,9 +8,10 @@
  *   own signature, validity and policies are not looked at (RFC 5280 6.1); a
  *   path below an anchor that has expired is good, and the text says so.
  * - An anchor's own restrictions bind all the same, as RFC 5937 allows: a v3
- *   anchor that is no CA (basicConstraints, keyUsage) is trusted for itself
- *   alone, and pathLenConstraint, nameConstraints, extendedKeyUsage and
- *   critical extensions that are not understood count as in any CA.
+ *   anchor that is no CA (basicConstraints, keyUsage), and an older one that
+ *   isn't self-issued, is trusted for itself alone; pathLenConstraint,
+ *   nameConstraints, extendedKeyUsage and critical extensions that are not
+ *   understood count as in any CA.
  * - A CA's extendedKeyUsage restricts what is below it: for a mail purpose it
  *   must hold emailProtection or anyExtendedKeyUsage. NSS, OpenSSL and the
  *   root programs read it so; RFC 5280 says nothing about it.

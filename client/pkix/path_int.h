@@ -79,7 +79,8 @@ int CS_MUST_USE name_constraints_decode(
 int CS_MUST_USE name_constraints_check(struct path_ctx *ctx,
     const struct name_constraints *nc, const struct cert *cert, struct err *e);
 
-/* Policies (RFC 5280 6.1.2 to 6.1.5) as a graph: path_policy.c. */
+/* Policies (RFC 5280 6.1.2 to 6.1.5) as a graph: path_policy.c. It borrows
+ * from the certificates. */
 struct policy_graph;
 struct policy_graph *policy_graph_new(struct path_ctx *ctx);
 void policy_graph_free(struct policy_graph *g);

@@ -411,28 +411,36 @@ check_cert(struct path_state *s)
 	return s->at != 0 ? prepare_next(s) : wrap_up(s);
 }
 
+/* A v1 certificate says nothing of being a CA; old roots are like that. */
+static bool
+anchor_may_issue(const struct cert *anchor)
+{
+	if (anchor->version != 3)
+		return anchor->is_self_issued;
+	return anchor->is_ca &&
+	       (cert_get_key_usage(anchor, NULL) & KU_KEY_CERT_SIGN) != 0;
+}
+
 /* The anchor's own restrictions: see path.h. */
 static int
 check_anchor(struct path_state *s)
 {
-	int r;
+	int r = 0;
 
 	s->at = s->chain->len;
 	s->cert = s->chain->anchor;
-	if (s->cert->version == 3) {
-		if (!s->cert->is_ca ||
-		    (cert_get_key_usage(s->cert, NULL) & KU_KEY_CERT_SIGN) == 0)
-			return STATE_FAIL(s, -CS_ERR_PATH,
-			    "this trust anchor is not a CA, it is trusted "
-			    "for itself alone");
+	if (!anchor_may_issue(s->cert))
+		return STATE_FAIL(s, -CS_ERR_PATH,
+		    "this trust anchor is not a CA, it is trusted for itself "
+		    "alone");
+	if (s->cert->version == 3)
 		r = check_ca(s);
-		if (r == 0)
-			r = check_critical(s);
-		if (r == 0)
-			r = add_name_constraints(s);
-		if (r != 0)
-			return r;
-	}
+	if (r == 0)
+		r = check_critical(s);
+	if (r == 0)
+		r = add_name_constraints(s);
+	if (r != 0)
+		return r;
 	if (s->cert->path_len != CERT_PATH_LEN_NONE)
 		lower_to(&s->max_path_len, (uint64_t)s->cert->path_len);
 	return check_key(s);

@@ -13,6 +13,7 @@ EXTRA_DIST += tests/bench/stream.sh tests/bench/stream.py
 # Figures beside those of a peer in the same run; see doc/testing.md.
 bench: all
 	./tests/bench/bench_base64
+	CS_SRCDIR=$(abs_top_srcdir) ./tests/bench/bench_path
 	CS_SRCDIR=$(abs_top_srcdir) CS_BUILDDIR=$(abs_top_builddir) \
 		bash $(srcdir)/tests/bench/stream.sh
 .PHONY: bench

@@ -123,7 +123,8 @@ static const struct {
 	"sign certificates"},
     {"leaf-by-no-sign", "int-no-sign", "", -CS_ERR_PATH, "for itself alone"},
     {"leaf-by-v1", "root", "int-v1", -CS_ERR_PATH, "version 1"},
-    {"leaf-by-v1", "int-v1", "", 0, NULL},
+    {"leaf-by-v1", "int-v1", "", -CS_ERR_PATH, "for itself alone"},
+    {"leaf-by-root-v1", "root-v1", "", 0, NULL},
     /* critical extensions */
     {"leaf-critical", "root", "int", -CS_ERR_CRITICAL, "1.3.6.1.4.1.32473.1.1"},
     {"leaf-by-critical", "root", "int-critical", -CS_ERR_CRITICAL,
