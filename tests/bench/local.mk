@@ -8,12 +8,20 @@ tests_bench_bench_base64_SOURCES = tests/bench/bench_base64.c
 tests_bench_bench_base64_CFLAGS = $(AM_CFLAGS) $(NETTLE_CFLAGS)
 tests_bench_bench_base64_LDADD = libasn1.la $(NETTLE_LIBS)
 
+# What the worker adds to the bare module.
+EXTRA_PROGRAMS += tests/bench/bench_worker
+tests_bench_bench_worker_SOURCES = tests/bench/bench_worker.c
+tests_bench_bench_worker_CFLAGS = $(UNIT_FLAGS) $(P11KIT_CFLAGS)
+tests_bench_bench_worker_LDADD = $(WIRE_LIBS) $(TOKEN_LIBS)
+
 EXTRA_DIST += tests/bench/stream.sh tests/bench/stream.py
 
 # Figures beside those of a peer in the same run; see doc/testing.md.
-bench: all
+bench: all tests/bench/bench_worker
 	./tests/bench/bench_base64
 	CS_SRCDIR=$(abs_top_srcdir) ./tests/bench/bench_path
+	CS_SRCDIR=$(abs_top_srcdir) CS_BUILDDIR=$(abs_top_builddir) \
+		./tests/bench/bench_worker
 	CS_SRCDIR=$(abs_top_srcdir) CS_BUILDDIR=$(abs_top_builddir) \
 		bash $(srcdir)/tests/bench/stream.sh
 .PHONY: bench
