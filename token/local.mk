@@ -33,20 +33,29 @@ token_cardseal_token_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS)
 token_cardseal_token_LDFLAGS = $(PROGRAM_LINK)
 token_cardseal_token_LDADD = $(TOKEN_LIBS)
 
-check_PROGRAMS += \
+TOKEN_TESTS = \
 	tests/unit/check_token_ckr \
+	tests/unit/check_token_key \
 	tests/unit/check_token_proto \
 	tests/unit/check_token_uri
-TESTS += \
-	tests/unit/check_token_ckr \
-	tests/unit/check_token_proto \
-	tests/unit/check_token_uri
+check_PROGRAMS += $(TOKEN_TESTS)
+TESTS += $(TOKEN_TESTS)
+TOKEN_TEST_FLAGS = $(UNIT_FLAGS) $(P11KIT_CFLAGS)
+TOKEN_TEST_LIBS = $(UNIT_LIBS) $(TOKEN_LIBS)
 tests_unit_check_token_ckr_SOURCES = tests/unit/check_token_ckr.c
-tests_unit_check_token_ckr_LDADD = $(UNIT_LIBS) $(TOKEN_LIBS)
-tests_unit_check_token_ckr_CFLAGS = $(UNIT_FLAGS) $(P11KIT_CFLAGS)
+tests_unit_check_token_ckr_LDADD = $(TOKEN_TEST_LIBS)
+tests_unit_check_token_ckr_CFLAGS = $(TOKEN_TEST_FLAGS)
+tests_unit_check_token_key_SOURCES = tests/unit/check_token_key.c
+tests_unit_check_token_key_LDADD = $(TOKEN_TEST_LIBS)
+tests_unit_check_token_key_CFLAGS = $(TOKEN_TEST_FLAGS)
 tests_unit_check_token_proto_SOURCES = tests/unit/check_token_proto.c
 tests_unit_check_token_proto_LDADD = $(UNIT_LIBS) $(TOKENPROTO_LIBS)
 tests_unit_check_token_proto_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_token_uri_SOURCES = tests/unit/check_token_uri.c
-tests_unit_check_token_uri_LDADD = $(UNIT_LIBS) $(TOKEN_LIBS)
-tests_unit_check_token_uri_CFLAGS = $(UNIT_FLAGS) $(P11KIT_CFLAGS)
+tests_unit_check_token_uri_LDADD = $(TOKEN_TEST_LIBS)
+tests_unit_check_token_uri_CFLAGS = $(TOKEN_TEST_FLAGS)
+EXTRA_DIST += \
+	tests/vectors/token/ca.der tests/vectors/token/ed25519.der \
+	tests/vectors/token/make.sh \
+	tests/vectors/token/p256-any.der tests/vectors/token/p256-sign.der \
+	tests/vectors/token/rsa-both.der tests/vectors/token/rsa-encrypt.der

@@ -1,1 +1,15 @@
-# tests/fault/
+# tests/fault/: what happens when the parts below misbehave.
+#
+# A PKCS#11 module around SoftHSM's that does as a script says. -rpath makes
+# libtool build a shared object that is not installed.
+check_LTLIBRARIES += tests/fault/fault.la
+tests_fault_fault_la_SOURCES = tests/fault/module.c
+tests_fault_fault_la_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) -fPIC
+tests_fault_fault_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version \
+	-rpath /nowhere
+
+check_PROGRAMS += tests/fault/check_worker_faults
+TESTS += tests/fault/check_worker_faults
+tests_fault_check_worker_faults_SOURCES = tests/fault/check_worker_faults.c
+tests_fault_check_worker_faults_LDADD = $(WIRE_LIBS) libalg.la libasn1.la
+tests_fault_check_worker_faults_CFLAGS = $(UNIT_FLAGS)

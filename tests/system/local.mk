@@ -1,7 +1,8 @@
 # tests/system/: the real programs end to end.
 SYSTEM_TESTS = \
 	tests/system/fixtures.sh \
-	tests/system/harness.sh
+	tests/system/harness.sh \
+	tests/system/modules.sh
 TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/system/lib.sh tests/system/fake-pinentry

@@ -85,6 +85,31 @@ fixture_end(void)
 
 	if (fixture_dir[0] != '\0')
 		(void)fixture_run(argv);
+	if (getenv("FAULT_MODULE") != NULL)
+		setenv("FIXTURE_MODULE", getenv("FAULT_MODULE"), 1);
+	unsetenv("FAULT_MODULE");
+}
+
+void
+fixture_set_faults(const char *rules)
+{
+	const char *build = getenv("CS_BUILDDIR");
+	char path[512];
+	FILE *f;
+
+	setenv("FAULT_MODULE", fixture_module(), 0);
+	snprintf(path, sizeof(path), "%s/tests/fault/.libs/fault.so",
+	    build != NULL ? build : ".");
+	setenv("FIXTURE_MODULE", path, 1);
+	setenv("FAULT_SCRIPT", fixture_path("script"), 1);
+	setenv("FAULT_LOG", fixture_path("log"), 1);
+	/* Beside it and renamed, since it is read at any time. */
+	snprintf(path, sizeof(path), "%s", fixture_path("script.new"));
+	f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	fputs(rules, f);
+	fclose(f);
+	ck_assert_int_eq(rename(path, fixture_path("script")), 0);
 }
 
 struct bytes

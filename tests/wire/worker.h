@@ -22,6 +22,9 @@ struct peer {
  */
 void fixture_make(const char *const *args);
 void fixture_end(void);
+/* From now on the module is that of tests/fault/module.c around SoftHSM's,
+ * with these rules. */
+void fixture_set_faults(const char *rules);
 /* "FOLDER/name": a ring of 8 static buffers. */
 const char *fixture_path(const char *name);
 const char *fixture_module(void);
