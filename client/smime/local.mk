@@ -86,3 +86,11 @@ TESTS += tests/unit/check_smime_read
 tests_unit_check_smime_read_SOURCES = tests/unit/check_smime_read.c
 tests_unit_check_smime_read_LDADD = $(SMIME_MAIL_LIBS)
 tests_unit_check_smime_read_CFLAGS = $(UNIT_FLAGS)
+
+# By itself, for tests/system/odd-mails.sh.
+check_PROGRAMS += tests/system/mail_tool
+tests_system_mail_tool_SOURCES = tests/system/mail_tool.c
+tests_system_mail_tool_LDADD = libcmsunit.la $(SMIME_TEST_LIBS)
+tests_system_mail_tool_CFLAGS = $(UNIT_FLAGS)
+TESTS += tests/system/odd-mails.py
+EXTRA_DIST += tests/system/odd-mails.py tests/system/mails.py
