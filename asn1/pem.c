@@ -2,6 +2,7 @@
 
 #include "asn1/pem.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "asn1/base64.h"
@@ -131,7 +132,8 @@ pem_decode_body(const struct pem *pem, struct buf *der, struct err *e)
 {
 	struct base64_dec d;
 	uint8_t *room;
-	size_t len, at = (size_t)(pem->body.p - pem->start);
+	uint64_t at = (uint64_t)(pem->body.p - pem->start);
+	size_t len;
 	int r;
 
 	buf_reset(der);
@@ -147,8 +149,8 @@ pem_decode_body(const struct pem *pem, struct buf *der, struct err *e)
 		r = base64_dec_finish(&d);
 	if (r != 0)
 		return err_set_at(e, r, at + d.offset,
-		    "PEM: the base64 of \"%s\" is broken at byte %llu",
-		    pem->label, (unsigned long long)(at + d.offset));
+		    "PEM: the base64 of \"%s\" is broken at byte %" PRIu64,
+		    pem->label, at + d.offset);
 	buf_grow_len(der, len);
 	return 0;
 }

@@ -148,33 +148,44 @@ tree_fail(const struct tree *tree, const char *field, int code,
 	    e, code, "%s: the field \"%s\" %s", tree->type, field, what);
 }
 
-/*
- * The raw value as libtasn1 gives it, allocated, to be wiped and freed; len
- * counts bits for a BIT STRING. One octet more is there and zero.
- */
-static int
-tree_read(const struct tree *tree, const char *field, uint8_t **value, int *len,
-    unsigned *type, struct err *e)
-{
-	int r, size;
+/* A raw value as libtasn1 gives it. */
+struct tree_value {
+	uint8_t *p;  /* with one zero octet behind it */
+	size_t size; /* octets */
+	int len;     /* bits of a BIT STRING, else octets */
+	unsigned type;
+};
 
-	*value = NULL;
-	*len = 0;
-	*type = ASN1_ETYPE_INVALID;
-	r = asn1_read_value_type(tree->node, field, NULL, len, type);
+static int
+tree_read(const struct tree *tree, const char *field, struct tree_value *v,
+    struct err *e)
+{
+	int r, len = 0;
+
+	*v = (struct tree_value){.type = ASN1_ETYPE_INVALID};
+	r = asn1_read_value_type(tree->node, field, NULL, &len, &v->type);
 	if (r != ASN1_SUCCESS && r != ASN1_MEM_ERROR)
 		return tree_fail(tree, field, tree_code(r), "is not there", e);
-	size = *type == ASN1_ETYPE_BIT_STRING ? (*len + 7) / 8 : *len;
-	*value = calloc(1, (size_t)size + 1);
-	if (*value == NULL)
+	if (v->type == ASN1_ETYPE_BIT_STRING)
+		len = (len + 7) / 8;
+	v->size = (size_t)len;
+	v->p = calloc(1, v->size + 1);
+	if (v->p == NULL)
 		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
-	*len = size;
-	r = asn1_read_value_type(tree->node, field, *value, len, type);
+	r = asn1_read_value_type(tree->node, field, v->p, &len, &v->type);
+	v->len = len;
 	if (r == ASN1_SUCCESS)
 		return 0;
-	free(*value);
-	*value = NULL;
+	free(v->p);
+	v->p = NULL;
 	return tree_fail(tree, field, tree_code(r), asn1_strerror(r), e);
+}
+
+static void
+tree_value_clear(struct tree_value *v)
+{
+	mem_wipe(v->p, v->size);
+	free(v->p);
 }
 
 bool
@@ -220,28 +231,26 @@ int
 tree_get_bytes(
     const struct tree *tree, const char *field, struct buf *b, struct err *e)
 {
-	uint8_t *value;
-	unsigned type;
-	int len, r;
+	struct tree_value v;
+	int r;
 
-	r = tree_read(tree, field, &value, &len, &type, e);
-	if (r != 0)
+	r = tree_read(tree, field, &v, e);
+	if (v.p == NULL)
 		return r;
-	if (type == ASN1_ETYPE_BIT_STRING && len % 8 != 0)
+	if (v.type == ASN1_ETYPE_BIT_STRING && v.len % 8 != 0)
 		r = tree_fail(
 		    tree, field, -CS_ERR_ENCODING, "is not of whole octets", e);
-	else if (type == ASN1_ETYPE_BIT_STRING)
-		len /= 8;
-	else if (type == ASN1_ETYPE_UTC_TIME ||
-		 type == ASN1_ETYPE_GENERALIZED_TIME)
-		len = (int)strlen((const char *)value);
-	else if (!tree_is_octets(type))
+	else if (v.type == ASN1_ETYPE_BIT_STRING)
+		v.len /= 8;
+	else if (v.type == ASN1_ETYPE_UTC_TIME ||
+		 v.type == ASN1_ETYPE_GENERALIZED_TIME)
+		v.len = (int)strlen((const char *)v.p);
+	else if (!tree_is_octets(v.type))
 		r = tree_fail(tree, field, -CS_ERR_ARGUMENT,
 		    "has no octets of its own", e);
-	if (r == 0 && buf_add(b, value, (size_t)len) != 0)
+	if (r == 0 && buf_add(b, v.p, (size_t)v.len) != 0)
 		r = err_set(e, b->err, NULL);
-	mem_wipe(value, (size_t)len);
-	free(value);
+	tree_value_clear(&v);
 	return r;
 }
 
@@ -249,24 +258,23 @@ int
 tree_get_flags(
     const struct tree *tree, const char *field, uint32_t *flags, struct err *e)
 {
-	uint8_t *value;
-	unsigned type;
-	int len, i, r;
+	struct tree_value v;
+	int i, r;
 
 	*flags = 0;
-	r = tree_read(tree, field, &value, &len, &type, e);
-	if (r != 0)
+	r = tree_read(tree, field, &v, e);
+	if (v.p == NULL)
 		return r;
-	if (type != ASN1_ETYPE_BIT_STRING)
+	if (v.type != ASN1_ETYPE_BIT_STRING)
 		r = tree_fail(
 		    tree, field, -CS_ERR_ARGUMENT, "is no BIT STRING", e);
-	else if (len > 32)
+	else if (v.len > 32)
 		r = tree_fail(
 		    tree, field, -CS_ERR_TOO_LARGE, "has too many bits", e);
-	for (i = 0; r == 0 && i < len; i++)
-		if ((value[i / 8] & (0x80U >> i % 8)) != 0)
+	for (i = 0; r == 0 && i < v.len; i++)
+		if ((v.p[i / 8] & (0x80U >> i % 8)) != 0)
 			*flags |= (uint32_t)1 << i;
-	free(value);
+	tree_value_clear(&v);
 	return r;
 }
 
@@ -275,30 +283,29 @@ tree_get_uint(const struct tree *tree, const char *field, uint64_t max,
     uint64_t *out, struct err *e)
 {
 	uint64_t sum = 0;
-	uint8_t *value;
-	unsigned type;
-	int len, i, r;
+	struct tree_value v;
+	int i, r;
 
 	*out = 0;
-	r = tree_read(tree, field, &value, &len, &type, e);
-	if (r != 0)
+	r = tree_read(tree, field, &v, e);
+	if (v.p == NULL)
 		return r;
-	if (type != ASN1_ETYPE_INTEGER && type != ASN1_ETYPE_ENUMERATED)
+	if (v.type != ASN1_ETYPE_INTEGER && v.type != ASN1_ETYPE_ENUMERATED)
 		r = tree_fail(tree, field, -CS_ERR_ARGUMENT, "is no number", e);
-	else if (len == 0 || value[0] >= 0x80)
+	else if (v.len == 0 || v.p[0] >= 0x80)
 		r = tree_fail(tree, field, -CS_ERR_ENCODING, "is negative", e);
-	for (i = 0; r == 0 && i < len; i++) {
+	for (i = 0; r == 0 && i < v.len; i++) {
 		if (sum > max >> 8)
 			r = tree_fail(tree, field, -CS_ERR_TOO_LARGE,
 			    "is over its limit", e);
-		sum = sum << 8 | value[i];
+		sum = sum << 8 | v.p[i];
 	}
 	if (r == 0 && sum > max)
 		r = tree_fail(
 		    tree, field, -CS_ERR_TOO_LARGE, "is over its limit", e);
 	if (r == 0)
 		*out = sum;
-	free(value);
+	tree_value_clear(&v);
 	return r;
 }
 
@@ -307,22 +314,21 @@ static int
 tree_get_text(const struct tree *tree, const char *field, unsigned want,
     char *dst, size_t size, struct err *e)
 {
-	uint8_t *value;
-	unsigned type;
-	int len, r;
+	struct tree_value v;
+	int r;
 
 	dst[0] = '\0';
-	r = tree_read(tree, field, &value, &len, &type, e);
-	if (r != 0)
+	r = tree_read(tree, field, &v, e);
+	if (v.p == NULL)
 		return r;
-	if (type != want)
+	if (v.type != want)
 		r = tree_fail(
 		    tree, field, -CS_ERR_ARGUMENT, "is of another type", e);
-	else if (strlen((const char *)value) >= size)
+	else if (strlen((const char *)v.p) >= size)
 		r = tree_fail(tree, field, -CS_ERR_TOO_LARGE, "is too long", e);
 	else
-		memcpy(dst, value, strlen((const char *)value) + 1);
-	free(value);
+		memcpy(dst, v.p, strlen((const char *)v.p) + 1);
+	tree_value_clear(&v);
 	return r;
 }
 
@@ -385,7 +391,7 @@ tree_check(
 	int r;
 
 	r = tree_decode(module, type, der, &tree, e);
-	if (r != 0)
+	if (tree == NULL)
 		return r;
 	r = tree_encode(tree, "", &again, e);
 	if (r == 0 && !bytes_is_equal(buf_get(&again), der))
