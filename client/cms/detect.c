@@ -3,13 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asn1/base64.h"
 #include "asn1/der.h"
 
 #define PEM_BEGIN "-----BEGIN "
 #define PEM_END "-----END "
 #define PEM_DASHES "-----"
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
-#define PEM_LINE_MAX 128 /* BEGIN and END lines */
+#define DETECT_BASE64_LEN 64 /* characters that are tried */
+#define PEM_LINE_MAX 128     /* BEGIN and END lines */
 
 /* What a ContentInfo in PEM is called: RFC 7468 8 and 9, and older tools. */
 static const char *const pem_labels[] = {
@@ -102,24 +104,23 @@ has_pem_line(struct bytes head)
 	return false;
 }
 
-/* Base64 of something that begins with a SEQUENCE: 0x30 is "M" and a letter
- * from A to P. */
+/* Base64 of what looks like DER, as far as its head tells. */
 static bool
 looks_like_base64(struct bytes head)
 {
+	struct buf encoded = {0}, decoded = {0};
+	bool looks;
 	size_t i;
 
-	if (head.len < 4 || head.p[0] != 'M' || head.p[1] < 'A' ||
-	    head.p[1] > 'P')
-		return false;
-	for (i = 0; i < head.len; i++)
-		if (!is_space(head.p[i]) && head.p[i] != '+' &&
-		    head.p[i] != '/' && head.p[i] != '=' &&
-		    !(head.p[i] >= '0' && head.p[i] <= '9') &&
-		    !(head.p[i] >= 'A' && head.p[i] <= 'Z') &&
-		    !(head.p[i] >= 'a' && head.p[i] <= 'z'))
-			return false;
-	return true;
+	for (i = 0; i < head.len && encoded.len < DETECT_BASE64_LEN; i++)
+		if (!is_space(head.p[i]))
+			buf_add_byte(&encoded, head.p[i]);
+	encoded.len -= encoded.len % 4;
+	looks = base64_decode(&decoded, buf_get(&encoded)) == 0 &&
+		looks_like_der(buf_get(&decoded));
+	buf_clear(&encoded);
+	buf_clear(&decoded);
+	return looks;
 }
 
 static enum input_form

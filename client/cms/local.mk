@@ -26,9 +26,28 @@ CMS_TEST_LIBS = $(UNIT_LIBS) libcms.la libpkix.la libcodec.la libalg.la libasn1.
 check_LTLIBRARIES += libcmsunit.la
 libcmsunit_la_SOURCES = \
 	tests/unit/cms_util.c tests/unit/cms_util.h \
+	tests/unit/craft.c tests/unit/craft.h \
 	tests/unit/soft_key.c tests/unit/soft_key.h
 libcmsunit_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(NETTLE_CFLAGS)
 libcmsunit_la_LIBADD = $(NETTLE_LIBS) $(GMP_LIBS)
+
+check_PROGRAMS += tests/unit/check_decrypt
+TESTS += tests/unit/check_decrypt
+tests_unit_check_decrypt_SOURCES = tests/unit/check_decrypt.c
+tests_unit_check_decrypt_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
+tests_unit_check_decrypt_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_detect
+TESTS += tests/unit/check_detect
+tests_unit_check_detect_SOURCES = tests/unit/check_detect.c
+tests_unit_check_detect_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
+tests_unit_check_detect_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_enveloped
+TESTS += tests/unit/check_enveloped
+tests_unit_check_enveloped_SOURCES = tests/unit/check_enveloped.c
+tests_unit_check_enveloped_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
+tests_unit_check_enveloped_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_input
 TESTS += tests/unit/check_input
@@ -42,6 +61,18 @@ tests_unit_check_output_SOURCES = tests/unit/check_output.c
 tests_unit_check_output_LDADD = $(CMS_TEST_LIBS)
 tests_unit_check_output_CFLAGS = $(UNIT_FLAGS)
 
+check_PROGRAMS += tests/unit/check_reader
+TESTS += tests/unit/check_reader
+tests_unit_check_reader_SOURCES = tests/unit/check_reader.c
+tests_unit_check_reader_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
+tests_unit_check_reader_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_release
+TESTS += tests/unit/check_release
+tests_unit_check_release_SOURCES = tests/unit/check_release.c
+tests_unit_check_release_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
+tests_unit_check_release_CFLAGS = $(UNIT_FLAGS)
+
 check_PROGRAMS += tests/unit/check_signed
 TESTS += tests/unit/check_signed
 tests_unit_check_signed_SOURCES = tests/unit/check_signed.c
@@ -53,3 +84,9 @@ TESTS += tests/unit/check_sink
 tests_unit_check_sink_SOURCES = tests/unit/check_sink.c
 tests_unit_check_sink_LDADD = $(CMS_TEST_LIBS)
 tests_unit_check_sink_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_verdict
+TESTS += tests/unit/check_verdict
+tests_unit_check_verdict_SOURCES = tests/unit/check_verdict.c
+tests_unit_check_verdict_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
+tests_unit_check_verdict_CFLAGS = $(UNIT_FLAGS)

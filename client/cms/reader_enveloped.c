@@ -393,23 +393,31 @@ reader_take_auth_attrs(struct cms_reader *r, struct bytes element)
 {
 	struct cms_memo *memo = r->params.memo;
 	struct buf set = {.max = CMS_ELEMENT_MAX};
-	struct bytes type;
+	struct bytes attrs, type = BYTES_NONE;
 	struct attr attr;
 	struct der d;
 	bool found;
 	int code;
 
 	der_init(&d, element);
-	type = der_get(&d, DER_CONTEXT_C(1));
-	code = attrs_put_set_of(&set, type);
+	attrs = der_get(&d, DER_CONTEXT_C(1));
+	code = attrs_put_set_of(&set, attrs);
 	if (code == 0)
 		code =
-		    attrs_find(type, OID_CONTENT_TYPE, &attr, &found, &r->err);
+		    attrs_find(attrs, OID_CONTENT_TYPE, &attr, &found, &r->err);
+	if (code == 0 && found)
+		code = attrs_get_content_type(attrs, &type, &r->err);
 	if (code != 0) {
 		buf_clear(&set);
 		return code;
 	}
-	if (memo != NULL && memo->has_auth_attrs) {
+	if (found && !bytes_is_equal(type, buf_get(&r->content_type))) {
+		cipher_free(r->cipher);
+		r->cipher = NULL;
+		code = reader_cannot_open(r, -CS_ERR_ATTRIBUTES,
+		    "the authenticated content type is another than the "
+		    "content's");
+	} else if (memo != NULL && memo->has_auth_attrs) {
 		if (!bytes_is_equal(buf_get(&set), buf_get(&memo->auth_attrs)))
 			code = err_set(&r->err, -CS_ERR_CHANGED,
 			    "the message was changed while it was read");

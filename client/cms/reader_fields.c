@@ -74,12 +74,9 @@ static const struct reader_field fields[][READER_FIELDS_MAX] = {
 };
 
 static int
-reader_fail_field(struct cms_reader *r, const struct ber_header *h,
+reader_fail_field(struct cms_reader *r, const struct ber_header *h, int code,
     const char *what, const char *name)
 {
-	/* What does not even begin like one is no message at all. */
-	int code = h->depth == 0 ? -CS_ERR_NOT_MESSAGE : -CS_ERR_ENCODING;
-
 	return err_set_at(&r->err, code, h->offset, "%s %s at byte %llu", name,
 	    what, (unsigned long long)h->offset);
 }
@@ -93,16 +90,19 @@ reader_find_field(struct cms_reader *r, const struct ber_header *h)
 	for (;; level->step++) {
 		f = &fields[level->place][level->step];
 		if (f->name == NULL) {
-			reader_fail_field(
-			    r, h, "stands where nothing is due", "a field");
+			reader_fail_field(r, h, -CS_ERR_ENCODING,
+			    "stands where nothing is due", "a field");
 			return NULL;
 		}
 		if (f->tag == -1 || f->tag == h->tag ||
 		    (f->tag_other != 0 && f->tag_other == h->tag))
 			break;
 		if (!f->is_optional || f->is_repeated) {
-			reader_fail_field(
-			    r, h, "is missing or of another type", f->name);
+			/* not even the outermost one: no message at all */
+			reader_fail_field(r, h,
+			    h->depth == 0 ? -CS_ERR_NOT_MESSAGE
+					  : -CS_ERR_ENCODING,
+			    "is missing or of another type", f->name);
 			return NULL;
 		}
 	}
@@ -119,6 +119,7 @@ reader_check_end(struct cms_reader *r, const struct ber_header *h)
 
 	for (; f->name != NULL; f++)
 		if (!f->is_optional)
-			return reader_fail_field(r, h, "is missing", f->name);
+			return reader_fail_field(
+			    r, h, -CS_ERR_ENCODING, "is missing", f->name);
 	return 0;
 }

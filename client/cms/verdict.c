@@ -9,27 +9,36 @@
 
 #define VERDICT_TEXT_MAX ((size_t)8192)
 
+/* Takes an incomplete UTF-8 character off the end of a text that was cut. */
+static void
+finding_trim(char *text)
+{
+	size_t len = strlen(text), back = 1, want;
+
+	while (back < 4 && back < len &&
+	       ((unsigned char)text[len - back] & 0xc0) == 0x80)
+		back++;
+	if (len == 0 || (unsigned char)text[len - back] < 0xc0)
+		return;
+	want = (unsigned char)text[len - back] < 0xe0	? 2
+	       : (unsigned char)text[len - back] < 0xf0 ? 3
+							: 4;
+	if (back < want)
+		text[len - back] = '\0';
+}
+
 int
 finding_set(
     struct finding *f, enum finding_state state, int code, const char *fmt, ...)
 {
 	va_list ap;
-	size_t len;
 
 	f->state = state;
 	f->code = code;
 	va_start(ap, fmt);
 	if (vsnprintf(f->text, sizeof(f->text), fmt, ap) >=
-	    (int)sizeof(f->text)) {
-		/* not in the middle of a character */
-		len = strlen(f->text);
-		while (
-		    len > 0 && ((unsigned char)f->text[len - 1] & 0xc0) == 0x80)
-			len--;
-		if (len > 0 && (unsigned char)f->text[len - 1] >= 0xc0)
-			len--;
-		f->text[len] = '\0';
-	}
+	    (int)sizeof(f->text))
+		finding_trim(f->text);
 	va_end(ap);
 	return code;
 }
