@@ -25,6 +25,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
 
 #define CARDSEAL_VERSION "0.1.0"
 
@@ -231,6 +234,9 @@ int cardseal_unlock(struct cardseal_job *job, const char *token);
 /* NULL: all. Wipes PINs and ends the tokens' logins. */
 int cardseal_lock(struct cardseal_job *job, const char *token);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

@@ -3,3 +3,5 @@ include client/link/local.mk
 include client/pkix/local.mk
 include client/cms/local.mk
 include client/smime/local.mk
+include client/api/local.mk
+include client/cli/local.mk

@@ -97,6 +97,9 @@ struct job_trust {
 int CS_MUST_USE job_trust_load(
     struct cardseal_job *job, struct job_trust *trust);
 void job_trust_clear(struct job_trust *trust);
+/* The configured intermediates and those of the option. */
+int CS_MUST_USE job_load_intermediates(
+    struct cardseal_job *job, struct cert_set *set);
 
 /* --- recipients.c --- */
 

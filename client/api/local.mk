@@ -12,12 +12,12 @@ libapi_la_SOURCES = \
 	client/api/trust.c \
 	client/api/verify.c
 libapi_la_CFLAGS = $(AM_CFLAGS) -fPIC
-libapi_la_LIBADD = libsmime.la libcms.la libpkix.la liblink.la \
-	libagentproto.la libtokenproto.la libalg.la libasn1.la
 
 lib_LTLIBRARIES += libcardseal.la
 libcardseal_la_SOURCES = client/cardseal.h
-libcardseal_la_LIBADD = libapi.la
+libcardseal_la_LIBADD = libapi.la libsmime.la libcms.la libpkix.la \
+	liblink.la libagentproto.la libtokenproto.la libcodec.la libalg.la \
+	libasn1.la
 libcardseal_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 \
 	-Wl,--version-script=$(srcdir)/client/cardseal.map
 EXTRA_libcardseal_la_DEPENDENCIES = client/cardseal.map

@@ -163,7 +163,6 @@ signing_choose_all(struct signing *s, struct bytes address)
 {
 	const struct strings *keys = &s->job->options[CARDSEAL_KEY];
 	struct cert_set *pool = cert_set_new();
-	const struct strings *files = &s->job->options[CARDSEAL_INTERMEDIATE];
 	size_t i;
 	int r;
 
@@ -177,8 +176,8 @@ signing_choose_all(struct signing *s, struct bytes address)
 		r = signing_choose(s, keys->items[i], address);
 	if (r == 0)
 		r = cert_set_add_all(pool, s->own.others);
-	for (i = 0; r == 0 && i < files->len; i++)
-		r = cert_set_add_file(pool, files->items[i], &s->job->err);
+	if (r == 0)
+		r = job_load_intermediates(s->job, pool);
 	for (i = 0; r == 0 && i < s->signers_len; i++)
 		r = signing_add_chain(s, s->signers[i].cert, pool);
 	cert_set_free(pool);

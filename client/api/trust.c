@@ -18,6 +18,14 @@ trust_add_files(
 	return r;
 }
 
+int
+job_load_intermediates(struct cardseal_job *job, struct cert_set *set)
+{
+	int r = intermediates_load_default(set, &job->err);
+
+	return r != 0 ? r : trust_add_files(job, CARDSEAL_INTERMEDIATE, set);
+}
+
 static int
 trust_load_crls(struct cardseal_job *job, struct job_trust *t)
 {

@@ -2,6 +2,7 @@
  * Certificates from files: PEM, DER, and certs-only SignedData (RFC 5652
  * 5.1), as CAs hand out their bundles.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -167,17 +168,18 @@ cert_set_add_file(struct cert_set *s, const char *path, struct err *e)
 	return r != 0 ? r : load_fd(s, fd, path, e);
 }
 
+/* Adds a file that need not be there. */
 static int
-anchors_load_file(struct cert_set *anchors, const char *path, struct err *e)
+load_if_there(struct cert_set *set, const char *path, struct err *e)
 {
 	int fd, r = pkix_file_open_opt(path, &fd, e);
 
-	return r != 0 || fd < 0 ? r : load_fd(anchors, fd, path, e);
+	return r != 0 || fd < 0 ? r : load_fd(set, fd, path, e);
 }
 
 /* $XDG_CONFIG_HOME, or ~/.config; a relative value counts as unset. */
 static int
-anchors_load_own(struct cert_set *anchors, struct err *e)
+load_own(struct cert_set *set, const char *name, struct err *e)
 {
 	const char *config = getenv("XDG_CONFIG_HOME");
 	const char *home = getenv("HOME");
@@ -190,27 +192,40 @@ anchors_load_own(struct cert_set *anchors, struct err *e)
 		buf_printf(&path, "%s/.config", home);
 	else
 		return 0;
-	buf_add_str(&path, "/cardseal/anchors.pem");
+	buf_printf(&path, "/cardseal/%s", name);
 	r = buf_add_byte(&path, '\0');
 	if (r == 0)
-		r = anchors_load_file(anchors, (const char *)path.data, e);
+		r = load_if_there(set, (const char *)path.data, e);
 	else
 		err_set(e, r, NULL);
 	buf_clear(&path);
 	return r;
 }
 
+static int
+load_configured(struct cert_set *set, const char *name, struct err *e)
+{
+	char path[256];
+	int r = load_own(set, name, e);
+
+	if (r != 0)
+		return r;
+	snprintf(path, sizeof(path), "%s/cardseal/%s", CS_SYSCONFDIR, name);
+	return load_if_there(set, path, e);
+}
+
 int
 anchors_load_default(struct cert_set *anchors, size_t *found, struct err *e)
 {
 	size_t before = cert_set_get_len(anchors);
-	int r;
+	int r = load_configured(anchors, "anchors.pem", e);
 
-	*found = 0;
-	r = anchors_load_own(anchors, e);
-	if (r == 0)
-		r = anchors_load_file(
-		    anchors, CS_SYSCONFDIR "/cardseal/anchors.pem", e);
 	*found = cert_set_get_len(anchors) - before;
 	return r;
+}
+
+int
+intermediates_load_default(struct cert_set *intermediates, struct err *e)
+{
+	return load_configured(intermediates, "intermediates.pem", e);
 }

@@ -102,4 +102,9 @@ void path_result_clear(struct path_result *result);
 int CS_MUST_USE anchors_load_default(
     struct cert_set *anchors, size_t *found, struct err *e);
 
+/* Likewise intermediates.pem: certificates that help to find paths and are
+ * sent along with signatures; they are not trusted for that. */
+int CS_MUST_USE intermediates_load_default(
+    struct cert_set *intermediates, struct err *e);
+
 #endif
