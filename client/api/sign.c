@@ -61,7 +61,8 @@ signing_load(struct signing *s)
 	return 0;
 }
 
-/* The candidates that KEY names, or that have a certificate at all. */
+/* The candidates that have a certificate, and that KEY names if there is
+ * one. */
 static int
 signing_filter(struct signing *s, const char *key,
     struct choose_candidate *chosen, size_t *len)
@@ -71,7 +72,10 @@ signing_filter(struct signing *s, const char *key,
 
 	*len = 0;
 	for (i = 0; i < s->own.len; i++) {
-		match = key == NULL ? s->own.keys[i].cert != NULL
+		/* Nobody could tell whose signature it is. */
+		if (s->own.keys[i].cert == NULL)
+			continue;
+		match = key == NULL ? 1
 				    : choose_matches(&s->candidates[i], key,
 					  s->own.keys[i].key.uri, &s->job->err);
 		if (match < 0)

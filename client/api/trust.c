@@ -84,8 +84,7 @@ job_trust_load(struct cardseal_job *job, struct job_trust *t)
 	if (t->anchors != NULL && t->intermediates != NULL)
 		r = trust_load_anchors(job, t);
 	if (r == 0)
-		r = trust_add_files(
-		    job, CARDSEAL_INTERMEDIATE, t->intermediates);
+		r = job_load_intermediates(job, t->intermediates);
 	if (r == 0)
 		r = trust_load_crls(job, t);
 	path->time = (int64_t)time(NULL);

@@ -10,16 +10,18 @@
 
 #define DATE_TEXT_MAX 32
 
-/* "2026-11-24", or with the time of day in UTC. */
+/* "2026-11-24T01:02:03Z", RFC 3339 in UTC; cut to the date when asked. */
 static const char *
-format_time(char dst[static DATE_TEXT_MAX], int64_t t, const char *format)
+format_time(char dst[static DATE_TEXT_MAX], int64_t t, bool is_date)
 {
 	time_t seconds = (time_t)t;
 	struct tm tm;
 
 	if (gmtime_r(&seconds, &tm) == NULL ||
-	    strftime(dst, DATE_TEXT_MAX, format, &tm) == 0)
+	    strftime(dst, DATE_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
 		snprintf(dst, DATE_TEXT_MAX, "?");
+	if (is_date)
+		dst[strcspn(dst, "T")] = '\0';
 	return dst;
 }
 
@@ -42,10 +44,9 @@ key_to_json(const struct cardseal_key *key)
 	    key->certificate_sha256, "sha1", key->certificate_sha1, "subject",
 	    key->subject, "issuer", key->issuer, "serial", key->serial,
 	    "addresses", key->addresses, "notBefore",
-	    format_time(from, key->not_before, "%Y-%m-%dT%H:%M:%SZ"),
-	    "notAfter", format_time(to, key->not_after, "%Y-%m-%dT%H:%M:%SZ"),
-	    "signRefused", key->sign_refused, "encryptRefused",
-	    key->encrypt_refused);
+	    format_time(from, key->not_before, false), "notAfter",
+	    format_time(to, key->not_after, false), "signRefused",
+	    key->sign_refused, "encryptRefused", key->encrypt_refused);
 	json_object_set_new(json, "certificate", cert);
 	return json;
 }
@@ -88,8 +89,8 @@ print_key(const struct cardseal_key *key)
 		printf("  addresses    %s\n", key->addresses);
 	printf("  issuer       %s\n", key->issuer);
 	printf("  valid        %s to %s\n",
-	    format_time(from, key->not_before, "%Y-%m-%d"),
-	    format_time(to, key->not_after, "%Y-%m-%d"));
+	    format_time(from, key->not_before, true),
+	    format_time(to, key->not_after, true));
 	printf("  signs mail   %s%s\n",
 	    key->sign_refused[0] == '\0' ? "yes" : "no: ", key->sign_refused);
 	printf("  decrypts     %s%s\n",
@@ -164,8 +165,7 @@ print_status_json(const struct cardseal_status *s)
 		"agentVersion", cardseal_status_get_version(s), "socket",
 		cardseal_status_get_socket(s), "pid",
 		(json_int_t)cardseal_status_get_pid(s), "started",
-		format_time(started, cardseal_status_get_started(s),
-		    "%Y-%m-%dT%H:%M:%SZ"),
+		format_time(started, cardseal_status_get_started(s), false),
 		"clients", (int)cardseal_status_get_clients(s), "modules",
 		modules, "tokens", tokens));
 }
@@ -194,8 +194,7 @@ print_status(const struct cardseal_status *s)
 
 	printf("agent   %s, pid %u, since %s\nsocket  %s\n",
 	    cardseal_status_get_version(s), cardseal_status_get_pid(s),
-	    format_time(started, cardseal_status_get_started(s),
-		"%Y-%m-%d %H:%M:%S UTC"),
+	    format_time(started, cardseal_status_get_started(s), false),
 	    cardseal_status_get_socket(s));
 	for (i = 0; i < cardseal_status_get_modules_len(s); i++) {
 		module = cardseal_status_get_module(s, i);

@@ -165,9 +165,8 @@ refuse_type(const struct reading *r, struct err *e)
 		    "%s has a Content-Type that cannot be understood",
 		    input_get_name(r->in));
 	return err_set(e, code,
-	    "%s is a mail of type %s/%s, not an %s S/MIME "
-	    "mail",
-	    input_get_name(r->in), r->type.type, r->type.subtype, what);
+	    "%s is not %s: it is a mail of type %s/%s",
+	    input_get_name(r->in), what, r->type.type, r->type.subtype);
 }
 
 static int

@@ -71,9 +71,11 @@ fixtures "$tmp/fixture" --preset mix
 agent_start
 fails 4 'nobody@example.net' "no key for the address" \
     sign -o "$tmp/o/x" <(mail nobody@example.net)
-like "it names a candidate" "$(cat "$tmp/err")" 'p256@example.org'
-fails 4 'no key' "no key of that name" \
+like "it names a candidate" "$(cat "$tmp/err")" 'wrong-address'
+fails 2 'fingerprint' "a key name without meaning" \
     sign -k 0011223344 -o "$tmp/o/x" "$tmp/alice.eml"
+fails 4 'no key' "no key of that name" \
+    sign -k "$(printf '%064d' 7)" -o "$tmp/o/x" "$tmp/alice.eml"
 for who in expired:expired future:'not (yet )?valid' encrypt:'usage' \
     tls:'purpose|usage'; do
 	fpr=$(openssl x509 -in "$FIXTURE_DIR/certs/${who%%:*}.pem" -noout \
@@ -101,6 +103,7 @@ agent_stop
 
 pinentry_answers "pin $FIXTURE_PIN"
 agent_start
+configure_intermediates
 
 # --- output ----------------------------------------------------------------
 sign=("$CARDSEAL" sign -k p256@example.org)

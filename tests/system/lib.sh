@@ -256,6 +256,13 @@ fixture_field() {
 	    "$FIXTURE_DIR/identities.tsv"
 }
 
+# Signatures carry the fixtures' intermediate CAs from here on.
+configure_intermediates() {
+	mkdir -p "$XDG_CONFIG_HOME/cardseal"
+	cp "$FIXTURE_DIR/intermediate.pem" \
+	    "$XDG_CONFIG_HOME/cardseal/intermediates.pem"
+}
+
 # --- pinentry --------------------------------------------------------------
 
 # pinentry_answers LINE...: what the fake pinentry does at each prompt; the

@@ -1,8 +1,13 @@
 # tests/system/: the real programs end to end.
 SYSTEM_TESTS = \
+	tests/system/encrypt.sh \
+	tests/system/errors.sh \
 	tests/system/fixtures.sh \
 	tests/system/harness.sh \
-	tests/system/modules.sh
+	tests/system/many.sh \
+	tests/system/memory.sh \
+	tests/system/modules.sh \
+	tests/system/peers.sh
 TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/system/lib.sh tests/system/fake-pinentry

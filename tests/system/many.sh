@@ -7,6 +7,7 @@ count=${MANY:-1000}
 fixtures "$tmp/fixture" --preset quickstart
 pinentry_answers "pin $FIXTURE_PIN"
 agent_start
+configure_intermediates
 ca=$FIXTURE_DIR/ca.pem
 mkdir "$tmp/in" "$tmp/out"
 

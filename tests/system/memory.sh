@@ -9,6 +9,7 @@ mib=${MEMORY_MIB:-96}
 fixtures "$tmp/fixture" --preset quickstart
 pinentry_answers "pin $FIXTURE_PIN"
 agent_start
+configure_intermediates
 measure=$CS_BUILDDIR/tests/bench/measure
 ca=$FIXTURE_DIR/ca.pem
 

@@ -6,6 +6,7 @@
 fixtures "$tmp/fixture" --preset mix
 pinentry_answers "pin $FIXTURE_PIN"
 agent_start
+configure_intermediates
 ca=$FIXTURE_DIR/ca.pem
 keys=(rsa2048 rsa3072 p256 p384 p521)
 
@@ -19,7 +20,7 @@ head -c 100000 /dev/urandom >"$tmp/data"
 
 openssl_verify() { # FORM FILE CONTENT: openssl's content goes to $tmp/got
 	case $1 in
-	smime) openssl cms -verify -binary -in "$2" -CAfile "$ca" \
+	smime) openssl cms -verify -in "$2" -CAfile "$ca" \
 	    -out "$tmp/got" ;;
 	opaque) openssl cms -verify -binary -inform DER -in "$2" \
 	    -CAfile "$ca" -out "$tmp/got" ;;
@@ -42,6 +43,8 @@ nss_setup() {
 	mkdir "$tmp/nss"
 	certutil -d "sql:$tmp/nss" -N --empty-password
 	certutil -d "sql:$tmp/nss" -A -n root -t CT,CT,CT -a -i "$ca"
+	certutil -d "sql:$tmp/nss" -A -n mail -t ,, -a \
+	    -i "$FIXTURE_DIR/intermediate.pem"
 }
 
 nss_verify() { # FILE [CONTENT]
@@ -173,7 +176,8 @@ we_verify() { # DESCRIPTION ARGUMENT...: and get the data back
 
 signer=("$FIXTURE_DIR/certs/file.pem" "$FIXTURE_DIR/keys/file.pem")
 osign=(openssl cms -sign -binary -in "$tmp/data" -signer "${signer[0]}"
-    -inkey "${signer[1]}" -outform DER -out "$tmp/p.cms")
+    -inkey "${signer[1]}"
+    -certfile "$FIXTURE_DIR/intermediate.pem" -outform DER -out "$tmp/p.cms")
 ok "openssl signs opaque" "${osign[@]}" -nodetach
 we_verify "openssl opaque" "$tmp/p.cms"
 ok "openssl signs as a stream" "${osign[@]}" -nodetach -stream
