@@ -84,6 +84,16 @@ void err_context(struct err *e, const char *fmt, ...)
  */
 int err_set_errno(struct err *e, int errnum, const char *what);
 
+#ifdef __clang_analyzer__
+/* The analyzer sees one file at a time, and would think that these can
+ * return 0. */
+#define err_set(e, code, ...) ((void)err_set(e, code, __VA_ARGS__), (code))
+#define err_set_at(e, code, ...) \
+	((void)err_set_at(e, code, __VA_ARGS__), (code))
+#define err_set_errno(e, errnum, what) \
+	((void)err_set_errno(e, errnum, what), -CS_ERR_IO)
+#endif
+
 /* The text to show: e->text if there is one, else the list's. Borrowed. */
 const char *err_get_text(const struct err *e);
 

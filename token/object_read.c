@@ -121,7 +121,7 @@ object_read_key(const struct object_reader *r, struct object *obj)
 	else
 		return false;
 	if (!knows || obj->spki.raw.len == 0)
-		knows = object_read_spki(r, obj) || knows;
+		(void)object_read_spki(r, obj);
 	if (is_private)
 		obj->flags = object_attr_flag(r, CKA_SIGN, TOK_KEY_SIGN) |
 			     object_attr_flag(r, CKA_DECRYPT, TOK_KEY_DECRYPT);

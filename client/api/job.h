@@ -46,6 +46,10 @@ bool job_is(const struct cardseal_job *job, enum cardseal_option option,
 void job_start(struct cardseal_job *job);
 /* Keeps a failure that nobody described; returns code. */
 int job_end(struct cardseal_job *job, int code);
+#ifdef __clang_analyzer__
+/* It sees one file at a time; see asn1/err.h. */
+#define job_end(job, code) ((void)job_end(job, code), (code))
+#endif
 
 struct cardseal_input {
 	struct input *in;

@@ -136,6 +136,12 @@ match_dns(const struct name_query *q, struct bytes name, struct bytes base)
 	return NAMES_DIFFER;
 }
 
+static bool
+uri_ends_authority(uint8_t c)
+{
+	return c == '/' || c == '?' || c == '#' || c == '\\';
+}
+
 /* The host of scheme://userinfo@host:port/...; false: there is none, or it
  * is an address. */
 static bool
@@ -153,7 +159,7 @@ uri_host(struct bytes uri, struct domain *host)
 	if (i + 2 >= s.len)
 		return false;
 	s = without_front(s, i + 3);
-	for (i = 0; i < s.len && memchr("/?#\\", s.p[i], 4) == NULL; i++)
+	for (i = 0; i < s.len && !uri_ends_authority(s.p[i]); i++)
 		;
 	s.len = i;
 	if (split_at(s, '@', &front, &back))
