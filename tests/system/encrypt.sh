@@ -60,8 +60,7 @@ printf 'pinentry-program %s\n' "$tmp/pinentry" >"$GNUPGHOME/gpg-agent.conf"
 pinentry_answers 'pin x'
 echo x | gpgsm --batch --pinentry-mode loopback --passphrase-fd 0 \
     --import "$tmp/peer.p12" >"$tmp/gpgsm.log" 2>&1
-ok "gpgsm opens it" gpgsm --batch --pinentry-mode loopback \
-    --passphrase x -o "$tmp/got.gpgsm" --decrypt "$tmp/m"
+ok "gpgsm opens it" gpgsm --batch -o "$tmp/got.gpgsm" --decrypt "$tmp/m"
 ok "gpgsm: the same" cmp "$tmp/data" "$tmp/got.gpgsm"
 gpgconf --kill all
 pinentry_answers "pin $FIXTURE_PIN"
