@@ -4,7 +4,8 @@
  *
  *	mail_tool entity 7bit|8bit MAIL         the entity, to stdout
  *	mail_tool sign detached|opaque KEY CERT MAIL
- *	mail_tool verify ANCHOR MAIL [CONTENT]  verdict as JSON, to stdout
+ *	mail_tool verify ANCHOR MAIL            what is signed, to stdout
+ *	mail_tool judge ANCHOR MAIL             likewise, but without content
  *	mail_tool encrypt aes256-cbc|... CERT MAIL
  *	mail_tool decrypt KEY CERT MAIL
  *	mail_tool serve                         lines of such words on stdin,
@@ -166,7 +167,8 @@ do_verify(struct tool *t, char **words)
 	int r = cert_set_add_file(anchors, words[1], &t->err);
 
 	if (r == 0)
-		r = tool_read(t, &params, words[2], t->out);
+		r = tool_read(
+		    t, &params, words[2], words[0][0] == 'j' ? NULL : t->out);
 	cert_set_free(anchors);
 	return r;
 }
@@ -203,7 +205,8 @@ tool_run(struct tool *t, char **words, size_t n)
 		return with_mail(t, words[4], do_sign, words);
 	if (strcmp(verb, "encrypt") == 0 && n == 4)
 		return with_mail(t, words[3], do_encrypt, words);
-	if (strcmp(verb, "verify") == 0 && n == 3)
+	if ((strcmp(verb, "verify") == 0 || strcmp(verb, "judge") == 0) &&
+	    n == 3)
 		return do_verify(t, words);
 	if (strcmp(verb, "decrypt") == 0 && n == 4)
 		return do_decrypt(t, words);
