@@ -136,8 +136,9 @@ match_dns(const struct name_query *q, struct bytes name, struct bytes base)
 	return NAMES_DIFFER;
 }
 
+/* A backslash is none by the standard, and one to many programs. */
 static bool
-uri_ends_authority(uint8_t c)
+ends_authority(uint8_t c)
 {
 	return c == '/' || c == '?' || c == '#' || c == '\\';
 }
@@ -159,7 +160,7 @@ uri_host(struct bytes uri, struct domain *host)
 	if (i + 2 >= s.len)
 		return false;
 	s = without_front(s, i + 3);
-	for (i = 0; i < s.len && !uri_ends_authority(s.p[i]); i++)
+	for (i = 0; i < s.len && !ends_authority(s.p[i]); i++)
 		;
 	s.len = i;
 	if (split_at(s, '@', &front, &back))
