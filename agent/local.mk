@@ -54,3 +54,13 @@ tests_unit_check_agent_proto_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_path_SOURCES = tests/unit/check_path.c
 tests_unit_check_path_LDADD = $(UNIT_LIBS) $(AGENTPROTO_LIBS)
 tests_unit_check_path_CFLAGS = $(UNIT_FLAGS)
+
+# User units for systemd.
+systemduserunitdir = $(prefix)/lib/systemd/user
+systemduserunit_DATA = agent/cardseal-agent.socket agent/cardseal-agent.service
+EXTRA_DIST += agent/cardseal-agent.socket agent/cardseal-agent.service.in
+CLEANFILES += agent/cardseal-agent.service
+agent/cardseal-agent.service: agent/cardseal-agent.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) agent && \
+	    sed 's|@bindir[@]|$(bindir)|' $(srcdir)/agent/cardseal-agent.service.in \
+	    >$@

@@ -93,6 +93,7 @@ status_fill(struct cardseal_status *s, const struct agt_msg *answer)
 	s->modules = calloc(STATUS_LIST_MAX, sizeof(*s->modules));
 	if (s->tokens == NULL || s->modules == NULL)
 		return -CS_ERR_NO_MEMORY;
+	s->tokens_len = s->modules_len = 0;
 	der_init(&d, answer->tokens);
 	while (s->tokens_len < STATUS_LIST_MAX && agt_token_next(&d, &token))
 		status_fill_token(s, &s->tokens[s->tokens_len++], &token);

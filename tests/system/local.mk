@@ -7,7 +7,8 @@ SYSTEM_TESTS = \
 	tests/system/many.sh \
 	tests/system/memory.sh \
 	tests/system/modules.sh \
-	tests/system/peers.sh
+	tests/system/peers.sh \
+	tests/system/quickstart.sh
 TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/system/lib.sh tests/system/fake-pinentry
