@@ -4,7 +4,9 @@ EXTRA_DIST += \
 	doc/protocol.md \
 	doc/sample.eml \
 	doc/testing.md \
-	doc/threats.md
+	doc/threats.md \
+	doc/verdict.md \
+	doc/verdict.schema.json
 dist_man_MANS += \
 	doc/man/cardseal.1 \
 	doc/man/cardseal.3 \

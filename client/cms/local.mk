@@ -79,6 +79,12 @@ tests_unit_check_signed_SOURCES = tests/unit/check_signed.c
 tests_unit_check_signed_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
 tests_unit_check_signed_CFLAGS = $(UNIT_FLAGS)
 
+check_PROGRAMS += tests/unit/check_signer
+TESTS += tests/unit/check_signer
+tests_unit_check_signer_SOURCES = tests/unit/check_signer.c
+tests_unit_check_signer_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
+tests_unit_check_signer_CFLAGS = $(UNIT_FLAGS)
+
 check_PROGRAMS += tests/unit/check_sink
 TESTS += tests/unit/check_sink
 tests_unit_check_sink_SOURCES = tests/unit/check_sink.c

@@ -1,5 +1,6 @@
 # tests/system/: the real programs end to end.
 SYSTEM_TESTS = \
+	tests/system/cms-peers.sh \
 	tests/system/encrypt.sh \
 	tests/system/errors.sh \
 	tests/system/fixtures.sh \
@@ -12,6 +13,12 @@ SYSTEM_TESTS = \
 TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/system/lib.sh tests/system/fake-pinentry
+
+# client/cms alone, with keys in files.
+check_PROGRAMS += tests/system/cmsdrive
+tests_system_cmsdrive_SOURCES = tests/system/cmsdrive.c
+tests_system_cmsdrive_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
+tests_system_cmsdrive_CFLAGS = $(UNIT_FLAGS)
 
 # What the tests of one build share; see fixtures() in lib.sh.
 clean-local: clean-fixtures
