@@ -6,5 +6,6 @@
 fixtures "$tmp/fixture" --preset quickstart
 pinentry_answers "pin $FIXTURE_PIN"
 agent_start
+configure_intermediates
 python3 "$CS_SRCDIR/tests/bench/stream.py" "$CS_BUILDDIR" "$FIXTURE_DIR" "$@"
 echo "agent: peak $(sed -n 's/^VmHWM:\s*//p' "/proc/$agent_pid/status")"
