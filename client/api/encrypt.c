@@ -1,5 +1,6 @@
 #include "client/api/job.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,39 +59,14 @@ address_collect(void *ctx, struct bytes address)
 	return r;
 }
 
-/* Whom the header names; Bcc cannot be served by one message for all. */
-static int
-encrypt_header_recipients(struct cardseal_job *job,
-    const struct smime_mail *mail, struct strings *addresses)
-{
-	struct strings bcc = {0};
-	int r;
-
-	r = smime_mail_walk_addresses(mail, "To", address_collect, addresses);
-	if (r == 0)
-		r = smime_mail_walk_addresses(
-		    mail, "Cc", address_collect, addresses);
-	if (r == 0)
-		r = smime_mail_walk_addresses(
-		    mail, "Bcc", address_collect, &bcc);
-	if (r == 0 && bcc.len != 0)
-		r = err_set(&job->err, -CS_ERR_ARGUMENT,
-		    "the mail has Bcc recipients, who would be seen by the "
-		    "others; take Bcc out and encrypt a copy for each with -r");
-	if (r == 0 && addresses->len == 0)
-		r = err_set(&job->err, -CS_ERR_ARGUMENT,
-		    "the mail names no recipients; give them with -r ADDR or "
-		    "-R FILE");
-	strings_clear(&bcc);
-	return r;
-}
-
 struct encrypting {
 	struct cardseal_job *job;
 	struct input *in;
 	struct cms_encrypt_params params;
 	struct cert_set *recipients;
 	struct cert **array;
+	struct strings bcc;
+	struct cert_set **bcc_certs; /* for each of bcc one with one in it */
 };
 
 /* The options' recipients, or with none given those in `others`. */
@@ -151,6 +127,110 @@ encrypt_cms(struct encrypting *c, struct output *out)
 	return r;
 }
 
+/* A file of its own for a Bcc recipient's copy: DIR/ADDRESS.eml. */
+static int
+bcc_open(struct cardseal_job *job, const char *address, struct output **out)
+{
+	const char *dir = job_get(job, CARDSEAL_BCC_DIR);
+	char quoted[ADDRESS_LEN_MAX];
+	char *path;
+	int r;
+
+	*out = NULL;
+	if (address[0] == '.' || strchr(address, '/') != NULL)
+		return err_set(&job->err, -CS_ERR_ARGUMENT,
+		    "no file can be named after the Bcc recipient %s",
+		    err_quote(
+			quoted, sizeof(quoted), address, strlen(address)));
+	if (asprintf(&path, "%s/%s.eml", dir, address) < 0)
+		return -CS_ERR_NO_MEMORY;
+	r = output_open(path, out, &job->err);
+	free(path);
+	return r;
+}
+
+/* One copy, encrypted to its recipient alone. */
+static int
+bcc_write_copy(struct encrypting *c, struct smime_mail *mail,
+    const char *address, struct cert *cert)
+{
+	struct cms_encrypt_params params = c->params;
+	struct output *out;
+	int r = bcc_open(c->job, address, &out);
+
+	if (r != 0)
+		return r;
+	params.recipients = &cert;
+	params.recipients_len = 1;
+	r = smime_encrypt(mail, &params, output_get_sink(out), &c->job->err);
+	if (r == 0)
+		r = output_commit(out, &c->job->err);
+	output_free(out);
+	return r;
+}
+
+static int
+bcc_write_copies(struct encrypting *c, struct smime_mail *mail)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < c->bcc.len; i++)
+		r = bcc_write_copy(
+		    c, mail, c->bcc.items[i], cert_set_get(c->bcc_certs[i], 0));
+	return r;
+}
+
+/* A certificate for each, before anything is written. */
+static int
+bcc_prepare(struct encrypting *c)
+{
+	struct strings one = {.len = 1};
+	size_t i;
+	int r = 0;
+
+	c->bcc_certs = calloc(c->bcc.len + 1, sizeof(*c->bcc_certs));
+	if (c->bcc_certs == NULL)
+		return -CS_ERR_NO_MEMORY;
+	for (i = 0; r == 0 && i < c->bcc.len; i++) {
+		c->bcc_certs[i] = cert_set_new();
+		if (c->bcc_certs[i] == NULL)
+			return -CS_ERR_NO_MEMORY;
+		one.items = &c->bcc.items[i];
+		r = job_find_recipients(c->job, &one, false, c->bcc_certs[i]);
+	}
+	return r;
+}
+
+/* Whom the header names. Bcc cannot be served by one message for all. */
+static int
+encrypt_header_recipients(
+    struct encrypting *c, struct smime_mail *mail, struct strings *addresses)
+{
+	struct err *e = &c->job->err;
+	int r;
+
+	r = smime_mail_walk_addresses(mail, "To", address_collect, addresses);
+	if (r == 0)
+		r = smime_mail_walk_addresses(
+		    mail, "Cc", address_collect, addresses);
+	if (r == 0)
+		r = smime_mail_walk_addresses(
+		    mail, "Bcc", address_collect, &c->bcc);
+	if (r == 0 && c->bcc.len != 0 &&
+	    job_get(c->job, CARDSEAL_BCC_DIR) == NULL)
+		r = err_set(e, -CS_ERR_ARGUMENT,
+		    "the mail has Bcc recipients, whom the others would see; "
+		    "--bcc-dir DIR takes a copy for each");
+	if (r == 0 && addresses->len == 0)
+		r = err_set(e, -CS_ERR_ARGUMENT,
+		    "the mail names no recipients in To or Cc; give them with "
+		    "-r ADDR or -R FILE");
+	if (r == 0)
+		r = smime_mail_remove_header(mail, "Bcc");
+	return r;
+}
+
 static int
 encrypt_smime(struct encrypting *c, struct output *out)
 {
@@ -163,15 +243,32 @@ encrypt_smime(struct encrypting *c, struct output *out)
 		return r;
 	if (job->options[CARDSEAL_RECIPIENT].len == 0 &&
 	    job->options[CARDSEAL_RECIPIENT_FILE].len == 0)
-		r = encrypt_header_recipients(job, mail, &addresses);
+		r = encrypt_header_recipients(c, mail, &addresses);
 	if (r == 0)
 		r = encrypting_prepare(c, &addresses);
 	if (r == 0)
+		r = bcc_prepare(c);
+	if (r == 0)
 		r = smime_encrypt(
 		    mail, &c->params, output_get_sink(out), &job->err);
+	if (r == 0)
+		r = bcc_write_copies(c, mail);
 	strings_clear(&addresses);
 	smime_mail_free(mail);
 	return r;
+}
+
+static void
+encrypting_clear(struct encrypting *c)
+{
+	size_t i;
+
+	for (i = 0; c->bcc_certs != NULL && i < c->bcc.len; i++)
+		cert_set_free(c->bcc_certs[i]);
+	free(c->bcc_certs);
+	strings_clear(&c->bcc);
+	cert_set_free(c->recipients);
+	free(c->array);
 }
 
 int
@@ -190,7 +287,6 @@ cardseal_encrypt(struct cardseal_job *job, struct cardseal_input *in,
 		r = input_check_unchanged(in->in, &job->err);
 	if (r == 0)
 		r = output_commit(out->out, &job->err);
-	cert_set_free(c.recipients);
-	free(c.array);
+	encrypting_clear(&c);
 	return job_end(job, r);
 }

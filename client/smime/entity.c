@@ -255,6 +255,27 @@ give_address(void *ctx, const struct mailbox *m)
 }
 
 int
+smime_mail_remove_header(struct smime_mail *mail, const char *header)
+{
+	struct bytes rest = buf_get(&mail->header);
+	struct buf kept = {.max = mail->header.max};
+	struct header_field f;
+
+	while (header_next(&rest, &f))
+		if (!header_is_named(&f, header))
+			buf_add_bytes(&kept, f.raw);
+	if (kept.err != 0) {
+		int r = kept.err;
+
+		buf_clear(&kept);
+		return r;
+	}
+	buf_clear(&mail->header);
+	mail->header = kept;
+	return 0;
+}
+
+int
 smime_mail_walk_addresses(const struct smime_mail *mail, const char *header,
     int (*fn)(void *ctx, struct bytes address), void *ctx)
 {

@@ -34,6 +34,10 @@ void smime_mail_free(struct smime_mail *mail);
 int smime_mail_walk_addresses(const struct smime_mail *mail, const char *header,
     int (*fn)(void *ctx, struct bytes address), void *ctx);
 bool smime_mail_has_header(const struct smime_mail *mail, const char *header);
+/* Takes every field of that name out of what is written (not of the input),
+ * such as Bcc. Content- fields are not for this. */
+int CS_MUST_USE smime_mail_remove_header(
+    struct smime_mail *mail, const char *header);
 /*
  * Can it be signed as multipart/signed? False if something that must not be
  * re-encoded (a multipart/signed, a message/rfc822, 8-bit text outside of

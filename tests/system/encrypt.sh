@@ -111,6 +111,21 @@ like "by address" "$(cat "$tmp/err")" 'nobody@example.net'
 exits 4 "a recipient that may only sign" "$CARDSEAL" encrypt \
     -R "$certs/sign.pem" -o "$tmp/x" "$tmp/mail.eml"
 
+sed 's/^To:/Bcc: <rsa3072@example.org>, <rsa2048@example.org>\nTo:/' \
+    "$tmp/mail.eml" >"$tmp/bcc.eml"
+exits 2 "Bcc is refused" "$CARDSEAL" encrypt -o "$tmp/m.eml" "$tmp/bcc.eml"
+mkdir "$tmp/bcc"
+exits 0 "--bcc-dir takes the copies" "$CARDSEAL" encrypt \
+    --bcc-dir "$tmp/bcc" -o "$tmp/m.eml" "$tmp/bcc.eml"
+is "one for each" "$(cd "$tmp/bcc" && echo *)" \
+    "rsa2048@example.org.eml rsa3072@example.org.eml"
+unlike "nobody sees Bcc" "$(cat "$tmp/m.eml" "$tmp"/bcc/*.eml)" '[Bb]cc:|rsa[0-9]+@'
+for f in "$tmp/m.eml" "$tmp"/bcc/*.eml; do
+	is "${f##*/}: one recipient" "$(openssl cms -cmsout -print -in "$f" |
+	    grep -c d.ktri)" 1
+	exits 0 "${f##*/}: we open it" "$CARDSEAL" decrypt -o "$tmp/got.eml" "$f"
+done
+
 # --- broken ----------------------------------------------------------------
 flip() { # FILE OFFSET-FROM-END
 	python3 - "$1" "$2" <<'END'
