@@ -41,7 +41,8 @@ main_list_modules(void)
 
 	if (modules_list(&out, &e) != 0)
 		(void)main_complain(&e);
-	else if (fwrite(out.data, 1, out.len, stdout) == out.len &&
+	else if ((out.len == 0 ||
+		     fwrite(out.data, 1, out.len, stdout) == out.len) &&
 		 fflush(stdout) == 0)
 		status = 0;
 	buf_clear(&out);

@@ -108,19 +108,19 @@ object_read_spki(const struct object_reader *r, struct object *obj)
 static bool
 object_read_key(const struct object_reader *r, struct object *obj)
 {
-	bool is_private = obj->class == OBJECT_PRIVATE, knows = false;
+	bool is_private = obj->class == OBJECT_PRIVATE;
 	CK_KEY_TYPE type;
 
 	if (!object_attr_ulong(r, CKA_KEY_TYPE, &type))
 		return false;
 	if (type == CKK_RSA)
-		knows = object_read_rsa(r, obj);
+		(void)object_read_rsa(r, obj);
 	else if (type == CKK_EC || type == CKK_EC_EDWARDS ||
 		 type == OBJECT_KEY_MONTGOMERY)
-		knows = object_read_ec(r, obj, type);
+		(void)object_read_ec(r, obj, type);
 	else
 		return false;
-	if (!knows || obj->spki.raw.len == 0)
+	if (obj->spki.raw.len == 0)
 		(void)object_read_spki(r, obj);
 	if (is_private)
 		obj->flags = object_attr_flag(r, CKA_SIGN, TOK_KEY_SIGN) |
