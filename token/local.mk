@@ -37,7 +37,8 @@ TOKEN_TESTS = \
 	tests/unit/check_token_ckr \
 	tests/unit/check_token_key \
 	tests/unit/check_token_proto \
-	tests/unit/check_token_uri
+	tests/unit/check_token_uri \
+	tests/unit/check_token_worker
 check_PROGRAMS += $(TOKEN_TESTS)
 TESTS += $(TOKEN_TESTS)
 TOKEN_TEST_FLAGS = $(UNIT_FLAGS) $(P11KIT_CFLAGS)
@@ -54,6 +55,9 @@ tests_unit_check_token_proto_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_token_uri_SOURCES = tests/unit/check_token_uri.c
 tests_unit_check_token_uri_LDADD = $(TOKEN_TEST_LIBS)
 tests_unit_check_token_uri_CFLAGS = $(TOKEN_TEST_FLAGS)
+tests_unit_check_token_worker_SOURCES = tests/unit/check_token_worker.c
+tests_unit_check_token_worker_LDADD = $(TOKEN_TEST_LIBS)
+tests_unit_check_token_worker_CFLAGS = $(TOKEN_TEST_FLAGS)
 EXTRA_DIST += \
 	tests/vectors/token/ca.der tests/vectors/token/ed25519.der \
 	tests/vectors/token/make.sh \

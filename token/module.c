@@ -12,9 +12,13 @@
 static int
 module_fail(struct err *e, const char *which, const char *reason)
 {
+	char text[ERR_TEXT_MAX / 2];
+
+	if (reason == NULL)
+		reason = "no reason given";
 	return err_set(e, -CS_ERR_MODULE,
 	    "PKCS#11 module %s cannot be loaded: %s", which,
-	    reason != NULL ? reason : "no reason given");
+	    err_quote(text, sizeof(text), reason, strlen(reason)));
 }
 
 static int

@@ -112,6 +112,8 @@ worker_serve(struct worker *w, uint8_t *frame, size_t len, struct buf *out)
 	int r = tok_msg_decode(bytes_of(frame, len), &req, &e);
 
 	answer.id = req.id;
+	if (r != 0)
+		mem_wipe(frame, len); /* there may be a PIN in it */
 	if (r == 0)
 		r = worker_serve_request(w, &req, &answer, &e);
 	if (r == 0)

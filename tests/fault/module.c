@@ -14,6 +14,7 @@
  *   short            RSA results come without their leading zero octets
  *   sizes            lengths and counts are garbage
  *   hang NAME        the function never returns
+ *   events N         C_WaitForSlotEvent tells of N, then it fails
  *
  * FAULT_LOG: each call appends its name and a line feed.
  */
@@ -238,6 +239,23 @@ fault_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 }
 
 static CK_RV
+fault_C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID *slot, void *reserved)
+{
+	CK_RV rv = fault_rule("C_WaitForSlotEvent");
+	static unsigned long told;
+	char rest[FAULT_LINE];
+	unsigned long n;
+
+	if (rv != CKR_OK)
+		return rv;
+	if (!fault_find("events", rest, sizeof(rest)) ||
+	    sscanf(rest, "%lu", &n) != 1)
+		return real->C_WaitForSlotEvent(flags, slot, reserved);
+	*slot = 0;
+	return told++ < n ? CKR_OK : CKR_DEVICE_ERROR;
+}
+
+static CK_RV
 fault_C_GetMechanismInfo(
     CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info)
 {
@@ -336,6 +354,7 @@ fault_wrap(void)
 	SET(C_GetSlotInfo);
 	SET(C_GetTokenInfo);
 	SET(C_GetMechanismInfo);
+	SET(C_WaitForSlotEvent);
 	SET(C_OpenSession);
 	SET(C_CloseSession);
 	SET(C_GetSessionInfo);

@@ -1,9 +1,11 @@
 /*
  * cardseal-token on a SoftHSM token: all that the agent asks of it.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "asn1/alg/signature.h"
 #include "tests/wire/worker.h"
@@ -465,6 +467,62 @@ START_TEST(start_fails_typed)
 }
 END_TEST
 
+/* Does a line of the worker's /proc file begin so? */
+static bool
+proc_says(const struct peer *p, const char *file, const char *text)
+{
+	char path[64], line[256];
+	bool says = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)p->pid, file);
+	f = fopen(path, "r");
+	ck_assert_ptr_nonnull(f);
+	while (!says && fgets(line, sizeof(line), f) != NULL)
+		says = strncmp(line, text, strlen(text)) == 0;
+	fclose(f);
+	return says;
+}
+
+static bool
+proc_has_fd(const struct peer *p, int fd)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)p->pid, fd);
+	return lstat(path, &st) == 0;
+}
+
+/* No core file, nobody looks in, and no descriptor that it was not meant to
+ * have. */
+START_TEST(keeps_to_itself)
+{
+	struct tok_msg answer, probe = {.type = TOK_PROBE};
+	int stray = dup2(open("/dev/null", O_RDONLY), 77);
+	struct stat st;
+	struct peer p;
+	char path[64];
+	int fd;
+
+	ck_assert_int_eq(stray, 77);
+	peer_start(&p);
+	/* An answer, even this, says that it is ready. */
+	unit_assert_code(peer_call(&p, &probe, &answer), -CS_ERR_PROTOCOL);
+	ck_assert(proc_says(
+	    &p, "limits", "Max core file size        0                    0"));
+	for (fd = 0; fd < 4; fd++)
+		ck_assert(proc_has_fd(&p, fd));
+	for (; fd < 256; fd++)
+		ck_assert_msg(!proc_has_fd(&p, fd), "descriptor %d", fd);
+	/* The files of a process that is not dumpable are root's. */
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)p.pid);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_uid, 0);
+	ck_assert_int_eq(peer_end(&p), 0);
+}
+END_TEST
+
 #define ROWS(a) ((int)(sizeof(a) / sizeof((a)[0])))
 
 int
@@ -487,6 +545,7 @@ main(void)
 	tcase_add_test(tcase, answers_bad_frames);
 	tcase_add_test(tcase, start_comes_first_and_once);
 	tcase_add_loop_test(tcase, start_fails_typed, 0, ROWS(bad_modules));
+	tcase_add_test(tcase, keeps_to_itself);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

@@ -190,7 +190,7 @@ bool
 peer_receive(struct peer *p, struct tok_msg *answer)
 {
 	uint8_t chunk[2048];
-	size_t len = 0;
+	size_t len = 0, want;
 	struct err e = ERR_INIT;
 	ssize_t n;
 
@@ -199,7 +199,10 @@ peer_receive(struct peer *p, struct tok_msg *answer)
 		ck_assert_int_eq(tok_frame_len(buf_get(&p->in), &len), 0);
 		if (len != 0 && p->in.len >= len)
 			break;
-		n = recv(p->fd, chunk, sizeof(chunk), 0);
+		/* No more than this frame: others may wait behind it. */
+		want = len != 0 ? len - p->in.len : 1;
+		n = recv(p->fd, chunk,
+		    want < sizeof(chunk) ? want : sizeof(chunk), 0);
 		ck_assert_msg(n >= 0 || errno == ECONNRESET, "no answer: %s",
 		    strerror(errno));
 		if (n <= 0)
