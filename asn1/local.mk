@@ -137,6 +137,12 @@ tests_unit_check_tree_LDADD = $(UNIT_LIBS) libtree.la libcodec.la libalg.la \
 	libasn1.la
 tests_unit_check_tree_CFLAGS = $(UNIT_FLAGS)
 
+check_PROGRAMS += tests/unit/check_modules
+TESTS += tests/unit/check_modules
+tests_unit_check_modules_SOURCES = tests/unit/check_modules.c
+tests_unit_check_modules_LDADD = $(UNIT_LIBS) libtree.la $(AGENTPROTO_LIBS)
+tests_unit_check_modules_CFLAGS = $(UNIT_FLAGS)
+
 EXTRA_DIST += tests/vectors/pkix1/README.md \
 	tests/vectors/pkix1/crl.der tests/vectors/pkix1/extensions.crt.der
 EXTRA_DIST += tests/vectors/cms/README.md \
