@@ -14,7 +14,13 @@
 static void
 text_quote(char dst[TEXT_PART_MAX], struct bytes text)
 {
+	char *p;
+
 	err_quote(dst, TEXT_PART_MAX, text.p, text.len);
+	/* What ends a quotation is ours alone. */
+	for (p = dst; *p != '\0'; p++)
+		if (*p == '"')
+			*p = '\'';
 }
 
 static void

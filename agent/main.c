@@ -206,6 +206,10 @@ main(int argc, char **argv)
 	if (r == 0)
 		r = listen_take(&a.listener, &e);
 	if (r == 0) {
+		/* Whoever started us may have left more open. */
+		(void)close_range(a.listener.fd >= 0 ? SD_LISTEN_FDS_START + 1
+						     : STDERR_FILENO + 1,
+		    ~0U, 0);
 		confine_early();
 		r = agent_start(&a, &e);
 	}

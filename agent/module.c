@@ -74,8 +74,10 @@ module_worker_ready(struct worker *w)
 	struct module *m = w->module;
 
 	m->state = AGT_MODULE_READY;
-	timer_stop(&m->agent->timers, &m->slow);
-	m->is_slow = false;
+	if (m->probe.worker == NULL) {
+		timer_stop(&m->agent->timers, &m->slow);
+		m->is_slow = false;
+	}
 	module_start_next(m);
 	requests_resume(m->agent);
 }
@@ -228,39 +230,41 @@ module_refresh(struct module *m)
 {
 	struct worker *w = module_get_worker(m, NULL);
 
-	if (w == NULL || m->probe.worker != NULL)
+	if (!m->slow.is_set)
+		timer_set_in_ms(&m->agent->timers, &m->slow, MODULE_SLOW_MS);
+	/* One that is starting asks by itself. */
+	if (w == NULL || w->state != WORKER_READY || m->probe.worker != NULL)
 		return;
 	m->probe.build = module_build_probe;
 	m->probe.done = module_probed;
 	m->probe.call_ms = m->agent->settings.deadline_ms;
 	m->probe_worker = w->index;
-	timer_set_in_ms(&m->agent->timers, &m->slow, MODULE_SLOW_MS);
 	worker_submit(w, &m->probe);
 }
 
 static bool
-module_is_fresh(struct module *m)
+module_is_fresh(struct module *m, unsigned age_ms)
 {
 	uint64_t now = timers_now(&m->agent->timers);
 
 	if (m->state == AGT_MODULE_FAILED || m->is_slow)
 		return true;
 	return !m->is_stale && m->probed_us != 0 && m->probe.worker == NULL &&
-	       now - m->probed_us < (uint64_t)MODULE_FRESH_MS * 1000;
+	       now - m->probed_us < (uint64_t)age_ms * 1000;
 }
 
 bool
-modules_are_fresh(struct agent *a)
+modules_are_fresh(struct agent *a, unsigned age_ms)
 {
 	struct module *m;
 	bool are_fresh = a->modules.is_known;
 
 	TAILQ_FOREACH (m, &a->modules.list, link) {
-		if (module_is_fresh(m))
+		if (module_is_fresh(m, age_ms))
 			continue;
 		module_refresh(m);
 		/* The probe may have come and gone meanwhile. */
-		if (!module_is_fresh(m))
+		if (!module_is_fresh(m, age_ms))
 			are_fresh = false;
 	}
 	return are_fresh;
@@ -494,14 +498,11 @@ modules_process_ended(struct agent *a, int pid, int status)
 
 	TAILQ_FOREACH (m, &a->modules.list, link)
 		for (w = m->workers; w < m->workers + m->worker_count; w++) {
-			if (w->pid != pid)
-				continue;
-			/* Known by its socket already, or known now. */
-			if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
-				agt_log("module %s: its token process %d was "
-					"ended by signal %d",
+			if (w->last_pid == pid && WIFSIGNALED(status))
+				agt_log("module %s: token process %d was ended "
+					"by signal %d",
 				    m->name, pid, WTERMSIG(status));
-			if (w->state != WORKER_NONE)
+			if (w->pid == pid && w->state != WORKER_NONE)
 				worker_kill(w, false, "ended");
 		}
 }

@@ -14,6 +14,8 @@
 
 /* So young a list is not made anew for a client. */
 #define MODULE_FRESH_MS 2000
+/* When a key is missing, the card may have come a moment ago. */
+#define MODULE_MISSING_MS 200
 /* A list does not wait longer for a module that does not answer. */
 #define MODULE_SLOW_MS 5000
 #define MODULE_ERROR_MAX 256
@@ -65,10 +67,11 @@ void modules_clear(struct agent *a);
 void modules_process_ended(struct agent *a, int pid, int status);
 
 /*
- * Are all modules as fresh as a list should be? Those that are not are being
- * asked when it returns false; requests_resume (request.h) comes after.
+ * Was every module asked what it has within that time? Those that were not
+ * are being asked when it returns false; requests_resume (request.h) comes
+ * after. A module that has failed, or is slow, holds up nobody.
  */
-bool modules_are_fresh(struct agent *a);
+bool modules_are_fresh(struct agent *a, unsigned age_ms);
 /* The worker to give the next job, the one with least to do, of those that
  * know the token (NULL: of all); NULL: the module has failed. */
 struct worker *module_get_worker(struct module *m, const struct token *t);

@@ -44,9 +44,12 @@ key_find(struct request *r)
 static void
 key_missing(struct request *r)
 {
+	unsigned age_ms =
+	    r->was_looked_for ? MODULE_FRESH_MS : MODULE_MISSING_MS;
 	struct err e = ERR_INIT;
 
-	if (!r->was_looked_for && !modules_are_fresh(r->conn->agent)) {
+	r->was_looked_for = true;
+	if (!modules_are_fresh(r->conn->agent, age_ms)) {
 		request_wait(r);
 		return;
 	}
@@ -108,7 +111,7 @@ key_failed(struct request *r, const struct err *e)
 	if (was_removed && !r->was_looked_for) {
 		r->was_looked_for = true;
 		request_wait(r);
-		(void)modules_are_fresh(r->conn->agent);
+		(void)modules_are_fresh(r->conn->agent, MODULE_FRESH_MS);
 		return;
 	}
 	/* Somebody else logged the token out. */

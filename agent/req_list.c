@@ -154,7 +154,7 @@ list_run(struct request *r)
 
 	request_decode(r, &msg);
 	/* The pages of one listing come from one look at the tokens. */
-	if (msg.after.len == 0 && !modules_are_fresh(a)) {
+	if (msg.after.len == 0 && !modules_are_fresh(a, MODULE_FRESH_MS)) {
 		request_wait(r);
 		return;
 	}

@@ -88,7 +88,7 @@ unlock_run(struct request *r)
 	struct token *t;
 
 	request_decode(r, &msg);
-	if (r->logins == 0 && !modules_are_fresh(a)) {
+	if (r->logins == 0 && !modules_are_fresh(a, MODULE_FRESH_MS)) {
 		request_wait(r);
 		return;
 	}

@@ -72,6 +72,7 @@ starter_exec_worker(struct starter *s, pid_t parent, int fd, bool is_list)
 		(void)fcntl(fd, F_SETFD, 0);
 	else if (!is_list && dup2(fd, WORKER_FD) < 0)
 		_exit(126);
+	(void)close_range(is_list ? WORKER_FD : WORKER_FD + 1, ~0U, 0);
 	execv(s->worker_path, argv);
 	agt_log("%s cannot be executed (errno %d)", s->worker_path, errno);
 	_exit(127);

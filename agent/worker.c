@@ -39,6 +39,7 @@ worker_drop_process(struct worker *w)
 	if (w->fd >= 0)
 		(void)close(w->fd);
 	w->fd = w->pidfd = -1;
+	w->pid = 0;
 	w->state = WORKER_NONE;
 	w->is_busy = false;
 	buf_clear(&w->in);
@@ -158,6 +159,14 @@ worker_send(struct worker *w, struct job *job)
 	worker_set_deadline(w, job);
 	if (worker_write(w, tx, m.has_pin || m.has_new_pin))
 		return true;
+	/* It was gone already and has got nothing: the next one may do it. A
+	 * PIN that was under way is another matter. */
+	if (job->is_movable && !m.has_pin) {
+		w->current = NULL;
+		job->is_in_flight = false;
+		TAILQ_INSERT_HEAD(&w->queue, job, link);
+		w->load++;
+	}
 	worker_kill(w, false, "took no request and was ended");
 	return false;
 }
@@ -434,7 +443,7 @@ worker_launched(struct launch *launch, const struct launched *launched)
 	}
 	w->fd = launched->fd;
 	w->pidfd = launched->pidfd;
-	w->pid = launched->pid;
+	w->pid = w->last_pid = launched->pid;
 	w->state = WORKER_STARTING;
 	if (sd_event_add_io(
 		a->event, &w->source, w->fd, EPOLLIN, worker_io, w) < 0) {

@@ -52,7 +52,8 @@ struct worker {
 	unsigned index;
 	enum worker_state state;
 	struct launch launch;
-	int pid; /* of the present or last process */
+	int pid; /* 0: no process */
+	int last_pid;
 	int fd, pidfd;
 	sd_event_source *source;
 	struct buf in;	 /* a part of a frame */

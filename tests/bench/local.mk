@@ -14,7 +14,13 @@ tests_bench_bench_worker_SOURCES = tests/bench/bench_worker.c
 tests_bench_bench_worker_CFLAGS = $(UNIT_FLAGS) $(P11KIT_CFLAGS)
 tests_bench_bench_worker_LDADD = $(WIRE_LIBS) $(TOKEN_LIBS)
 
-EXTRA_DIST += tests/bench/stream.sh tests/bench/stream.py
+# What the agent and its worker add to a signature.
+noinst_PROGRAMS += tests/bench/bench_hop
+tests_bench_bench_hop_SOURCES = tests/bench/bench_hop.c
+tests_bench_bench_hop_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS)
+tests_bench_bench_hop_LDADD = $(AGENTPROTO_LIBS)
+
+EXTRA_DIST += tests/bench/hop.py tests/bench/stream.sh tests/bench/stream.py
 
 # Figures beside those of a peer in the same run; see doc/testing.md.
 bench: all tests/bench/bench_worker
@@ -22,6 +28,8 @@ bench: all tests/bench/bench_worker
 	CS_SRCDIR=$(abs_top_srcdir) ./tests/bench/bench_path
 	CS_SRCDIR=$(abs_top_srcdir) CS_BUILDDIR=$(abs_top_builddir) \
 		./tests/bench/bench_worker
+	CS_SRCDIR=$(abs_top_srcdir) CS_BUILDDIR=$(abs_top_builddir) \
+		python3 $(srcdir)/tests/bench/hop.py
 	CS_SRCDIR=$(abs_top_srcdir) CS_BUILDDIR=$(abs_top_builddir) \
 		bash $(srcdir)/tests/bench/stream.sh
 .PHONY: bench

@@ -16,3 +16,20 @@ tests_wire_check_worker_open_SOURCES = tests/wire/check_worker_open.c
 tests_wire_check_worker_open_LDADD = $(WIRE_LIBS) libcodec.la libalg.la \
 	libasn1.la
 tests_wire_check_worker_open_CFLAGS = $(UNIT_FLAGS)
+
+# A worker that does what a script says, in the real one's place.
+check_PROGRAMS += tests/wire/fake_token
+tests_wire_fake_token_SOURCES = tests/wire/fake_token.c
+tests_wire_fake_token_LDADD = $(TOKENPROTO_LIBS)
+
+# The agent, by its socket alone (wire.py). They measure memory and time, so
+# that other tests should not be too many beside them.
+WIRE_TESTS = \
+	tests/wire/frames.py \
+	tests/wire/limits.py \
+	tests/wire/pins.py \
+	tests/wire/start.py \
+	tests/wire/tokens.py \
+	tests/wire/workers.py
+TESTS += $(WIRE_TESTS)
+EXTRA_DIST += tests/wire/wire.py $(WIRE_TESTS)

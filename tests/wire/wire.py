@@ -188,8 +188,8 @@ class Client:
 
     def __init__(self, path, says_hello=True, program="wire-test"):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(20)
         self.sock.connect(path)
+        self.sock.settimeout(20)
         self.data = b""
         self.next = 0
         if says_hello:

@@ -1,0 +1,285 @@
+/*
+ * bench_hop: what agent and worker add to a P-256 signature.
+ *
+ * In one run, in turns: the bare PKCS#11 module in this process, and the same
+ * token through the agent's socket. CPU time of all processes that take part,
+ * per signature; pinned to one CPU, and then wherever the kernel likes.
+ *
+ *   bench_hop MODULE LABEL PIN SOCKET AGENT_PID WORKER_PID
+ */
+#include "config.h"
+
+#include <dlfcn.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <p11-kit/pkcs11.h>
+
+#include "agent/proto.h"
+
+#define ROUNDS 15
+#define PER_ROUND 400
+#define LIMIT_US 30.0
+
+static CK_FUNCTION_LIST *p11;
+static CK_SESSION_HANDLE session;
+static CK_OBJECT_HANDLE private_key;
+static int fd;
+static uint8_t key_id[AGT_KEY_ID_LEN];
+static pid_t pids[3]; /* 0 (this one), agent, worker */
+
+static _Noreturn void
+die(const char *what)
+{
+	fprintf(stderr, "bench_hop: %s\n", what);
+	exit(1);
+}
+
+static uint64_t
+now_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	if (clock_gettime(clock, &ts) != 0)
+		die("no clock");
+	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t
+cpu_ns(pid_t pid)
+{
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) != 0)
+		die("no CPU clock of a process");
+	return now_ns(clock);
+}
+
+/* --- the bare module --- */
+
+static void
+bare_find_token(const char *label, CK_SLOT_ID *slot)
+{
+	CK_SLOT_ID slots[64];
+	CK_ULONG n = 64, i;
+	CK_TOKEN_INFO info;
+
+	if (p11->C_GetSlotList(CK_TRUE, slots, &n) != CKR_OK)
+		die("no slots");
+	for (i = 0; i < n; i++)
+		if (p11->C_GetTokenInfo(slots[i], &info) == CKR_OK &&
+		    strncmp((char *)info.label, label, strlen(label)) == 0) {
+			*slot = slots[i];
+			return;
+		}
+	die("no such token");
+}
+
+static void
+bare_open(const char *module, const char *label, const char *pin)
+{
+	CK_RV (*get)(CK_FUNCTION_LIST **);
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_KEY_TYPE type = CKK_EC;
+	CK_ATTRIBUTE find[] = {{CKA_CLASS, &class, sizeof(class)},
+	    {CKA_KEY_TYPE, &type, sizeof(type)}};
+	void *handle = dlopen(module, RTLD_NOW);
+	CK_SLOT_ID slot = 0;
+	CK_ULONG n;
+
+	if (handle == NULL)
+		die(dlerror());
+	*(void **)&get = dlsym(handle, "C_GetFunctionList");
+	if (get == NULL || get(&p11) != CKR_OK ||
+	    p11->C_Initialize(NULL) != CKR_OK)
+		die("the module does not start");
+	bare_find_token(label, &slot);
+	if (p11->C_OpenSession(
+		slot, CKF_SERIAL_SESSION, NULL, NULL, &session) != CKR_OK ||
+	    p11->C_Login(session, CKU_USER, (CK_UTF8CHAR *)(uintptr_t)pin,
+		strlen(pin)) != CKR_OK ||
+	    p11->C_FindObjectsInit(session, find, 2) != CKR_OK ||
+	    p11->C_FindObjects(session, &private_key, 1, &n) != CKR_OK ||
+	    n != 1)
+		die("the module does not show the key");
+	(void)p11->C_FindObjectsFinal(session);
+}
+
+static void
+bare_sign(unsigned i)
+{
+	CK_MECHANISM mechanism = {CKM_ECDSA, NULL, 0};
+	CK_BYTE digest[32] = {(CK_BYTE)i}, signature[128];
+	CK_ULONG len = sizeof(signature);
+
+	if (p11->C_SignInit(session, &mechanism, private_key) != CKR_OK ||
+	    p11->C_Sign(session, digest, sizeof(digest), signature, &len) !=
+		CKR_OK)
+		die("C_Sign");
+}
+
+/* --- through the agent --- */
+
+static void
+agent_call(const struct agt_msg *request, struct agt_msg *answer)
+{
+	static uint8_t in[AGT_ANSWER_MAX];
+	static struct buf out;
+	size_t have = 0, len = 0;
+	struct err e = ERR_INIT;
+	ssize_t n;
+
+	buf_reset(&out);
+	if (agt_msg_encode(request, &out) != 0 ||
+	    write(fd, out.data, out.len) != (ssize_t)out.len)
+		die("a request cannot be sent");
+	do {
+		n = read(fd, in + have, sizeof(in) - have);
+		if (n <= 0)
+			die("the agent hung up");
+		have += (size_t)n;
+		if (agt_frame_len(bytes_of(in, have), sizeof(in), &len) != 0)
+			die("no frame");
+	} while (len == 0 || len > have);
+	if (agt_msg_decode(bytes_of(in, len), answer, &e) != 0)
+		die(e.text);
+	if (answer->type == AGT_ERROR)
+		die((const char *)answer->text.p);
+}
+
+static void
+agent_open(const char *path)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct agt_msg hello = {.id = 1, .type = AGT_HELLO}, list, answer;
+	struct tok_key key;
+	struct der d;
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) != 0)
+		die("no agent");
+	hello.version_min = hello.version_max = AGT_VERSION;
+	agent_call(&hello, &answer);
+	list = (struct agt_msg){.id = 2, .type = AGT_LIST};
+	agent_call(&list, &answer);
+	der_init(&d, answer.keys);
+	if (!agt_key_next(&d, &key))
+		die("the agent has no key");
+	memcpy(key_id, key.key_id.p, sizeof(key_id));
+}
+
+static void
+agent_sign(unsigned i)
+{
+	static const uint8_t ecdsa_sha256[] = {0x30, 0x0a, 0x06, 0x08, 0x2a,
+	    0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02};
+	uint8_t digest[32] = {(uint8_t)i};
+	struct agt_msg sign = {.id = i + 10, .type = AGT_SIGN}, answer;
+
+	sign.key_id = bytes_of(key_id, sizeof(key_id));
+	sign.algorithm = bytes_of(ecdsa_sha256, sizeof(ecdsa_sha256));
+	sign.input = bytes_of(digest, sizeof(digest));
+	agent_call(&sign, &answer);
+}
+
+/* --- figures --- */
+
+struct figures {
+	double cpu_us, own_us, agent_us, worker_us, wall_us;
+};
+
+static struct figures
+measure(void (*sign)(unsigned i), unsigned processes)
+{
+	uint64_t before[3], wall = now_ns(CLOCK_MONOTONIC);
+	double us[3] = {0};
+	struct figures f;
+	unsigned i;
+
+	for (i = 0; i < processes; i++)
+		before[i] = cpu_ns(pids[i]);
+	for (i = 0; i < PER_ROUND; i++)
+		sign(i);
+	for (i = 0; i < processes; i++)
+		us[i] = (double)(cpu_ns(pids[i]) - before[i]) / 1e3 / PER_ROUND;
+	f.wall_us = (double)(now_ns(CLOCK_MONOTONIC) - wall) / 1e3 / PER_ROUND;
+	f.own_us = us[0];
+	f.agent_us = us[1];
+	f.worker_us = us[2];
+	f.cpu_us = us[0] + us[1] + us[2];
+	return f;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct figures *x = a, *y = b;
+
+	return x->cpu_us < y->cpu_us ? -1 : x->cpu_us > y->cpu_us;
+}
+
+static void
+pin(bool is_pinned)
+{
+	cpu_set_t set;
+	unsigned i;
+
+	CPU_ZERO(&set);
+	for (i = 0; i < (is_pinned ? 1U : (unsigned)CPU_SETSIZE); i++)
+		CPU_SET(i, &set);
+	for (i = 0; i < 3; i++)
+		if (sched_setaffinity(pids[i], sizeof(set), &set) != 0)
+			die("a process cannot be pinned");
+}
+
+static double
+run(const char *name, bool is_pinned)
+{
+	struct figures bare[ROUNDS], agent[ROUNDS], *b, *a;
+	unsigned i;
+	double added;
+
+	pin(is_pinned);
+	for (i = 0; i < ROUNDS; i++) {
+		bare[i] = measure(bare_sign, 1);
+		agent[i] = measure(agent_sign, 3);
+	}
+	qsort(bare, ROUNDS, sizeof(*bare), compare);
+	qsort(agent, ROUNDS, sizeof(*agent), compare);
+	b = &bare[ROUNDS / 2];
+	a = &agent[ROUNDS / 2];
+	added = a->cpu_us - b->cpu_us;
+	printf("%s: bare module %.1f us, through the agent %.1f us (client "
+	       "%.1f, agent %.1f, worker %.1f): %.1f us added, ratio %.2f; "
+	       "wall %.1f and %.1f us\n",
+	    name, b->cpu_us, a->cpu_us, a->own_us, a->agent_us, a->worker_us,
+	    added, a->cpu_us / b->cpu_us, b->wall_us, a->wall_us);
+	return added;
+}
+
+int
+main(int argc, char **argv)
+{
+	double added;
+
+	if (argc != 7)
+		die("usage: bench_hop MODULE LABEL PIN SOCKET AGENT WORKER");
+	bare_open(argv[1], argv[2], argv[3]);
+	agent_open(argv[4]);
+	pids[1] = (pid_t)strtol(argv[5], NULL, 10);
+	pids[2] = (pid_t)strtol(argv[6], NULL, 10);
+	measure(bare_sign, 1);
+	measure(agent_sign, 3);
+	added = run("pinned to one CPU", true);
+	(void)run("not pinned", false);
+	printf("bar: at most %.0f us added, pinned: %s\n", LIMIT_US,
+	    added <= LIMIT_US ? "held" : "MISSED");
+	return added <= LIMIT_US ? 0 : 1;
+}
