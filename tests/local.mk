@@ -28,6 +28,7 @@ UNIT_LIBS = libunit.la
 include tests/system/local.mk
 include tests/wire/local.mk
 include tests/fault/local.mk
+include tests/card/local.mk
 include tests/lint/local.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk

@@ -1,0 +1,43 @@
+# tests/card/: emulated cards in a private pcscd, for the real card modules.
+check_LTLIBRARIES += libemulator.la
+libemulator_la_SOURCES = \
+	tests/card/apdu.c tests/card/apdu.h \
+	tests/card/control.c tests/card/control.h \
+	tests/card/emulator.c tests/card/emulator.h \
+	tests/card/rule.c tests/card/rule.h \
+	tests/card/vpcd.c tests/card/vpcd.h \
+	tests/card/words.c tests/card/words.h
+
+check_PROGRAMS += tests/card/piv_card
+tests_card_piv_card_SOURCES = \
+	tests/card/piv.h tests/card/piv_atr.c tests/card/piv_auth.c \
+	tests/card/piv_command.c tests/card/piv_key.c tests/card/piv_load.c \
+	tests/card/piv_main.c tests/card/piv_object.c tests/card/piv_pin.c
+tests_card_piv_card_CFLAGS = $(AM_CFLAGS) $(GCRYPT_CFLAGS)
+tests_card_piv_card_LDADD = libemulator.la libasn1.la $(GCRYPT_LIBS)
+
+check_PROGRAMS += tests/card/launch
+tests_card_launch_SOURCES = tests/card/launch.c tests/card/launch.h \
+	tests/card/launch_start.c
+tests_card_launch_LDADD = libemulator.la libasn1.la
+
+check_PROGRAMS += tests/card/ctl
+tests_card_ctl_SOURCES = tests/card/ctl.c
+tests_card_ctl_LDADD = libasn1.la
+
+check_PROGRAMS += tests/card/stranger
+tests_card_stranger_SOURCES = tests/card/stranger.c
+tests_card_stranger_CFLAGS = $(AM_CFLAGS) $(PCSC_CFLAGS)
+tests_card_stranger_LDADD = libemulator.la libasn1.la $(PCSC_LIBS)
+
+# Loaded into a program that has no sanitizers.
+check_LTLIBRARIES += tests/card/pcscd_shim.la
+tests_card_pcscd_shim_la_SOURCES = tests/card/pcscd_shim.c \
+	tests/card/pcscd_shim.h
+tests_card_pcscd_shim_la_CPPFLAGS = -I$(srcdir) -I$(builddir)
+tests_card_pcscd_shim_la_CFLAGS = -std=gnu11 -Wall -Wextra
+tests_card_pcscd_shim_la_LDFLAGS = -module -avoid-version -rpath /none
+
+CARD_TESTS = tests/card/piv.sh
+TESTS += $(CARD_TESTS)
+EXTRA_DIST += $(CARD_TESTS) tests/card/lib.sh
