@@ -367,7 +367,10 @@ cms_source_new(struct input *in, enum input_form form, struct err *e)
 		return NULL;
 	}
 	*s = (struct cms_source){
-	    .source = {.run = cms_source_run}, .in = in, .form = form};
+	    .source = {.run = cms_source_run, .is_stable = input_is_stable(in)},
+	    .in = in,
+	    .form = form,
+	};
 	return &s->source;
 }
 

@@ -160,6 +160,12 @@ input_is_direct(const struct input *in)
 	return in->kind != INPUT_KIND_STREAM;
 }
 
+bool
+input_is_stable(const struct input *in)
+{
+	return in->kind != INPUT_KIND_FILE;
+}
+
 void
 input_set_single(struct input *in)
 {
@@ -447,7 +453,8 @@ input_source_init(
     struct input_source *s, struct input *in, uint64_t from, uint64_t to)
 {
 	*s = (struct input_source){
-	    .source = {.run = input_source_run},
+	    .source = {.run = input_source_run,
+		.is_stable = input_is_stable(in)},
 	    .in = in,
 	    .from = from,
 	    .to = to,

@@ -60,6 +60,8 @@ int CS_MUST_USE input_read_at(struct input *in, uint64_t offset, void *p,
 int CS_MUST_USE input_get_len(struct input *in, uint64_t *len, struct err *e);
 /* Is the length known without reading (regular file, memory)? */
 bool input_is_direct(const struct input *in);
+/* Can nobody else change what it gives (memory, a spool)? For sources. */
+bool input_is_stable(const struct input *in);
 /* CS_ERR_CHANGED if a regular file's size or times are not what they were
  * at the first read. */
 int CS_MUST_USE input_check_unchanged(struct input *in, struct err *e);

@@ -40,7 +40,7 @@ struct release {
 	const struct cms_reader_params *params;
 	struct source *cms;
 	struct output *out;  /* NULL: nowhere */
-	struct guard *guard; /* only where out is not held */
+	struct guard *guard; /* only where it is needed */
 };
 
 static int
@@ -53,6 +53,8 @@ release_start(struct release *rel, struct sink **content, struct err *e)
 		*content = output_get_sink(rel->out);
 		return output_reset(rel->out, e);
 	}
+	if (rel->cms->is_stable)
+		return 0; /* the second run cannot give anything else */
 	guard_free(rel->guard);
 	rel->guard = guard_new();
 	if (rel->guard == NULL)
@@ -85,12 +87,16 @@ release_judge(struct release *rel, struct verdict *verdict, struct err *e)
 static int
 release_second(struct release *rel, struct err *e)
 {
-	struct sink *check =
-	    guard_get_checker(rel->guard, output_get_sink(rel->out));
+	struct sink *content = output_get_sink(rel->out);
 	bool again;
-	int r = release_run(rel->params, rel->cms, NULL, check, &again, e);
+	int r;
 
-	return r != 0 ? r : sink_finish(check, e);
+	if (rel->guard != NULL)
+		content = guard_get_checker(rel->guard, content);
+	r = release_run(rel->params, rel->cms, NULL, content, &again, e);
+	if (r == 0 && rel->guard != NULL)
+		r = sink_finish(content, e);
+	return r;
 }
 
 int
@@ -116,10 +122,12 @@ cms_read(const struct cms_reader_params *params, struct source *cms,
 	is_good = verdict->summary == VERDICT_VERIFIED ||
 		  verdict->summary == VERDICT_UNTRUSTED ||
 		  verdict->summary == VERDICT_DECRYPTED;
-	if (r == 0 && rel.out != NULL && !is_good && output_is_held(rel.out))
-		r = output_reset(rel.out, e);
-	if (r == 0 && rel.guard != NULL && is_good)
+	if (r == 0 && rel.out != NULL && output_is_held(rel.out)) {
+		if (!is_good)
+			r = output_reset(rel.out, e);
+	} else if (r == 0 && rel.out != NULL && is_good) {
 		r = release_second(&rel, e);
+	}
 	guard_free(rel.guard);
 	cms_memo_free(memo);
 	return r;

@@ -7,7 +7,7 @@
  * caller commits or not by the verdict. Into any other, the source is run
  * twice: first judged, with a MAC kept per MiB of content, and then released
  * piece by piece, each only after its MAC was found the same; CS_ERR_CHANGED
- * otherwise.
+ * otherwise. A source that nobody else can change (sink.h) needs no MAC.
  */
 #ifndef CLIENT_CMS_RELEASE_H
 #define CLIENT_CMS_RELEASE_H

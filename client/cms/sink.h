@@ -44,6 +44,8 @@ sink_free(struct sink *sink)
 struct source {
 	/* Pushes everything into sink; does not finish it. */
 	int (*run)(struct source *source, struct sink *sink, struct err *e);
+	/* Nobody else can change it between two runs: memory, or a spool. */
+	bool is_stable;
 };
 
 static inline int CS_MUST_USE

@@ -119,6 +119,7 @@ reading_pkcs7(struct reading *r, struct err *e)
 	struct cms_reader_params cms = params->cms;
 	struct pkcs7_source source = {
 	    .source.run = pkcs7_source_run,
+	    .source.is_stable = input_is_stable(r->in),
 	    .in = r->in,
 	    .body = r->body,
 	    .cte = header_get_cte(buf_get(&r->header)),

@@ -252,7 +252,9 @@ signature_judge(const struct signed_parts *s, struct digest *digest,
     const struct buf *der, struct err *e)
 {
 	struct cms_reader_params params = s->reading->params->cms;
-	struct bytes_source source = {{bytes_source_run}, buf_get(der)};
+	struct bytes_source source = {
+	    .source = {.run = bytes_source_run, .is_stable = true},
+	    .bytes = buf_get(der)};
 
 	params.ops = NULL;
 	params.detached = digest;

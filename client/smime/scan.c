@@ -489,7 +489,7 @@ smime_mail_scan(struct input *in, struct smime_mail **mail, struct err *e)
 	m->in = in;
 	for (i = 0; i < 2; i++)
 		m->entities[i] =
-		    (struct entity){{entity_run}, m, .is_7bit = i == 1};
+		    (struct entity){{.run = entity_run}, m, .is_7bit = i == 1};
 	r = scan_mail(m, e);
 	if (r == 0) {
 		*mail = m;

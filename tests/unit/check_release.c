@@ -302,6 +302,46 @@ START_TEST(test_encrypted_is_let_out_by_the_same_rule)
 }
 END_TEST
 
+/* What nobody else can change is read twice all the same, but not guarded. */
+START_TEST(test_stable_source)
+{
+	struct buf cms = {0};
+	struct bytes_source source;
+	struct output *to = output_new_fn(take, &got);
+	struct verdict *v = verdict_new();
+
+	world_sign_as(BOB, BYTES_LIT("hello"), &cms);
+	bytes_source_init(&source, buf_get(&cms), 65536);
+	source.source.is_stable = true;
+	unit_assert_code(
+	    cms_read(&world.params, &source.source, RELEASE_GOOD, to, v, &e),
+	    0);
+	unit_assert_summary(v, VERDICT_VERIFIED);
+	ck_assert_uint_eq(source.runs, 2);
+	unit_assert_code(output_commit(to, &e), 0);
+	unit_assert_bytes(buf_get(&got), BYTES_LIT("hello"));
+	output_free(to);
+	verdict_free(v);
+	/* and nothing goes out when it is bad */
+	bytes_replace(&cms, BYTES_LIT("hello"), BYTES_LIT("hullo"));
+	buf_reset(&got);
+	to = output_new_fn(take, &got);
+	v = verdict_new();
+	bytes_source_init(&source, buf_get(&cms), 65536);
+	source.source.is_stable = true;
+	unit_assert_code(
+	    cms_read(&world.params, &source.source, RELEASE_GOOD, to, v, &e),
+	    0);
+	unit_assert_summary(v, VERDICT_BAD);
+	ck_assert_uint_eq(source.runs, 1);
+	unit_assert_code(output_commit(to, &e), 0);
+	ck_assert_uint_eq(got.len, 0);
+	output_free(to);
+	verdict_free(v);
+	buf_clear(&cms);
+}
+END_TEST
+
 START_TEST(test_output_that_fails)
 {
 	struct buf cms = {.max = LONG_LEN + 100000}, small;
@@ -344,6 +384,7 @@ release_suite(void)
 	tcase_add_test(tc, test_message_that_changes_between_the_runs);
 	tcase_add_test(tc, test_only_judging);
 	tcase_add_test(tc, test_encrypted_is_let_out_by_the_same_rule);
+	tcase_add_test(tc, test_stable_source);
 	tcase_add_test(tc, test_output_that_fails);
 	suite_add_tcase(s, tc);
 	return s;
