@@ -512,10 +512,10 @@ START_TEST(keeps_to_itself)
 	unit_assert_code(peer_call(&p, &probe, &answer), -CS_ERR_PROTOCOL);
 	ck_assert(proc_says(
 	    &p, "limits", "Max core file size        0                    0"));
-	for (fd = 0; fd < 4; fd++)
-		ck_assert(proc_has_fd(&p, fd));
-	for (; fd < 256; fd++)
-		ck_assert_msg(!proc_has_fd(&p, fd), "descriptor %d", fd);
+	/* Only root may look at these, for the reason below. */
+	for (fd = 0; geteuid() == 0 && fd < 256; fd++)
+		ck_assert_msg(
+		    proc_has_fd(&p, fd) == (fd < 4), "descriptor %d", fd);
 	/* The files of a process that is not dumpable are root's. */
 	snprintf(path, sizeof(path), "/proc/%d/environ", (int)p.pid);
 	ck_assert_int_eq(stat(path, &st), 0);
