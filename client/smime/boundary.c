@@ -73,6 +73,9 @@ judge_rest(struct bytes head, size_t at, bool is_all, struct delimiter *d)
 	d->len = at + 1;
 	if (at < head.len)
 		return head.p[at] == '\n' ? LINE_DELIMITER : LINE_TEXT;
+	/* A CR at the end of everything ends no line. */
+	if (is_all && d->line_end == LINES_CRLF)
+		return LINE_TEXT;
 	d->line_end = 0;
 	d->len = at;
 	return is_all ? LINE_DELIMITER : LINE_OPEN;
@@ -100,8 +103,6 @@ boundary_judge(const struct boundary_stack *s, struct bytes head, bool is_all,
 	size_t i;
 
 	*d = (struct delimiter){0};
-	if (head.len >= BOUNDARY_LINE_MAX)
-		is_all = true;
 	if (head.len < 2)
 		return is_all || s->len == 0 ? LINE_TEXT : LINE_OPEN;
 	if (head.p[1] != '-')
@@ -110,11 +111,11 @@ boundary_judge(const struct boundary_stack *s, struct bytes head, bool is_all,
 		one = judge_one(&s->items[i], head, is_all, d);
 		d->item = i;
 		if (one == LINE_DELIMITER)
-			return one;
+			return d->len <= BOUNDARY_LINE_MAX ? one : LINE_TEXT;
 		if (one == LINE_OPEN)
 			all = one;
 	}
-	return all;
+	return head.len < BOUNDARY_LINE_MAX ? all : LINE_TEXT;
 }
 
 bool

@@ -65,7 +65,8 @@ split_name(struct bytes name, struct param *p)
 static void
 skip(struct bytes *in, size_t n)
 {
-	*in = bytes_of(in->p + n, in->len - n);
+	if (n > 0)
+		*in = bytes_of(in->p + n, in->len - n);
 }
 
 /* Up to the next ";" outside of quotes and comments. */

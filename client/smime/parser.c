@@ -109,7 +109,6 @@ judge_line(
     struct parser *p, struct bytes head, bool is_all, struct delimiter *d)
 {
 	static const struct bytes from = {(const uint8_t *)"From ", 5};
-	bool is_whole = is_all || head.len >= HEAD_MAX;
 	size_t len = head.len < from.len ? head.len : from.len;
 	const uint8_t *lf;
 
@@ -117,16 +116,18 @@ judge_line(
 		return boundary_judge(&p->stack, head, is_all, d);
 	if (!bytes_is_equal(bytes_of(head.p, len), bytes_of(from.p, len)))
 		return LINE_TEXT;
-	if (head.len < 5)
-		return is_whole ? LINE_TEXT : LINE_OPEN;
+	if (head.len < from.len)
+		return is_all ? LINE_TEXT : LINE_OPEN;
 	p->lines.flags |= LINES_FROM;
 	if (!p->is_mbox)
 		return LINE_TEXT;
 	lf = memchr(head.p, '\n', head.len);
-	if (lf == NULL && !is_whole)
-		return LINE_OPEN;
 	if (lf != NULL)
 		head.len = (size_t)(lf - head.p);
+	if (head.len >= HEAD_MAX)
+		return LINE_TEXT;
+	if (lf == NULL && !is_all)
+		return LINE_OPEN;
 	return boundary_is_separator(head) ? LINE_SEPARATOR : LINE_TEXT;
 }
 
@@ -418,6 +419,16 @@ header_to_text(
 	return r;
 }
 
+/* The line that has begun. */
+static struct bytes
+header_get_line(const struct parser *p)
+{
+	if (p->line_at == p->header.len)
+		return BYTES_NONE;
+	return bytes_of(
+	    p->header.data + p->line_at, p->header.len - p->line_at);
+}
+
 static int
 header_too_large(struct parser *p, struct err *e)
 {
@@ -453,8 +464,7 @@ judge_header_delimiter(struct parser *p, struct bytes line, bool is_all,
 static int
 take_header_line(struct parser *p, struct err *e)
 {
-	struct bytes line =
-	    bytes_of(p->header.data + p->line_at, p->header.len - p->line_at);
+	struct bytes line = header_get_line(p);
 	bool is_delimiter;
 	int r;
 
@@ -532,8 +542,7 @@ parser_write(struct sink *sink, struct bytes in, struct err *e)
 static int
 finish_header(struct parser *p, struct err *e)
 {
-	struct bytes line =
-	    bytes_of(p->header.data + p->line_at, p->header.len - p->line_at);
+	struct bytes line = header_get_line(p);
 	bool is_delimiter;
 	int r;
 

@@ -38,12 +38,10 @@ reading_split_part(struct bytes part, struct bytes *section, struct bytes *body)
 	struct bytes line;
 	size_t at = 0;
 
-	*section = *body = part;
-	for (;;) {
+	*section = *body = BYTES_NONE;
+	while (at < part.len) {
 		*section = bytes_of(part.p, at);
 		*body = bytes_of(part.p + at, part.len - at);
-		if (at == part.len)
-			return;
 		lf = memchr(body->p, '\n', body->len);
 		line = bytes_of(body->p,
 		    lf != NULL ? (size_t)(lf - body->p) + 1 : body->len);
@@ -58,6 +56,8 @@ reading_split_part(struct bytes part, struct bytes *section, struct bytes *body)
 			at += line.len;
 		}
 	}
+	*section = part;
+	*body = BYTES_NONE;
 }
 
 int
@@ -164,8 +164,7 @@ refuse_type(const struct reading *r, struct err *e)
 		return err_set(e, code,
 		    "%s has a Content-Type that cannot be understood",
 		    input_get_name(r->in));
-	return err_set(e, code,
-	    "%s is not %s: it is a mail of type %s/%s",
+	return err_set(e, code, "%s is not %s: it is a mail of type %s/%s",
 	    input_get_name(r->in), what, r->type.type, r->type.subtype);
 }
 

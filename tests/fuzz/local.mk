@@ -1,1 +1,10 @@
-# tests/fuzz/
+# tests/fuzz/: a harness per decoder. As tests they replay their corpus and
+# seeded mutations of it; see fuzz.h for libFuzzer.
+FUZZ_SOURCES = tests/fuzz/fuzz.h tests/fuzz/fuzz_main.c
+EXTRA_DIST += tests/fuzz/corpus
+
+check_PROGRAMS += tests/fuzz/fuzz_mime
+TESTS += tests/fuzz/fuzz_mime
+tests_fuzz_fuzz_mime_SOURCES = tests/fuzz/fuzz_mime.c $(FUZZ_SOURCES)
+tests_fuzz_fuzz_mime_LDADD = libsmime.la libcms.la libpkix.la libcodec.la \
+	libalg.la libasn1.la

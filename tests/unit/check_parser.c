@@ -206,6 +206,9 @@ static const struct {
 	"H0 42@0 b43 open\np0 @43 []43\nH1 43@47 b91 open\np1 @91 []91\n"
 	"H2 0@96 b97\nl2 @97 [1]98\nx1 open\n"
 	"e0 @105 [--bc--\\n]112\nx0\n"},
+    /* a CR at the end of all is no line end */
+    {MIXED "--b\n\nx\n--b\r", "H0 42@0 b43 open\np0 @43 []43\nH1 0@47 b48\n"
+			      "l1 @48 [x\\n--b\\r]54\nx0 open\n"},
     /* a boundary that could be an outer one's delimiter is not taken */
     {MIXED "--b\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n1\n--b--",
 	"H0 42@0 b43 open\np0 @43 []43\nH1 42@47 b90\nl1 @90 []90\n"
@@ -385,6 +388,31 @@ START_TEST(cuts_do_not_matter)
 }
 END_TEST
 
+/* A line that is too long to delimit does not, in whatever pieces. */
+START_TEST(long_delimiters)
+{
+	struct buf b = {0};
+	struct err e = ERR_INIT;
+	size_t piece;
+	int len = BOUNDARY_LINE_MAX - 4 + _i;
+
+	buf_printf(&b, MIXED "--b\n\nx\n--b%*s\n\ny", len, "");
+	for (piece = 1; piece < 1100; piece += 3) {
+		ck_assert_int_eq(run(buf_get(&b), piece, false, &e), 0);
+		buf_add_byte(&trace.log, 0);
+		ck_assert_int_eq(strstr((char *)trace.log.data, "[x]") != NULL,
+		    len <= BOUNDARY_LINE_MAX - 4);
+	}
+	buf_reset(&b);
+	buf_printf(&b, "A: b\n\nx\nFrom 1:05 1996 %*s\n",
+	    BOUNDARY_LINE_MAX - 16 + _i, "");
+	for (piece = 1; piece < 1100; piece += 3)
+		ck_assert_int_eq(run(buf_get(&b), piece, true, &e),
+		    _i <= 0 ? -CS_ERR_MULTIPLE : 0);
+	buf_clear(&b);
+}
+END_TEST
+
 static int
 refuse(void *ctx, const struct parser_area *a, struct err *e)
 {
@@ -423,6 +451,7 @@ main(void)
 	tcase_add_test(tcase, large_headers);
 	tcase_add_test(tcase, endless_lines);
 	tcase_add_loop_test(tcase, cuts_do_not_matter, 0, 300);
+	tcase_add_loop_test(tcase, long_delimiters, -2, 3);
 	tcase_add_test(tcase, events_can_end_it);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
