@@ -19,10 +19,10 @@ slow_encode(struct buf *b, struct bytes in)
 	for (bit = 0; bit < 8 * in.len; bit += 6) {
 		for (value = 0, k = 0; k < 6; k++) {
 			i = bit + k;
-			value =
-			    value * 2 +
-			    (i < 8 * in.len ? (in.p[i / 8] >> (7 - i % 8)) % 2U
-					    : 0);
+			value *= 2;
+			if (i < 8 * in.len)
+				value +=
+				    (unsigned)in.p[i / 8] >> (7 - i % 8) & 1U;
 		}
 		buf_add_byte(b, (uint8_t)alphabet[value]);
 	}
