@@ -40,8 +40,12 @@ agent_cardseal_agent_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 agent_cardseal_agent_LDFLAGS = $(PROGRAM_LINK)
 agent_cardseal_agent_LDADD = $(AGENT_LIBS)
 
-check_PROGRAMS += tests/unit/check_pin
-TESTS += tests/unit/check_pin
+check_PROGRAMS += tests/unit/check_pin tests/unit/check_timer
+TESTS += tests/unit/check_pin tests/unit/check_timer
+tests_unit_check_timer_SOURCES = tests/unit/check_timer.c
+tests_unit_check_timer_LDADD = $(UNIT_LIBS) libagent.la libasn1.la \
+	$(SYSTEMD_LIBS)
+tests_unit_check_timer_CFLAGS = $(UNIT_FLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_check_pin_SOURCES = tests/unit/check_pin.c
 tests_unit_check_pin_LDADD = $(UNIT_LIBS) libagent.la libasn1.la
 tests_unit_check_pin_CFLAGS = $(UNIT_FLAGS)
@@ -49,8 +53,9 @@ tests_unit_check_pin_CFLAGS = $(UNIT_FLAGS)
 check_PROGRAMS += tests/unit/check_agent_proto tests/unit/check_path
 TESTS += tests/unit/check_agent_proto tests/unit/check_path
 tests_unit_check_agent_proto_SOURCES = tests/unit/check_agent_proto.c
-tests_unit_check_agent_proto_LDADD = $(UNIT_LIBS) $(AGENTPROTO_LIBS)
-tests_unit_check_agent_proto_CFLAGS = $(UNIT_FLAGS)
+tests_unit_check_agent_proto_LDADD = $(UNIT_LIBS) $(AGENTPROTO_LIBS) \
+	$(TASN1_LIBS)
+tests_unit_check_agent_proto_CFLAGS = $(UNIT_FLAGS) $(TASN1_CFLAGS)
 tests_unit_check_path_SOURCES = tests/unit/check_path.c
 tests_unit_check_path_LDADD = $(UNIT_LIBS) $(AGENTPROTO_LIBS)
 tests_unit_check_path_CFLAGS = $(UNIT_FLAGS)

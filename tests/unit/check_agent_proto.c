@@ -1,5 +1,7 @@
 #include "agent/proto.h"
 
+#include <libtasn1.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,6 +104,34 @@ START_TEST(all_messages_round_trip)
 	unit_assert_code(agt_msg_encode(&got, &again), 0);
 	unit_assert_bytes(buf_get(&again), buf_get(&out));
 	buf_clear(&again);
+}
+END_TEST
+
+/* What we write is what agent.asn says, in the eyes of libtasn1. */
+START_TEST(is_what_the_module_says)
+{
+	struct agt_msg m = full_msg((enum agt_type)_i);
+	asn1_node module = NULL, message = NULL;
+	char path[1024], why[ASN1_MAX_ERROR_DESCRIPTION_SIZE] = "";
+	static uint8_t again[8192];
+	int len = sizeof(again), r;
+
+	snprintf(path, sizeof(path), "%s/asn1/agent.asn", getenv("CS_SRCDIR"));
+	ck_assert_msg(asn1_parser2tree(path, &module, why) == ASN1_SUCCESS,
+	    "%s: %s", path, why);
+	ck_assert_int_eq(
+	    asn1_create_element(module, "CardsealAgent.Message", &message),
+	    ASN1_SUCCESS);
+	/* It wants lists whose elements are what they should be. */
+	m.tokens = m.keys = m.certificates = m.modules = BYTES_NONE;
+	unit_assert_code(agt_msg_encode(&m, &out), 0);
+	r = asn1_der_decoding(&message, out.data, (int)out.len, why);
+	ck_assert_msg(r == ASN1_SUCCESS, "%s: %s", agt_type_name(m.type), why);
+	r = asn1_der_coding(message, "", again, &len, why);
+	ck_assert_msg(r == ASN1_SUCCESS, "%s: %s", agt_type_name(m.type), why);
+	unit_assert_bytes(bytes_of(again, (size_t)len), buf_get(&out));
+	asn1_delete_structure(&message);
+	asn1_delete_structure(&module);
 }
 END_TEST
 
@@ -459,6 +489,8 @@ main(void)
 	    tcase, all_messages_round_trip, AGT_ERROR, AGT_DECAPSULATE_OK + 1);
 	tcase_add_loop_test(tcase, empty_messages_round_trip, AGT_ERROR,
 	    AGT_DECAPSULATE_OK + 1);
+	tcase_add_loop_test(
+	    tcase, is_what_the_module_says, AGT_ERROR, AGT_DECAPSULATE_OK + 1);
 	tcase_add_test(tcase, fields_arrive);
 	tcase_add_test(tcase, known_bytes);
 	tcase_add_loop_test(tcase, refuses_bad_messages, 0, COUNT(bad));

@@ -190,8 +190,11 @@ check_send(const struct node *before, enum pin_event event, unsigned flags,
 	rule(!(flags & PIN_FLAG_LOCKED), "sent to a locked token");
 	if (flags & PIN_FLAG_FINAL)
 		rule(before->model.has_yes, "final try without a yes");
+	rule(before->model.is_checking, "the flags are not fresh");
 	if (send & PIN_DO_SEND_TYPED)
 		rule(m->has_typed, "nothing was typed");
+	if (send & PIN_DO_LOGIN_TYPED)
+		rule(m->waits_login || m->is_granted, "nobody waits for it");
 	if (send & PIN_DO_SEND_PROVEN) {
 		rule(before->model.has_proven, "not proven");
 		must(!(flags & (PIN_FLAG_LOW | PIN_FLAG_FINAL)));
@@ -279,6 +282,10 @@ check_after(const struct node *before, const struct node *after,
 		must(!m->waits_login && !m->waits_context);
 		must(!m->is_prompted);
 	}
+	/* who shared a prompt that was cancelled is told */
+	if (event == PIN_CANCELLED)
+		must(!m->waits_login &&
+		     !(before->model.prompt_context && m->waits_context));
 	if (event == PIN_EXPIRED)
 		must(actions & PIN_DO_WIPE_PROVEN);
 	/* a lock that came while the PIN was away still counts */
@@ -304,12 +311,16 @@ walk(const struct node *node, enum pin_event event, unsigned flags)
 	struct node after = *node;
 	unsigned actions;
 
-	if (!event_is_possible(node, event))
-		return;
 	step_count++;
 	way.from = (size_t)(node - nodes);
 	way.event = (uint8_t)event;
 	way.flags = (uint8_t)flags;
+	if (!event_is_possible(node, event)) {
+		/* An answer to nothing, or a late one. */
+		if (event != PIN_TYPED)
+			must(pin_step(&after.state, event, flags) == 0);
+		return;
+	}
 	model_event(&after.model, event);
 	actions = pin_step(&after.state, event, flags);
 	check_send(node, event, flags, &after.model, actions);

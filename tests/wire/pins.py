@@ -3,12 +3,14 @@
 The worker is a scripted one, which logs each PIN that came to it."""
 
 import os
+import re
 import time
 
 from wire import (CANCEL, CANCEL_OK, CANCELLED, LOCK_OK, NO_PINENTRY,
                   NO_TOKEN, PIN_FINAL, PIN_LENGTH, PIN_LOCKED, PIN_WRONG,
                   SIGN_OK, STATUS_OK, STATUS, TIMEOUT, UNLOCK_OK, Folder,
-                  children, done, integer, ok, same, wait_for)
+                  children, done, integer, is_sanitized, ok, same, skip,
+                  wait_for)
 
 KEY = bytes([0, 1]) + bytes(30)
 KEY2 = bytes([0, 2]) + bytes(30)
@@ -368,6 +370,50 @@ def words():
            "a long claim is cut")
 
 
+def places_of(pid, needle):
+    """[(address, is the memory locked?)] of the bytes in the process."""
+    out, low, high, is_readable = [], 0, 0, False
+    with open("/proc/%d/smaps" % pid) as f, \
+            open("/proc/%d/mem" % pid, "rb", 0) as mem:
+        for line in f:
+            words = line.split()
+            if re.match("[0-9a-f]+-[0-9a-f]+ ", line):
+                low, high = (int(x, 16) for x in words[0].split("-"))
+                is_readable = words[1].startswith("r")
+            elif words[0] == "VmFlags:" and is_readable:
+                try:
+                    mem.seek(low)
+                    at = mem.read(high - low).find(needle)
+                except (OSError, OverflowError, ValueError):
+                    continue
+                if at >= 0:
+                    out.append((low + at, "lo" in words))
+    return out
+
+
+def memory():
+    if os.geteuid() != 0:
+        skip("the agent's memory", "needs root")
+        return
+    if is_sanitized():
+        skip("the agent's memory", "the sanitizers keep copies")
+        return
+    pin = "73519462"
+    with World(*ONE, "pin " + pin, answers=("pin " + pin,)) as w:
+        c = w.client()
+        c.sign(KEY)
+        # Others of its processes never saw it, but for the scripted worker.
+        worker = c.status().modules[0].pid
+        pids = [w.agent.pid] + [p for p in children(w.agent.pid)
+                                if p != worker]
+        found = places_of(w.agent.pid, pin.encode())
+        ok(len(found) == 1, "the PIN is in one place of the agent", found)
+        ok(all(locked for _, locked in found), "in locked memory", found)
+        c.lock()
+        same([places_of(p, pin.encode()) for p in pids], [[]] * len(pids),
+             "after lock it is in no place")
+
+
 def unlock():
     with World(*ONE) as w:
         c = w.client()
@@ -411,6 +457,7 @@ def main():
     reinsertion()
     worker_dies_with_pin()
     words()
+    memory()
     unlock()
     done()
 

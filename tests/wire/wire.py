@@ -63,7 +63,7 @@ def done():
 def is_sanitized():
     """Memory figures mean nothing then."""
     with open(os.path.join(BUILD, "agent/cardseal-agent"), "rb") as f:
-        return b"AddressSanitizer" in f.read()
+        return b"__asan_init" in f.read()
 
 
 # --- DER --------------------------------------------------------------------
@@ -396,6 +396,9 @@ class Folder:
     def __exit__(self, *exc):
         for agent in self.agents:
             agent.kill()
+            text = agent.text()
+            if "Sanitizer" in text or "runtime error" in text:
+                ok(False, "the sanitizers are silent", text)
         if not os.environ.get("KEEP"):
             shutil.rmtree(self.path, ignore_errors=True)
 
