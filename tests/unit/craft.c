@@ -214,7 +214,8 @@ craft_enveloped(const struct craft_enveloped *c, struct buf *out)
 	struct secret *key;
 
 	ck_assert_int_eq(cipher_params_new(c->cipher, &params), 0);
-	key = random_secret(cipher_key_len(c->cipher));
+	key = c->key != NULL ? secret_dup(c->key)
+			     : random_secret(cipher_key_len(c->cipher));
 	ck_assert_ptr_nonnull(key);
 	craft_encrypt(c, &params, key, &ciphertext, &tag);
 	der_put_oid(

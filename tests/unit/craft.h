@@ -44,7 +44,8 @@ struct craft_enveloped {
 	bool has_decoy; /* a first recipient, Alice too, with a wrong key */
 	bool has_no_content;
 	bool changes_tag;
-	struct bytes recipient; /* raw, before the good one */
+	struct bytes recipient;	  /* raw, before the good one */
+	const struct secret *key; /* the content's; NULL: a random one */
 	unsigned version;
 };
 void craft_enveloped(const struct craft_enveloped *c, struct buf *out);
