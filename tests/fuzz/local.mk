@@ -14,3 +14,8 @@ TESTS += tests/fuzz/fuzz_reader
 tests_fuzz_fuzz_reader_SOURCES = tests/fuzz/fuzz_reader.c $(FUZZ_SOURCES)
 tests_fuzz_fuzz_reader_LDADD = libcms.la libpkix.la libcodec.la libalg.la \
 	libasn1.la
+
+check_PROGRAMS += tests/fuzz/fuzz_asn1
+TESTS += tests/fuzz/fuzz_asn1
+tests_fuzz_fuzz_asn1_SOURCES = tests/fuzz/fuzz_asn1.c $(FUZZ_SOURCES)
+tests_fuzz_fuzz_asn1_LDADD = libcodec.la libalg.la libasn1.la
