@@ -14,6 +14,7 @@ AM_TESTS_ENVIRONMENT = \
 	CS_SRCDIR='$(abs_top_srcdir)'; export CS_SRCDIR; \
 	CS_BUILDDIR='$(abs_top_builddir)'; export CS_BUILDDIR; \
 	MALLOC_PERTURB_=165; export MALLOC_PERTURB_; \
+	CK_DEFAULT_TIMEOUT=60; export CK_DEFAULT_TIMEOUT; \
 	LC_ALL=C.UTF-8; export LC_ALL;
 
 check_LTLIBRARIES += libunit.la

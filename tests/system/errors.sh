@@ -71,7 +71,7 @@ fixtures "$tmp/fixture" --preset mix
 agent_start
 fails 4 'nobody@example.net' "no key for the address" \
     sign -o "$tmp/o/x" <(mail nobody@example.net)
-like "it names a candidate" "$(cat "$tmp/err")" 'wrong-address'
+like "it names candidates" "$(cat "$tmp/err")" 'serial .*: is for another address'
 fails 2 'fingerprint' "a key name without meaning" \
     sign -k 0011223344 -o "$tmp/o/x" "$tmp/alice.eml"
 fails 4 'no key' "no key of that name" \
