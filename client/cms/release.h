@@ -45,4 +45,19 @@ int CS_MUST_USE cms_read(const struct cms_reader_params *params,
     struct source *cms, enum release_rule rule, struct output *out,
     struct verdict *verdict, struct err *e);
 
+/*
+ * What goes into the output in front of the content (a mail's header): write
+ * sees the content's first RELEASE_FRONT_LEN octets, or all there are, and is
+ * called once for each time that content is written.
+ */
+#define RELEASE_FRONT_LEN 1024
+struct release_front {
+	int (*write)(struct release_front *front, struct bytes first,
+	    struct sink *out, struct err *e);
+};
+/* As cms_read by RELEASE_GOOD, with something in front. */
+int CS_MUST_USE cms_read_behind(const struct cms_reader_params *params,
+    struct source *cms, struct release_front *front, struct output *out,
+    struct verdict *verdict, struct err *e);
+
 #endif

@@ -494,8 +494,6 @@ static int
 feed_header(struct parser *p, struct bytes in, size_t *used, struct err *e)
 {
 	const uint8_t *lf = memchr(in.p, '\n', in.len);
-	size_t max =
-	    p->stack.len == 0 ? PARSER_HEADER_MAX : PARSER_PART_HEADER_MAX;
 	size_t n = lf != NULL ? (size_t)(lf - in.p) + 1 : in.len;
 	size_t line_len = p->header.len - p->line_at;
 	bool was_short = line_len <= NAME_UNDECIDED_MAX;
@@ -504,7 +502,7 @@ feed_header(struct parser *p, struct bytes in, size_t *used, struct err *e)
 	if (was_short && n > NAME_UNDECIDED_MAX + 1 - line_len)
 		n = NAME_UNDECIDED_MAX + 1 - line_len;
 	*used = n;
-	if (n > max - p->header.len) {
+	if (n > PARSER_HEADER_MAX - p->header.len) {
 		*used = 0;
 		return header_too_large(p, e);
 	}

@@ -21,8 +21,8 @@
 #include "client/smime/header.h"
 #include "client/smime/lines.h"
 
-#define PARSER_HEADER_MAX ((size_t)16 << 20) /* of the mail */
-#define PARSER_PART_HEADER_MAX ((size_t)1 << 20)
+/* One header section; mail transport takes a tenth of that. */
+#define PARSER_HEADER_MAX ((size_t)1 << 20)
 
 /* How a header section came to its end. */
 enum parser_header_end {

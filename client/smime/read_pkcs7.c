@@ -39,9 +39,8 @@ pkcs7_source_run(struct source *source, struct sink *sink, struct err *e)
 /* --- an opened mail with the headers it came with --- */
 
 struct rejoin {
-	struct reading *reading;
-	bool is_begun;
-	int err;
+	struct release_front front;
+	const struct reading *reading;
 };
 
 /* Does the opened entity begin with its own header, or with the empty line
@@ -60,56 +59,21 @@ has_own_header(struct bytes front)
 }
 
 static int
-rejoin_begin(struct rejoin *j, struct bytes front, struct err *e)
+rejoin_write(struct release_front *front, struct bytes first, struct sink *out,
+    struct err *e)
 {
-	struct sink *out = output_get_sink(j->reading->out);
+	const struct rejoin *j = (const struct rejoin *)front;
 	int r = mail_write_outer(buf_get(&j->reading->header), out, e);
 	const uint8_t *lf =
-	    front.len > 0 ? memchr(front.p, '\n', front.len) : NULL;
+	    first.len > 0 ? memchr(first.p, '\n', first.len) : NULL;
 
 	if (lf != NULL)
-		front.len = (size_t)(lf - front.p) + 1;
-	j->is_begun = true;
+		first.len = (size_t)(lf - first.p) + 1;
 	if (r == 0)
 		r = mail_write_str(out, "MIME-Version: 1.0\r\n", e);
-	if (r == 0 && !has_own_header(front))
+	if (r == 0 && !has_own_header(first))
 		r = mail_write_str(out, "\r\n", e);
 	return r;
-}
-
-static int
-rejoin_write(void *ctx, const void *p, size_t len)
-{
-	struct rejoin *j = ctx;
-	struct bytes in = bytes_of(p, len);
-	int r = 0;
-
-	if (!j->is_begun)
-		r = rejoin_begin(j, in, NULL);
-	if (r == 0)
-		r = sink_write(output_get_sink(j->reading->out), in, NULL);
-	return j->err = r;
-}
-
-/* As cms_read, with the outer header in front of what is let out. */
-static int
-read_with_headers(struct reading *r, const struct cms_reader_params *params,
-    struct source *source, struct err *e)
-{
-	struct rejoin j = {.reading = r};
-	struct output *inner = output_new_fn(rejoin_write, &j);
-	int ret;
-
-	if (inner == NULL)
-		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
-	ret = cms_read(params, source, RELEASE_GOOD, inner, r->verdict, e);
-	if (ret == 0 && reading_is_good(r->verdict)) {
-		ret = output_commit(inner, e);
-		if (ret == 0 && !j.is_begun)
-			ret = rejoin_begin(&j, BYTES_NONE, e);
-	}
-	output_free(inner);
-	return ret;
 }
 
 int
@@ -124,6 +88,7 @@ reading_pkcs7(struct reading *r, struct err *e)
 	    .body = r->body,
 	    .cte = header_get_cte(buf_get(&r->header)),
 	};
+	struct rejoin rejoin = {{rejoin_write}, r};
 	int ret;
 
 	/* What is not wanted is refused by name (reader.h). */
@@ -132,7 +97,8 @@ reading_pkcs7(struct reading *r, struct err *e)
 	if (params->wants_encrypted)
 		cms.trust = NULL;
 	if (params->keeps_headers && r->out != NULL)
-		ret = read_with_headers(r, &cms, &source.source, e);
+		ret = cms_read_behind(
+		    &cms, &source.source, &rejoin.front, r->out, r->verdict, e);
 	else
 		ret = cms_read(
 		    &cms, &source.source, RELEASE_GOOD, r->out, r->verdict, e);

@@ -98,7 +98,7 @@ on_end(void *ctx, const struct parser_area *a, struct err *e)
 /* What a run over the content hashes and feeds. */
 struct signed_run {
 	struct digest *digest;
-	struct guard *guard; /* NULL: the output is held, or there is none */
+	struct guard *guard; /* NULL: not needed */
 };
 
 static void
@@ -171,7 +171,7 @@ signed_run(struct signed_parts *s, const enum alg *algs, size_t n,
 	if (out != NULL && output_is_held(out)) {
 		to = output_get_sink(out);
 		r = output_reset(out, e);
-	} else if (out != NULL) {
+	} else if (out != NULL && !input_is_stable(s->reading->in)) {
 		run->guard = guard_new();
 		if (run->guard == NULL)
 			return err_set(e, -CS_ERR_NO_MEMORY, NULL);
@@ -365,17 +365,19 @@ signed_judge(struct signed_parts *s, struct signed_run *run, struct err *e)
 static int
 signed_release(struct signed_parts *s, struct guard *guard, struct err *e)
 {
-	struct sink *check =
-	    guard_get_checker(guard, output_get_sink(s->reading->out));
-	struct sink *canon = s->is_canonical ? sink_new_canon(check) : NULL;
+	struct sink *to = output_get_sink(s->reading->out), *canon = NULL;
 	int r;
 
+	if (guard != NULL)
+		to = guard_get_checker(guard, to);
+	if (s->is_canonical)
+		canon = sink_new_canon(to);
 	if (s->is_canonical && canon == NULL)
 		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
 	r = input_run(s->reading->in, s->content_from, s->content_to,
-	    canon != NULL ? canon : check, e);
-	if (r == 0)
-		r = sink_finish(check, e);
+	    canon != NULL ? canon : to, e);
+	if (r == 0 && guard != NULL)
+		r = sink_finish(to, e);
 	sink_free(canon);
 	return r;
 }
@@ -399,11 +401,11 @@ signed_end(struct signed_parts *s, struct signed_run *run, struct err *e)
 		r = verdict_warn(v, "the mail ends without its last boundary");
 	if (r != 0)
 		return err_set(e, r, NULL);
-	if (reading->out != NULL && run->guard == NULL && !is_good)
-		return output_reset(reading->out, e);
-	if (run->guard != NULL && is_good)
-		return signed_release(s, run->guard, e);
-	return 0;
+	if (reading->out == NULL)
+		return 0;
+	if (output_is_held(reading->out))
+		return is_good ? 0 : output_reset(reading->out, e);
+	return is_good ? signed_release(s, run->guard, e) : 0;
 }
 
 static int

@@ -236,7 +236,7 @@ scan_header(void *ctx, const struct parser_header *h, struct err *e)
 		scan_leave_unsafe(s, h->level, "a header", unsafe);
 	if (h->end == PARSER_HEADER_TOO_LARGE)
 		scan_block(s, "a part's header is larger than %zu KiB",
-		    PARSER_PART_HEADER_MAX >> 10);
+		    PARSER_HEADER_MAX >> 10);
 	find_cte(h, l);
 	header_get_media_type(h->section, &mt);
 	if (h->level > 0 && s->levels[h->level - 1].is_digest &&

@@ -10,8 +10,8 @@
 #include "client/cms/release.h"
 #include "client/cms/signed.h"
 
-#define SMIME_HEADER_MAX ((size_t)16 << 20) /* one header section, held */
-#define SMIME_DEPTH_MAX 32		    /* nested multiparts */
+#define SMIME_HEADER_MAX ((size_t)1 << 20) /* one header section, held */
+#define SMIME_DEPTH_MAX 32		   /* nested multiparts */
 #define SMIME_PARTS_MAX 20000
 #define SMIME_SIGNATURE_MAX ((size_t)4 << 20) /* smime.p7s, decoded */
 
@@ -27,10 +27,14 @@ struct smime_mail;
  * a header (empty input, or first line no header field), CS_ERR_MULTIPLE for
  * an mbox with several messages.
  */
+/* CS_ERR_TOO_LARGE: its header section is over SMIME_HEADER_MAX. The input
+ * must outlive the mail. */
 int CS_MUST_USE smime_mail_scan(
     struct input *in, struct smime_mail **mail, struct err *e);
 void smime_mail_free(struct smime_mail *mail);
-/* The addr-specs of a header (From, Sender, To, Cc, Bcc): fn for each. */
+/* The addr-specs of a header (From, Sender, To, Cc, Bcc): fn for each, of all
+ * fields of that name. A negative result of fn ends it and is returned;
+ * CS_ERR_ENCODING: an address list that cannot be understood. */
 int smime_mail_walk_addresses(const struct smime_mail *mail, const char *header,
     int (*fn)(void *ctx, struct bytes address), void *ctx);
 bool smime_mail_has_header(const struct smime_mail *mail, const char *header);
@@ -56,6 +60,7 @@ struct source *smime_mail_get_entity(struct smime_mail *mail, bool is_7bit);
 enum smime_form { SMIME_DETACHED, SMIME_OPAQUE };
 
 /*
+ * SMIME_DETACHED of a mail that cannot be detached is written opaque.
  * Writes the mail signed: its headers but Content-*, then MIME-Version and
  * multipart/signed (RFC 8551 3.5.3; micalg, protocol, boundary) or
  * application/pkcs7-mime; smime-type=signed-data. Line ends: CRLF.

@@ -328,7 +328,7 @@ START_TEST(large_headers)
 	/* of a part: what is too much is text */
 	buf_reset(&b);
 	buf_add_str(&b, MIXED "--b\n");
-	for (i = 0; i < PARSER_PART_HEADER_MAX / 1000 + 9; i++)
+	for (i = 0; i < PARSER_HEADER_MAX / 1000 + 9; i++)
 		buf_printf(&b, "X: %0996d\n", 0);
 	buf_add_str(&b, "--b--");
 	ck_assert_int_eq(run(buf_get(&b), 65536, false, &e), 0);
