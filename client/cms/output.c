@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "asn1/alg/random.h"
@@ -289,74 +290,79 @@ output_begin(struct output *out, struct err *e)
 	return 0;
 }
 
+/* Writes a and then b, all of it. */
 static int
-output_write_fd(struct output *out, struct bytes in, struct err *e)
+output_write_fd(
+    struct output *out, struct bytes a, struct bytes b, struct err *e)
 {
 	struct pollfd pfd = {.fd = out->fd, .events = POLLOUT};
+	struct iovec parts[2];
 	ssize_t n;
+	size_t done;
 
-	while (in.len != 0) {
-		n = write(out->fd, in.p, in.len);
-		if (n > 0)
-			in = bytes_of(in.p + n, in.len - (size_t)n);
-		else if (n == 0)
+	while (a.len + b.len != 0) {
+		/* the cast takes const away; writev only reads */
+		parts[0] = (struct iovec){(void *)(uintptr_t)a.p, a.len};
+		parts[1] = (struct iovec){(void *)(uintptr_t)b.p, b.len};
+		n = writev(out->fd, parts, 2);
+		if (n > 0) {
+			done = (size_t)n < a.len ? (size_t)n : a.len;
+			a = bytes_of(a.p + done, a.len - done);
+			done = (size_t)n - done;
+			b = bytes_of(b.p + done, b.len - done);
+		} else if (n == 0) {
 			return output_fail(out, ENOSPC, e);
-		else if (errno == EAGAIN)
+		} else if (errno == EAGAIN) {
 			poll(&pfd, 1, -1);
-		else if (errno != EINTR)
+		} else if (errno != EINTR) {
 			return output_fail(out, errno, e);
+		}
 	}
 	return 0;
 }
 
 static int
-output_write_out(struct output *out, struct bytes in, struct err *e)
+output_call(struct output *out, struct bytes in, struct err *e)
 {
-	int r;
+	int r = in.len != 0 ? out->write(out->ctx, in.p, in.len) : 0;
 
-	if (in.len == 0)
+	if (r == 0)
+		return 0;
+	return out->err = err_set(e, r < 0 ? r : -CS_ERR_IO,
+		   "the receiver of the output refused it");
+}
+
+/* What is held, and then in. */
+static int
+output_flush_and(struct output *out, struct bytes in, struct err *e)
+{
+	struct bytes held = bytes_of(out->piece, out->used);
+	int r = 0;
+
+	out->used = 0;
+	if (held.len + in.len == 0)
 		return 0;
 	if (out->write != NULL) {
 		out->has_written = true;
-		r = out->write(out->ctx, in.p, in.len);
-		if (r == 0)
-			return 0;
-		return out->err = err_set(e, r < 0 ? r : -CS_ERR_IO,
-			   "the receiver of the output refused it");
+		r = output_call(out, held, e);
+		return r != 0 ? r : output_call(out, in, e);
 	}
-	if (!out->has_written) {
+	if (!out->has_written)
 		r = output_begin(out, e);
-		if (r != 0)
-			return r;
-	}
-	return output_write_fd(out, in, e);
-}
-
-static int
-output_flush(struct output *out, struct err *e)
-{
-	size_t used = out->used;
-
-	out->used = 0;
-	return output_write_out(out, bytes_of(out->piece, used), e);
+	return r != 0 ? r : output_write_fd(out, held, in, e);
 }
 
 static int
 output_sink_write(struct sink *sink, struct bytes in, struct err *e)
 {
 	struct output *out = (struct output *)sink;
-	int r = 0;
 
 	if (out->err != 0)
 		return err_set(e, out->err, NULL);
 	if (in.len == 0)
 		return 0;
 	if (in.len > sizeof(out->piece) - out->used)
-		r = output_flush(out, e);
-	if (r != 0)
-		return r;
-	if (in.len >= sizeof(out->piece))
-		return output_write_out(out, in, e);
+		return output_flush_and(out, in, e);
 	memcpy(out->piece + out->used, in.p, in.len);
 	out->used += in.len;
 	return 0;
@@ -369,7 +375,7 @@ output_sink_finish(struct sink *sink, struct err *e)
 
 	if (out->err != 0)
 		return err_set(e, out->err, NULL);
-	return output_flush(out, e);
+	return output_flush_and(out, BYTES_NONE, e);
 }
 
 int

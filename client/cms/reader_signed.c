@@ -9,10 +9,21 @@
 #include <time.h>
 
 #include "asn1/signer_info.h"
+#include "client/pkix/address.h"
 #include "client/pkix/strength.h"
 
 /* Signature checks over all signers and certificates of one message. */
 #define READER_VERIFIES_MAX 512
+/*
+ * A search for a path may be long. Once so many have failed the message is
+ * not trusted, and no more are made.
+ */
+#define READER_FAILED_PATHS_MAX 8
+
+/* What judging has cost so far, over the whole message. */
+struct judge_work {
+	unsigned verifies, failed_paths;
+};
 
 struct judge {
 	struct cms_reader *r;
@@ -27,7 +38,7 @@ struct judge {
 	size_t inputs_len;
 	struct buf sets[2];
 	uint8_t hashes[2][DIGEST_LEN_MAX];
-	unsigned *verifies; /* of the whole message */
+	struct judge_work *work;
 	struct err err;
 };
 
@@ -72,10 +83,12 @@ static int
 judge_add_address(void *ctx, struct bytes address)
 {
 	struct buf *b = ctx;
+	char quoted[ADDRESS_LEN_MAX];
 
 	if (b->len != 0)
 		buf_add_str(b, ", ");
-	return buf_add_bytes(b, address);
+	return buf_add_str(
+	    b, err_quote(quoted, sizeof(quoted), address.p, address.len));
 }
 
 static int
@@ -294,7 +307,7 @@ judge_verify(struct judge *j, const struct cert *c)
 		return judge_fail(j, code, "the signer's key cannot be used");
 	code = -CS_ERR_BAD_SIGNATURE;
 	for (i = 0; code == -CS_ERR_BAD_SIGNATURE && i < j->inputs_len; i++) {
-		if (++*j->verifies > READER_VERIFIES_MAX)
+		if (++j->work->verifies > READER_VERIFIES_MAX)
 			return judge_fail(j, -CS_ERR_TOO_LARGE,
 			    "the message has too many signatures and "
 			    "certificates to try them all");
@@ -485,11 +498,18 @@ judge_chain(struct judge *j)
 		    "no trust anchors were given");
 		return 0;
 	}
+	if (j->work->failed_paths >= READER_FAILED_PATHS_MAX) {
+		finding_set(&j->s->chain, FINDING_UNKNOWN, -CS_ERR_UNTRUSTED,
+		    "not looked for, since %d other signers have no path",
+		    READER_FAILED_PATHS_MAX);
+		return 0;
+	}
 	params.extra = j->r->certificates;
 	params.is_legacy = params.is_legacy || trust->is_legacy;
 	if (!trust->has_time)
 		params.time = (int64_t)time(NULL);
 	code = path_find(j->s->cert, &params, &path);
+	j->work->failed_paths += code != 0;
 	if (code == 0)
 		finding_set(&j->s->chain, FINDING_GOOD, 0, "%s", path.text);
 	else
@@ -527,9 +547,9 @@ judge_decoded(struct judge *j)
 }
 
 static int
-judge_signer(struct cms_reader *r, struct bytes raw, unsigned *verifies)
+judge_signer(struct cms_reader *r, struct bytes raw, struct judge_work *work)
 {
-	struct judge j = {.r = r, .verifies = verifies};
+	struct judge j = {.r = r, .work = work};
 	int code;
 
 	j.s = verdict_add_signer(reader_layer(r));
@@ -556,7 +576,7 @@ judge_signer(struct cms_reader *r, struct bytes raw, unsigned *verifies)
 int
 reader_judge_signers(struct cms_reader *r)
 {
-	unsigned verifies = 0;
+	struct judge_work work = {0};
 	size_t i;
 	int code = 0;
 
@@ -568,7 +588,6 @@ reader_judge_signers(struct cms_reader *r)
 		    "the signature is detached: the content that it belongs to "
 		    "must be given, too (--content FILE)");
 	for (i = 0; code == 0 && i < r->signers.len; i++)
-		code =
-		    judge_signer(r, buf_get(&r->signers.items[i]), &verifies);
+		code = judge_signer(r, buf_get(&r->signers.items[i]), &work);
 	return code;
 }

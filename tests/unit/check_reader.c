@@ -334,6 +334,43 @@ START_TEST(test_element_too_large)
 }
 END_TEST
 
+START_TEST(test_detached)
+{
+	struct craft_signed c = {
+	    .who = BOB, .content = BYTES_LIT(TEXT), .is_detached = true};
+	enum alg algs[CMS_DIGESTS_MAX];
+
+	craft_signed(&c, &cms);
+	ck_assert_int_eq(cms_peek_digests(buf_get(&cms), algs, &e), 1);
+	ck_assert_int_eq(algs[0], ALG_SHA256);
+	unit_assert_code(
+	    world_read_detached(buf_get(&cms), BYTES_LIT(TEXT), &v, &e), 0);
+	unit_assert_summary(v, VERDICT_VERIFIED);
+	ck_assert_uint_eq(v->layers[0].covered_len, strlen(TEXT));
+	verdict_free(v);
+	unit_assert_code(
+	    world_read_detached(buf_get(&cms), BYTES_LIT("xx"), &v, &e), 0);
+	unit_assert_summary(v, VERDICT_BAD);
+	/* without content */
+	unit_assert_code(read_pieces(&world.params, buf_get(&cms), 0, SIZE_MAX),
+	    -CS_ERR_USAGE);
+	/* content both inside and beside */
+	c.is_detached = false;
+	buf_reset(&cms);
+	craft_signed(&c, &cms);
+	verdict_free(v);
+	unit_assert_code(
+	    world_read_detached(buf_get(&cms), BYTES_LIT(TEXT), &v, &e),
+	    -CS_ERR_ENCODING);
+	unit_assert_code(cms_peek_digests(BYTES_LIT("\x30\x80"), algs, &e),
+	    -CS_ERR_TRUNCATED);
+	c.has_no_signer = true;
+	buf_reset(&cms);
+	craft_signed(&c, &cms);
+	ck_assert_int_eq(cms_peek_digests(buf_get(&cms), algs, &e), 1);
+}
+END_TEST
+
 static Suite *
 reader_suite(void)
 {
@@ -354,6 +391,7 @@ reader_suite(void)
 	tcase_add_test(tc, test_too_many_signers);
 	tcase_add_test(tc, test_too_many_certificates);
 	tcase_add_test(tc, test_element_too_large);
+	tcase_add_test(tc, test_detached);
 	suite_add_tcase(s, tc);
 	return s;
 }
