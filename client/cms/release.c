@@ -128,7 +128,7 @@ static int
 release_judge(struct release *rel, struct verdict *verdict, struct err *e)
 {
 	size_t layers = verdict->layers_len, warnings = verdict->warnings_len;
-	struct sink *content;
+	struct sink *content = NULL;
 	bool again = true;
 	unsigned runs;
 	int r = 0;
@@ -140,7 +140,7 @@ release_judge(struct release *rel, struct verdict *verdict, struct err *e)
 			r = release_run(
 			    rel->params, rel->cms, verdict, content, &again, e);
 	}
-	if (r == 0 && rel->guard != NULL)
+	if (r == 0 && rel->guard != NULL && content != NULL)
 		r = sink_finish(content, e);
 	return r;
 }

@@ -485,7 +485,7 @@ take_header_line(struct parser *p, struct err *e)
 	default:
 		break;
 	}
-	if (line.p[line.len - 1] == '\n')
+	if (line.len > 0 && line.p[line.len - 1] == '\n')
 		p->line_at = p->header.len;
 	return 0;
 }
