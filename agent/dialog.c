@@ -154,10 +154,12 @@ static void
 dialog_atfork(void *opaque, int reserved)
 {
 	struct sigaction action = {.sa_handler = SIG_DFL};
+	const pid_t *parent = opaque;
 
-	(void)opaque;
 	(void)reserved;
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+	if (getppid() != *parent)
+		_exit(1);
 	(void)sigaction(SIGPIPE, &action, NULL);
 }
 
@@ -239,6 +241,7 @@ dialog_connect(struct dialog *d, const char *path, const char *display)
 {
 	const char *argv[] = {"pinentry", NULL, NULL, NULL};
 	assuan_fd_t keep[] = {STDERR_FILENO, ASSUAN_INVALID_FD};
+	pid_t self = getpid();
 	gpg_error_t err;
 
 	/* Which of the pinentries of a desktop it is to be, it decides by
@@ -252,7 +255,7 @@ dialog_connect(struct dialog *d, const char *path, const char *display)
 	if (err != 0)
 		return err;
 	return assuan_pipe_connect(
-	    d->ctx, path, argv, keep, dialog_atfork, NULL, 0);
+	    d->ctx, path, argv, keep, dialog_atfork, &self, 0);
 }
 
 static void

@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,7 +37,10 @@ launcher_answer(
 			launched.error = m->status;
 	}
 	if (launch == NULL || launched.error != 0) {
-		/* Nobody waits: what was started sees the end of its socket. */
+		/* Nobody waits any more. A dialogue would not see the end of
+		 * its socket before pinentry's. */
+		if (fds[1] >= 0)
+			(void)pidfd_send_signal(fds[1], SIGKILL, NULL, 0);
 		if (fds[0] >= 0)
 			(void)close(fds[0]);
 		if (fds[1] >= 0)

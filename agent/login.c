@@ -8,6 +8,8 @@
 
 static void login_step(struct login *l, enum pin_event event, unsigned flags);
 static void login_run(struct login *l, bool only_those_in);
+static void login_submit(struct login *l, unsigned action, unsigned index);
+static unsigned login_choose(struct login *l);
 
 static struct agent *
 login_agent(struct login *l)
@@ -40,6 +42,7 @@ login_build(struct job *job, struct worker *w, struct tok_msg *m)
 		/* The PIN was meant for that request and for no other. */
 		err_set(&l->err, -CS_ERR_CANCELLED, NULL);
 		login_step(l, PIN_FAILED, 0);
+		inventory_release(l->token);
 		return false;
 	}
 	m->type = TOK_LOGIN;
@@ -75,6 +78,14 @@ login_checked(struct login *l, const struct err *e)
 	struct token *t = l->token;
 	unsigned flags = 0;
 
+	/* No PIN was there: it may be asked again. */
+	if (e != NULL && e->code == -CS_ERR_WORKER &&
+	    l->rechecks < LOGIN_RECHECKS_MAX && l->pin.phase == PIN_CHECK) {
+		l->rechecks++;
+		login_submit(l, PIN_DO_CHECK, login_choose(l));
+		return;
+	}
+	l->rechecks = 0;
 	if (e != NULL) {
 		l->err = *e;
 		login_step(l, PIN_CHECK_FAILED, 0);
@@ -100,22 +111,34 @@ login_checked(struct login *l, const struct err *e)
 	login_step(l, PIN_CHECKED, flags);
 }
 
+/* When the proven PIN has been kept for long enough. */
+static uint64_t
+login_expiry_us(const struct login *l, const struct settings *settings)
+{
+	uint64_t at = l->used_us + (uint64_t)settings->cache_ttl_s * 1000000;
+	uint64_t max = l->since_us + (uint64_t)settings->cache_max_s * 1000000;
+
+	return at < max ? at : max;
+}
+
+/* A PIN that was kept is no younger for having been used again. */
 static void
 login_start_expiry(struct login *l)
 {
 	struct agent *a = login_agent(l);
-	uint64_t ttl_us = (uint64_t)a->settings.cache_ttl_s * 1000000;
 
-	l->since_us = l->used_us = timers_now(&a->timers);
-	timer_set(&a->timers, &l->expiry, l->since_us + ttl_us);
+	l->used_us = timers_now(&a->timers);
+	if (!(l->sent & PIN_DO_SEND_PROVEN) || !l->expiry.is_set)
+		l->since_us = l->used_us;
+	timer_set(&a->timers, &l->expiry, login_expiry_us(l, &a->settings));
 }
 
 static void
 login_succeeded(struct login *l, const struct tok_msg *answer)
 {
+	login_start_expiry(l);
 	if (!(l->sent & PIN_DO_SEND_CONTEXT)) {
 		login_set_in(l, l->worker, true);
-		login_start_expiry(l);
 		/* More may show now. */
 		module_set_stale(l->token->module);
 		requests_event(
@@ -395,12 +418,8 @@ login_expires(struct timer *timer)
 	struct login *l =
 	    (void *)((char *)timer - offsetof(struct login, expiry));
 	struct agent *a = login_agent(l);
-	uint64_t at, max;
+	uint64_t at = login_expiry_us(l, &a->settings);
 
-	at = l->used_us + (uint64_t)a->settings.cache_ttl_s * 1000000;
-	max = l->since_us + (uint64_t)a->settings.cache_max_s * 1000000;
-	if (at > max)
-		at = max;
 	if (at > timers_now(&a->timers)) {
 		timer_set(&a->timers, &l->expiry, at);
 		return;

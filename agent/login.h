@@ -13,6 +13,9 @@
 #include "asn1/secret.h"
 
 #define LOGIN_PAD_MS 120000 /* a person types at the reader */
+/* A worker that dies while it is asked for the token's flags costs nothing,
+ * so often. */
+#define LOGIN_RECHECKS_MAX 2
 /* Keys that always authenticate are used through this worker alone. */
 #define LOGIN_CONTEXT_WORKER 0
 
@@ -27,6 +30,7 @@ struct login {
 	struct request_waits contexts; /* the first is the one of pin.h */
 	bool is_context_gone; /* it left while its PIN was at the token */
 	unsigned depth;	      /* of steps under way */
+	unsigned rechecks;    /* in a row */
 	struct job job;	      /* INFO, LOGIN, or the operation itself */
 	unsigned sent;	      /* the enum pin_action that job carries out */
 	unsigned worker;      /* index of the one that job went to */

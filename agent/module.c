@@ -19,7 +19,8 @@
 
 #define MODULE_REST_MS_MIN 100
 #define MODULE_REST_MS_MAX 30000
-/* A worker that lived so long starts a new count of failures. */
+/* A worker that served a request, or lived so long, starts a new count of
+ * failures. */
 #define MODULE_STEADY_MS 10000
 /* So many failures in a row, and clients are told at once. */
 #define MODULE_FAILURES_MAX 4
@@ -95,18 +96,26 @@ module_fail(struct module *m)
 	inventory_lose_all(m);
 }
 
-/* What waits for a worker that is gone goes to one that is there. */
+static struct job *
+module_find_movable(struct worker *from)
+{
+	struct job *job;
+
+	TAILQ_FOREACH (job, &from->queue, link)
+		if (job->is_movable)
+			return job;
+	return NULL;
+}
+
+/* What waits for a worker that is gone goes to one that is there. Each may
+ * turn out to be gone as well, and the queue be emptied by that. */
 static void
 module_move_jobs(struct module *m, struct worker *from)
 {
-	struct job *job, *next;
+	struct job *job;
 
-	if (!module_has_worker(m))
-		return;
-	for (job = TAILQ_FIRST(&from->queue); job != NULL; job = next) {
-		next = TAILQ_NEXT(job, link);
-		if (!job->is_movable)
-			continue;
+	while (
+	    module_has_worker(m) && (job = module_find_movable(from)) != NULL) {
 		worker_forget(job);
 		worker_submit(module_get_worker(m, NULL), job);
 	}
@@ -119,8 +128,9 @@ module_worker_ended(struct worker *w, const struct err *e)
 	struct timers *timers = &m->agent->timers;
 	uint64_t rest_ms = 0;
 	bool was_steady =
-	    w->ready_us != 0 && timers_now(timers) - w->ready_us >
-				    (uint64_t)MODULE_STEADY_MS * 1000;
+	    w->has_served ||
+	    (w->ready_us != 0 && timers_now(timers) - w->ready_us >
+				     (uint64_t)MODULE_STEADY_MS * 1000);
 
 	if (was_steady)
 		m->failures = 0;
@@ -135,6 +145,7 @@ module_worker_ended(struct worker *w, const struct err *e)
 	m->failures++;
 	m->restarts++;
 	w->ready_us = 0;
+	w->has_served = false;
 	if (!module_has_worker(m))
 		m->state = m->state == AGT_MODULE_FAILED
 			       ? AGT_MODULE_FAILED

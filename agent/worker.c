@@ -249,6 +249,8 @@ worker_finish(
 	timer_stop(&worker_agent(w)->timers, &w->deadline);
 	w->is_busy = false;
 	w->current = NULL;
+	if (job != &w->start)
+		w->has_served = true;
 	if (job == NULL)
 		return;
 	job->worker = NULL;

@@ -68,6 +68,7 @@ struct worker {
 	struct timer deadline;
 	struct job start; /* START, then PROBE */
 	uint64_t ready_us;
+	bool has_served; /* a request, since it was started */
 };
 
 void worker_init(struct worker *w, struct module *module, unsigned index);

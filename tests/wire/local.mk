@@ -25,6 +25,7 @@ tests_wire_fake_token_LDADD = $(TOKENPROTO_LIBS)
 # The agent, by its socket alone (wire.py). They measure memory and time, so
 # that other tests should not be too many beside them.
 WIRE_TESTS = \
+	tests/wire/attacks.py \
 	tests/wire/frames.py \
 	tests/wire/limits.py \
 	tests/wire/pins.py \

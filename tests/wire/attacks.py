@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+"""Deaths at bad moments: workers under load and all at once, clients that go
+while their prompt comes up, the agent itself. What is lost is what was in
+flight, and no process or descriptor stays behind."""
+
+import os
+import random
+import signal
+import threading
+import time
+
+from wire import (CANCEL, MODULE, NO_KEY, SIGN_OK, TIMEOUT, WORKER, Closed, Folder,
+                  children, done, integer, is_running, ok, same, wait_for)
+
+KEY = bytes([0, 1]) + bytes(30)
+KILLS = 40
+SEED = 7
+
+
+class World:
+    def __init__(self, *script, args=(), **agent):
+        self.folder = Folder()
+        self.module = self.folder.use_fake(*script)
+        self.folder.answers("pin 1234")
+        self.agent = self.folder.agent(*args, module=self.module, **agent)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.folder.__exit__(*exc)
+
+    def log(self, word):
+        return [x for x in self.folder.fake_log() if x.startswith(word)]
+
+    def descriptors(self):
+        return len(os.listdir("/proc/%d/fd" % self.agent.pid))
+
+    def workers(self):
+        """The processes of all workers that run."""
+        out = []
+        for pid in children(self.agent.pid):
+            try:
+                with open("/proc/%d/cmdline" % pid, "rb") as f:
+                    if b"cardseal-token" in f.read():
+                        out.append(pid)
+            except (FileNotFoundError, ProcessLookupError):
+                pass
+        return out
+
+
+class Load(threading.Thread):
+    """A client that signs all the time."""
+
+    def __init__(self, agent, deadline):
+        super().__init__()
+        self.client = agent.client()
+        self.deadline = deadline
+        self.ends = False
+        self.codes, self.longest = [], 0
+
+    def run(self):
+        while not self.ends:
+            begin = time.monotonic()
+            try:
+                m = self.client.sign(KEY, deadline=self.deadline)
+            except (Closed, OSError) as e:
+                self.codes.append(repr(e))
+                return
+            self.longest = max(self.longest, time.monotonic() - begin)
+            self.codes.append(0 if m.tag == SIGN_OK else m.code)
+
+
+def under_load(what, sig, kills, *script, shared=1, deadline=3000, **agent):
+    rng = random.Random(SEED)
+    with World(*script, **agent) as w:
+        first = w.agent.client()
+        same(first.sign(KEY).tag, SIGN_OK, what + ": it works")
+        before = w.descriptors()
+        load = [Load(w.agent, deadline) for _ in range(3)]
+        for t in load:
+            t.start()
+        hits = 0
+        for _ in range(kills):
+            wait_for(w.workers)
+            time.sleep(rng.uniform(0.02, 0.25))
+            for pid in w.workers()[:1]:
+                os.kill(pid, sig)
+                hits += 1
+                if sig == signal.SIGSTOP:
+                    wait_for(lambda p=pid: not is_running(p))
+        time.sleep(0.5)
+        for t in load:
+            t.ends = True
+        for t in load:
+            t.join(30)
+            t.client.close()
+        codes = [c for t in load for c in t.codes]
+        bad = [c for c in codes if c != 0]
+        print("# %s: %d kills, %d lost of %d" % (what, hits, len(bad),
+                                                 len(codes)))
+        ok(hits >= kills / 2 and len(bad) <= shared * hits,
+           "%s: at most one request each" % what, repr(bad)[:400])
+        ok(set(bad) <= {WORKER, TIMEOUT}, what + ": typed", set(bad))
+        ok(max(t.longest for t in load) < deadline / 1000 + 1, what + ": by the deadline",
+           [t.longest for t in load])
+        same(first.sign(KEY).tag, SIGN_OK, what + ": it works again")
+        ok(wait_for(lambda: w.descriptors() <= before),
+           what + ": descriptors", "%d, %d before" % (w.descriptors(), before))
+        same(first.status().pid, w.agent.pid, what + ": the same agent")
+
+
+def while_checked():
+    """The token was only asked for its flags; that can be asked again."""
+    with World("token a 1", "key 0", "on INFO 1 crash") as w:
+        clients = [w.agent.client() for _ in range(3)]
+        ids = [c.post_sign(KEY) for c in clients]
+        same([c.wait(i).tag for c, i in zip(clients, ids)], [SIGN_OK] * 3,
+             "a worker that dies before a PIN was there costs nothing")
+    with World("token a 1", "key 0", "on INFO 0 crash") as w:
+        c = w.agent.client()
+        same(c.sign(KEY, deadline=8000).code, WORKER, "but not for ever")
+
+
+def all_at_once():
+    with World("token a 1", "key 0", "pin none", "on SIGN 0 delay 20",
+               args=("--workers", "4")) as w:
+        clients = [w.agent.client() for _ in range(6)]
+        codes = set()
+        for _ in range(12):
+            for c in clients * 4:
+                c.post_sign(KEY, deadline=4000)
+            wait_for(w.workers, 2)
+            time.sleep(0.03)
+            for pid in w.workers():
+                os.kill(pid, signal.SIGKILL)
+            codes |= {c.read().code for c in clients * 4}
+        ok(w.agent.is_alive(), "all workers killed at once, again and again")
+        ok(codes <= {0, WORKER, TIMEOUT, MODULE, NO_KEY}, "typed", codes)
+        ok(wait_for(lambda: clients[0].sign(KEY).tag == SIGN_OK, 35),
+           "and it signs again")
+
+
+def cancelled_at_once():
+    """A prompt's process may come after nobody wants it any more."""
+    with World("token a 1", "key 0") as w:
+        w.folder.answers("hang")
+        c = w.agent.client()
+        c.status()
+        wait_for(lambda: w.workers())
+        steady = set(children(w.agent.pid))
+        for i in range(20):
+            for pause in (0, 0.002 * i):
+                ident = c.post_sign(KEY)
+                time.sleep(pause)
+                c.call(CANCEL, integer(ident))
+        ok(wait_for(lambda: set(children(w.agent.pid)) <= steady, 5),
+           "prompts cancelled at once leave no process",
+           set(children(w.agent.pid)) - steady)
+
+
+def agent_killed():
+    with World("token a 1", "key 0") as w:
+        w.folder.answers("hang")
+        c = w.agent.client()
+        c.post_sign(KEY)
+        wait_for(lambda: w.folder.pinentry_log("GETPIN"))
+        below = children(w.agent.pid)
+        ok(len(below) >= 4, "starter, worker, dialogue, pinentry", below)
+        w.agent.process.kill()
+        w.agent.process.wait()
+        ok(wait_for(lambda: not any(is_running(p) for p in below), 5),
+           "SIGKILL of the agent ends them all",
+           [p for p in below if is_running(p)])
+
+
+def longest_time():
+    """cache-max counts from the typing, whatever logs in again."""
+    with World("token a 1", "key 0",
+               config="[pin]\ncache-ttl = 60\ncache-max = 2\n") as w:
+        c = w.agent.client()
+        same(c.sign(KEY).tag, SIGN_OK, "a PIN is typed")
+        end = time.monotonic() + 2.5
+        while time.monotonic() < end:
+            for pid in w.workers():
+                os.kill(pid, signal.SIGKILL)
+            wait_for(lambda: c.status().modules[0].state == 1)
+            c.sign(KEY)
+            time.sleep(0.7)
+        ok(wait_for(lambda: c.sign(KEY).tag == SIGN_OK, 5),
+           "a signature after cache-max")
+        ok(len(w.folder.pinentry_log("GETPIN")) >= 2,
+           "new logins do not prolong the PIN's life",
+           w.folder.pinentry_log("GETPIN"))
+
+
+def main():
+    while_checked()
+    cancelled_at_once()
+    agent_killed()
+    longest_time()
+    under_load("SIGKILL", signal.SIGKILL, KILLS, "token a 1", "key 0",
+               "pin none")
+    # A login in flight is the request of all who wait for it.
+    under_load("SIGKILL with PIN", signal.SIGKILL, KILLS, "token a 1",
+               "key 0", shared=3)
+    under_load("SIGSTOP", signal.SIGSTOP, 3, "token a 1", "key 0", "pin none",
+               deadline=6000, config="[agent]\ndeadline = 1\n")
+    all_at_once()
+    done()
+
+
+main()
