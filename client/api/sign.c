@@ -302,13 +302,18 @@ sender_take(void *ctx, struct bytes address)
 
 /* Who sends: the first address of From; where there is none, Sender's. */
 static int
-mail_find_sender(const struct smime_mail *mail, struct buf *sender)
+mail_find_sender(
+    const struct smime_mail *mail, struct buf *sender, struct err *e)
 {
 	int r = smime_mail_walk_addresses(mail, "From", sender_take, sender);
 
 	if (r == 0 && sender->len == 0)
 		r = smime_mail_walk_addresses(
 		    mail, "Sender", sender_take, sender);
+	if (r == -CS_ERR_ENCODING)
+		err_set(e, r,
+		    "the mail's From cannot be understood, so that no key can "
+		    "be chosen by it; name one with -k KEY");
 	return r;
 }
 
@@ -346,7 +351,9 @@ sign_smime(struct signing *s, struct input *in, struct output *out)
 
 	if (r != 0)
 		return r;
-	r = mail_find_sender(mail, &sender);
+	/* Who names a key means it, whatever From looks like. */
+	if (job->options[CARDSEAL_KEY].len == 0)
+		r = mail_find_sender(mail, &sender, &job->err);
 	if (r == 0)
 		r = sign_choose_form(job, mail, &form);
 	if (r == 0)

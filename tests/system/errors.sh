@@ -121,6 +121,11 @@ exits 74 "a full standard output, status" \
 fails 74 'no/such' "a folder that is not there" \
     sign -k p256@example.org -o "$tmp/no/such/folder/x" "$tmp/alice.eml"
 
+mail 'broken@' >"$tmp/broken.eml"
+fails 7 'From' "a From that cannot be understood" \
+    sign -o "$tmp/o/x" "$tmp/broken.eml"
+exits 0 "but with -k it is signed" "${sign[@]}" -o "$tmp/x" "$tmp/broken.eml"
+
 # --- verdicts --------------------------------------------------------------
 mkdir -p "$tmp/o"
 mail p256@example.org | "$CARDSEAL" sign -o "$tmp/good.eml"
