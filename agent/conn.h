@@ -43,7 +43,7 @@ struct conn {
 	size_t accounted;      /* of in and out, in conns.buffered */
 	uint64_t stuck_us;     /* since when there is something in in or out */
 	struct timer deadline; /* of hello, or of a frame once begun */
-	TAILQ_HEAD(, request) requests;
+	TAILQ_HEAD(conn_requests, request) requests;
 	unsigned request_count;
 	unsigned event_kinds; /* 1 << kind; of the events request */
 	uint32_t events_id;

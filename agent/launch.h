@@ -30,7 +30,7 @@ struct launcher {
 	int pid; /* of the starter */
 	uint32_t last_id;
 	sd_event_source *source;
-	TAILQ_HEAD(, launch) pending;
+	TAILQ_HEAD(launches, launch) pending;
 	/* A process ended; status as waitpid gives it. */
 	void (*ended)(struct launcher *l, int pid, int status);
 	/* The starter is gone: nothing can be started any more. */

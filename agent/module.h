@@ -43,8 +43,8 @@ struct module {
 	bool is_stale;
 	uint64_t probed_us; /* 0: never */
 	/* inventory.h */
-	TAILQ_HEAD(, token) tokens;
-	TAILQ_HEAD(, token) gone; /* removed, but a worker still has a job */
+	TAILQ_HEAD(module_tokens, token) tokens;
+	struct module_tokens gone; /* removed, but a worker still has a job */
 	struct key *keys;
 	size_t key_count;
 	struct buf elements;	 /* what keys point into */

@@ -237,7 +237,7 @@ pin_lock(struct pin_state *s)
 		return actions | PIN_DO_CLOSE;
 	/* The answer is still to come. */
 	if (phase == PIN_SENT || phase == PIN_CHECK) {
-		s->phase = phase;
+		s->phase = (uint8_t)phase;
 		s->sent = sent;
 		s->is_dropped = phase == PIN_SENT;
 	}

@@ -34,7 +34,7 @@ struct prompt {
 };
 
 struct prompts {
-	TAILQ_HEAD(, prompt) open;
+	TAILQ_HEAD(prompt_list, prompt) open;
 };
 
 void prompts_init(struct prompts *ps);

@@ -98,25 +98,41 @@ key_build(struct job *job, struct worker *w, struct tok_msg *m)
 	return true;
 }
 
+/* The module's list is not right any more: goes on with a new one. */
+static void
+key_look_again(struct request *r, struct token *t)
+{
+	struct agent *a = r->conn->agent;
+
+	if (t != NULL)
+		module_set_stale(t->module);
+	request_wait(r);
+	if (modules_are_fresh(a, MODULE_FRESH_MS))
+		requests_resume(a);
+}
+
 static void
 key_failed(struct request *r, const struct err *e)
 {
 	struct key *k = key_find(r);
 	struct token *t = k != NULL ? k->token : NULL;
-	bool was_removed =
-	    e->code == -CS_ERR_TOKEN_REMOVED || e->code == -CS_ERR_NO_TOKEN;
+	bool wants_pin = e->code == -CS_ERR_PIN_NEEDED && t != NULL;
 
-	if (was_removed && t != NULL)
-		module_set_stale(t->module);
-	if (was_removed && !r->was_looked_for) {
+	if ((e->code == -CS_ERR_TOKEN_REMOVED || e->code == -CS_ERR_NO_TOKEN) &&
+	    !r->was_looked_for) {
 		r->was_looked_for = true;
-		request_wait(r);
-		(void)modules_are_fresh(r->conn->agent, MODULE_FRESH_MS);
+		key_look_again(r, t);
+		return;
+	}
+	/* Logged in, and yet: a key that always authenticates. On some tokens
+	 * that shows only after login. */
+	if (wants_pin && t->at[r->worker->index].is_in && !r->was_pin_needed) {
+		r->was_pin_needed = true;
+		key_look_again(r, t);
 		return;
 	}
 	/* Somebody else logged the token out. */
-	if (e->code == -CS_ERR_PIN_NEEDED && t != NULL &&
-	    !(k->flags & TOK_KEY_ALWAYS_AUTHENTICATE)) {
+	if (wants_pin && !(k->flags & TOK_KEY_ALWAYS_AUTHENTICATE)) {
 		login_set_in(&t->login, r->worker->index, false);
 		key_wait_login(r, t, r->worker);
 		return;

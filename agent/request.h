@@ -41,6 +41,7 @@ struct request {
 	bool is_context; /* in login's contexts, not in its logins */
 	bool has_own_deadline;
 	bool was_looked_for; /* the lists were made anew for it */
+	bool was_pin_needed; /* the same, as its token was logged in already */
 	unsigned logins;
 	uint64_t time_ms;
 	struct timer deadline;

@@ -13,7 +13,7 @@ LINT_TESTS = \
 	tests/lint/spelling.sh \
 	tests/lint/style.py
 TESTS += $(LINT_TESTS)
-EXTRA_DIST += $(LINT_TESTS) tests/lint/lint.py
+EXTRA_DIST += $(LINT_TESTS) tests/lint/lint.py tests/lint/queue.cfg
 
 AM_TESTS_ENVIRONMENT += \
 	CC='$(CC)'; export CC; \

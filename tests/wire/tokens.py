@@ -163,12 +163,40 @@ def real_token():
            "after SIGKILL it signs again")
 
 
+def real_always():
+    """A key of SoftHSM that wants its PIN for each use, which shows only
+    after login: the first time there is a second prompt."""
+    with Folder() as folder:
+        fixtures = folder.fixtures(
+            "--token", "always", "--identity", "name=always,key=p256,"
+            "email=always@example.org,always-auth=yes", "--identity",
+            "name=plain,key=p256,email=plain@example.org")
+        pin = "pin " + fixtures["FIXTURE_PIN"]
+        folder.answers(pin, pin, pin, "pin 000000", pin)
+        agent = folder.agent(module=fixtures["FIXTURE_MODULE"])
+        c = agent.client()
+        keys = {k.label: k for k in c.list().keys}
+        digest = hashlib.sha256(b"some bytes").digest()
+        for n in (2, 3):
+            m = c.sign(keys["always"].id, digest=digest)
+            ok(m.tag == SIGN_OK and openssl_verifies(
+                folder, keys["always"], m.field(4), digest),
+               "a key that always authenticates", m)
+            same(len(folder.pinentry_log("GETPIN")), n, "prompt %d" % n)
+        same(c.sign(keys["plain"].id).tag, SIGN_OK, "another key")
+        same(len(folder.pinentry_log("GETPIN")), 3, "needs no prompt")
+        same(c.sign(keys["always"].id).tag, SIGN_OK, "wrong PIN, then right")
+        same(len(folder.pinentry_log("GETPIN")), 5, "two prompts")
+        same(c.sign(keys["plain"].id).tag, SIGN_OK, "the other key signs")
+
+
 def main():
     lists()
     pages()
     comes_and_goes()
     opens()
     real_token()
+    real_always()
     done()
 
 
