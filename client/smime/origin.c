@@ -130,13 +130,15 @@ origin_find(struct origin *o, struct bytes section, bool is_clear)
 		o->fault = "cannot be understood";
 	else if (o->claims_len == 0)
 		o->fault = "has no address";
-	if ((lines_judge(f.raw) & (LINES_NUL | LINES_BARE_CR)) != 0)
-		o->fault = "has octets that are no text";
 	if (n > 1)
 		o->fault = "is there several times";
-	if (!is_clear || has_blank_fold(section))
+	/* Some programs end a line, or the header, at such octets. */
+	if (!is_clear || has_blank_fold(section) ||
+	    (lines_judge(section) & (LINES_NUL | LINES_BARE_CR)) != 0)
 		o->fault = "may not be what is shown, since the header has "
 			   "lines that are none";
+	if ((lines_judge(f.raw) & (LINES_NUL | LINES_BARE_CR)) != 0)
+		o->fault = "has octets that are no text";
 }
 
 static void

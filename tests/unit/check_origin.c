@@ -70,6 +70,8 @@ static const struct {
     {"From: =?utf-8?b?Ym9i?=@example.org\n", BAD, "encoded word"},
     {"From: =?utf-8?q?x=00?= <bob@example.org>\n", BAD, "no text"},
     {"From: x\rFrom: y <bob@example.org>\n", BAD, "no text"},
+    {"X: y\rFrom: alice@example.org\r\nFrom: bob@example.org\r\n", BAD,
+	"may not be what is shown"},
     {"From: G: bob@example.org;\n", BAD, "a group"},
     {"From: <@evil.example:bob@example.org>\n", BAD, "differently"},
     {"From: bob@example.org\n \t\nFrom: alice@example.org\n", BAD, "lines"},
@@ -103,6 +105,11 @@ START_TEST(nul_in_from)
 	ck_assert_int_eq(
 	    origin_judge(
 		v, BYTES_LIT("From: bob@example.org\0.evil\n"), true, NULL),
+	    0);
+	ck_assert_int_eq(v->layers[0].signers[0].address.state, FINDING_BAD);
+	ck_assert_int_eq(
+	    origin_judge(
+		v, BYTES_LIT("X: \0\nFrom: bob@example.org\n"), true, NULL),
 	    0);
 	ck_assert_int_eq(v->layers[0].signers[0].address.state, FINDING_BAD);
 	verdict_free(v);
