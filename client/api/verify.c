@@ -74,6 +74,7 @@ struct detached {
 	struct digest *digest;
 	struct guard *guard; /* only where content is to be given out */
 	uint64_t content_len;
+	struct buf head; /* the content's */
 };
 
 /* First run over the content: hash it, and remember it if it goes out. */
@@ -81,17 +82,19 @@ static int
 detached_hash(struct detached *d)
 {
 	struct err *e = &d->job->err;
-	struct sink *end, *hash, *count;
+	struct sink *end, *hash, *head, *count;
 	int r = -CS_ERR_NO_MEMORY;
 
 	end = d->guard != NULL ? guard_get_learner(d->guard) : NULL;
 	hash = sink_new_digest(d->digest, end);
-	count = sink_new_count(&d->content_len, hash);
-	if (hash != NULL && count != NULL)
+	head = sink_new_head(&d->head, hash);
+	count = sink_new_count(&d->content_len, head);
+	if (hash != NULL && head != NULL && count != NULL)
 		r = input_run(d->content, 0, INPUT_TO_END, count, e);
 	if (r == 0)
 		r = sink_finish(count, e);
 	sink_free(count);
+	sink_free(head);
 	sink_free(hash);
 	return r;
 }
@@ -121,6 +124,7 @@ detached_judge(struct detached *d, struct bytes cms)
 		return -CS_ERR_NO_MEMORY;
 	d->params->detached = d->digest;
 	d->params->detached_len = d->content_len;
+	d->params->detached_head = buf_get(&d->head);
 	input_source_init(&source, in, 0, INPUT_TO_END);
 	r = cms_read(
 	    d->params, &source.source, RELEASE_NEVER, NULL, d->verdict, e);
@@ -166,6 +170,7 @@ verify_detached(struct detached *d, struct source *cms)
 		r = detached_release(d);
 	guard_free(d->guard);
 	digest_free(d->digest);
+	buf_clear(&d->head);
 	buf_clear(&signature);
 	return r;
 }
@@ -181,6 +186,7 @@ verify_cms(struct cardseal_job *job, struct input *in, enum input_form form,
 	    .content = content,
 	    .out = out,
 	    .verdict = verdict,
+	    .head.max = CMS_HEAD_LEN,
 	};
 	struct source *cms = cms_source_new(in, form, &job->err);
 	int r;

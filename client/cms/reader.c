@@ -284,8 +284,8 @@ reader_on_content(void *ctx, struct bytes run)
 
 	if (r->item == ITEM_CIPHERTEXT)
 		return reader_decrypt(r, run);
-	if (r->content_len < READER_HEAD_LEN) {
-		len = READER_HEAD_LEN - (size_t)r->content_len;
+	if (r->content_len < CMS_HEAD_LEN) {
+		len = CMS_HEAD_LEN - (size_t)r->content_len;
 		len = run.len < len ? run.len : len;
 		if (len != 0)
 			memcpy(r->head + r->content_len, run.p, len);

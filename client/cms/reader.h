@@ -20,6 +20,9 @@ enum cms_type {
 	CMS_OTHER, /* known by name, not read */
 };
 
+/* What has to be seen of the content to tell what it is not. */
+#define CMS_HEAD_LEN 16
+
 struct cms_reader_params {
 	const struct cms_trust *trust; /* for SignedData */
 	const struct cms_key_ops *ops; /* for opening; may be NULL */
@@ -30,10 +33,12 @@ struct cms_reader_params {
 	const struct cert_set *own;
 	/*
 	 * Detached SignedData: the digests of the content, computed before
-	 * (all that may be needed). NULL: the content is inside.
+	 * (all that may be needed). NULL: the content is inside. detached_head
+	 * is the content's front, CMS_HEAD_LEN octets of it or all.
 	 */
 	struct digest *detached;
 	uint64_t detached_len;
+	struct bytes detached_head;
 	bool is_legacy; /* admits weak digests, signatures and ciphers */
 	/*
 	 * What is carried from one run over the message to the next; NULL for

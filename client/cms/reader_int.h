@@ -10,7 +10,6 @@
 #include "client/cms/reader.h"
 
 /* Octets at the start of the content that the judge looks at. */
-#define READER_HEAD_LEN 16
 
 /* Runs of bytes from the message, each kept whole. */
 struct elements {
@@ -105,7 +104,7 @@ struct cms_reader {
 	struct digest *digest; /* of the content inside */
 	bool has_content, is_encap_ended;
 	uint64_t content_len;
-	uint8_t head[READER_HEAD_LEN];
+	uint8_t head[CMS_HEAD_LEN];
 	struct cert_set *certificates;
 	size_t certificates_count, certificates_len;
 	struct elements signers;

@@ -187,15 +187,19 @@ judge_check_attrs(struct judge *j, struct bytes content_hash)
 static bool
 judge_is_attrs_lookalike(const struct cms_reader *r)
 {
-	const uint8_t *p = r->head;
+	struct bytes head = r->params.detached_head;
 	size_t at = 2;
 
-	if (r->content_len < READER_HEAD_LEN || p[0] != DER_SET)
+	if (r->has_content)
+		head = bytes_of(r->head, r->content_len < CMS_HEAD_LEN
+					     ? (size_t)r->content_len
+					     : CMS_HEAD_LEN);
+	if (head.len < CMS_HEAD_LEN || head.p[0] != DER_SET)
 		return false;
-	if (p[1] > 0x80)
-		at += p[1] & 0x7fU;
-	return at + 4 <= READER_HEAD_LEN && p[at] == DER_SEQUENCE &&
-	       p[at + 1] < 0x80 && p[at + 2] == DER_OID;
+	if (head.p[1] > 0x80)
+		at += head.p[1] & 0x7fU;
+	return at + 4 <= head.len && head.p[at] == DER_SEQUENCE &&
+	       head.p[at + 1] < 0x80 && head.p[at + 2] == DER_OID;
 }
 
 static int
@@ -255,7 +259,7 @@ judge_prepare(struct judge *j)
 		return judge_fail(j, -CS_ERR_UNSUPPORTED,
 		    "an EdDSA signature without signed attributes is not "
 		    "supported");
-	if (j->r->has_content && judge_is_attrs_lookalike(j->r))
+	if (judge_is_attrs_lookalike(j->r))
 		return judge_fail(j, -CS_ERR_ATTRIBUTES,
 		    "the content is itself a set of signed attributes: the "
 		    "signature was made over something else");

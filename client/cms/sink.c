@@ -151,3 +151,45 @@ sink_new_count(uint64_t *count, struct sink *next)
 	*count = 0;
 	return &s->sink;
 }
+
+/* --- the first octets kept --- */
+
+struct head_sink {
+	struct sink sink;
+	struct buf *head;
+	struct sink *next;
+};
+
+static int
+head_write(struct sink *sink, struct bytes in, struct err *e)
+{
+	struct head_sink *s = (struct head_sink *)sink;
+	size_t room = s->head->max - s->head->len;
+	size_t len = in.len < room ? in.len : room;
+
+	if (len != 0 && buf_add(s->head, in.p, len) != 0)
+		return err_set(e, s->head->err, NULL);
+	return sink_write(s->next, in, e);
+}
+
+static int
+head_finish(struct sink *sink, struct err *e)
+{
+	return sink_finish(((struct head_sink *)sink)->next, e);
+}
+
+struct sink *
+sink_new_head(struct buf *head, struct sink *next)
+{
+	struct head_sink *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->sink.write = head_write;
+	s->sink.finish = head_finish;
+	s->sink.free = sink_free_plain;
+	s->head = head;
+	s->next = next;
+	buf_reset(head);
+	return &s->sink;
+}

@@ -66,6 +66,9 @@ struct sink *sink_new_tee(struct sink *a, struct sink *b);
 /* Counts into *count (64 bit) and passes on to next (may be NULL). finish
  * finishes next. */
 struct sink *sink_new_count(uint64_t *count, struct sink *next);
+/* Keeps the first octets in head, as many as its max says, and passes all on
+ * to next. finish finishes next. */
+struct sink *sink_new_head(struct buf *head, struct sink *next);
 /* Base64 with line ends (asn1/base64.h), out to next. finish writes the last
  * line and does not finish next. */
 struct sink *sink_new_base64_enc(

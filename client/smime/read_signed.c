@@ -13,10 +13,12 @@ struct signed_parts {
 	struct reading *reading;
 	struct parser *parser;
 	struct bytes boundary;
-	bool is_canonical; /* lone LFs of the content are taken as CRLF */
+	size_t layers_from; /* of the verdict's layers: ours */
+	bool is_canonical;  /* lone LFs of the content are taken as CRLF */
 	/* where the content goes */
 	struct sink *first;
 	uint64_t content_len;
+	struct buf content_head;
 	/* what was found */
 	size_t parts;
 	uint64_t content_from, content_to;
@@ -139,12 +141,14 @@ static int
 run_into(struct signed_parts *s, struct digest *digest, struct sink *to,
     struct err *e)
 {
-	struct sink *hash, *count = NULL, *canon = NULL;
+	struct sink *hash, *head = NULL, *count = NULL, *canon = NULL;
 	int r = -CS_ERR_NO_MEMORY;
 
 	hash = sink_new_digest(digest, to);
 	if (hash != NULL)
-		count = sink_new_count(&s->content_len, hash);
+		head = sink_new_head(&s->content_head, hash);
+	if (head != NULL)
+		count = sink_new_count(&s->content_len, head);
 	s->first = count;
 	if (count != NULL && s->is_canonical)
 		s->first = canon = sink_new_canon(count);
@@ -152,6 +156,7 @@ run_into(struct signed_parts *s, struct digest *digest, struct sink *to,
 		r = run_parse(s, e);
 	sink_free(canon);
 	sink_free(count);
+	sink_free(head);
 	sink_free(hash);
 	return r;
 }
@@ -259,6 +264,7 @@ signature_judge(const struct signed_parts *s, struct digest *digest,
 	params.ops = NULL;
 	params.detached = digest;
 	params.detached_len = s->content_len;
+	params.detached_head = buf_get(&s->content_head);
 	return cms_read(&params, &source.source, RELEASE_NEVER, NULL,
 	    s->reading->verdict, e);
 }
@@ -341,7 +347,7 @@ static int
 signed_judge(struct signed_parts *s, struct signed_run *run, struct err *e)
 {
 	struct verdict *v = s->reading->verdict;
-	size_t layers = v->layers_len, warnings = v->warnings_len;
+	size_t warnings = v->warnings_len;
 	enum alg algs[CMS_DIGESTS_MAX];
 	size_t n = find_hints(s->reading, algs);
 	struct buf der = {.max = SMIME_SIGNATURE_MAX};
@@ -351,10 +357,10 @@ signed_judge(struct signed_parts *s, struct signed_run *run, struct err *e)
 		r = signed_hash(s, algs, &n, run, &der, e);
 		if (r == 0)
 			r = signature_judge(s, run->digest, &der, e);
-		if (r != 0 || tries > 0 || !is_mismatch(v, layers) ||
+		if (r != 0 || tries > 0 || !is_mismatch(v, s->layers_from) ||
 		    (s->content_flags & LINES_BARE_LF) == 0)
 			break;
-		verdict_cut(v, layers, warnings);
+		verdict_cut(v, s->layers_from, warnings);
 		s->is_canonical = !s->is_canonical;
 	}
 	buf_clear(&der);
@@ -382,18 +388,40 @@ signed_release(struct signed_parts *s, struct guard *guard, struct err *e)
 	return r;
 }
 
+/*
+ * Mail programs may show every part, and the one mark of a good signature
+ * above all of them: what has more than the two of RFC 1847 is not signed.
+ */
+static void
+signed_refuse_parts(struct verdict *v, size_t layers_from)
+{
+	struct verdict_layer *l;
+	size_t i, k;
+
+	for (i = layers_from; i < v->layers_len; i++) {
+		l = &v->layers[i];
+		for (k = 0; k < l->signers_len; k++)
+			if (l->signers[k].integrity.state == FINDING_GOOD)
+				finding_set(&l->signers[k].integrity,
+				    FINDING_BAD, -CS_ERR_NOT_SIGNED,
+				    "the mail has parts behind the signature, "
+				    "which it does not cover");
+	}
+	verdict_judge(v);
+}
+
 static int
 signed_end(struct signed_parts *s, struct signed_run *run, struct err *e)
 {
 	struct reading *reading = s->reading;
 	struct verdict *v = reading->verdict;
-	bool is_good = reading_is_good(v);
+	bool is_good;
 	int r = 0;
 
 	if (s->parts > 2)
-		r = verdict_warn(
-		    v, "parts behind the signature are not covered by it");
-	if (r == 0 && s->has_text_behind && s->parts <= 2)
+		signed_refuse_parts(v, s->layers_from);
+	is_good = reading_is_good(v);
+	if (s->has_text_behind && s->parts <= 2)
 		r = verdict_warn(v,
 		    "text behind the signed part is not covered by the "
 		    "signature");
@@ -428,12 +456,14 @@ find_boundary(const struct reading *r, struct buf *boundary, struct err *e)
 int
 reading_signed(struct reading *r, struct err *e)
 {
-	struct signed_parts s = {.reading = r};
+	struct signed_parts s = {
+	    .reading = r, .layers_from = r->verdict->layers_len};
 	struct signed_run run = {0};
 	struct buf boundary = {.max = PARAM_LEN_MAX};
 	int ret = find_boundary(r, &boundary, e);
 
 	buf_init(&s.signature, SIGNATURE_PART_MAX);
+	buf_init(&s.content_head, CMS_HEAD_LEN);
 	s.boundary = buf_get(&boundary);
 	/* As the mail's own line ends are, so are the content's. */
 	s.is_canonical = (r->header_flags & LINES_CRLF) == 0;
@@ -445,6 +475,7 @@ reading_signed(struct reading *r, struct err *e)
 		ret = signed_end(&s, &run, e);
 	run_clear(&run);
 	buf_clear(&s.signature);
+	buf_clear(&s.content_head);
 	buf_clear(&boundary);
 	return ret;
 }

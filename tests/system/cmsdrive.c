@@ -34,6 +34,7 @@ struct drive {
 	struct cert_set *anchors, *others, *recipients, *own;
 	struct input *in;
 	struct output *out;
+	struct buf head; /* of the content that was given */
 	struct err e;
 };
 
@@ -204,7 +205,7 @@ drive_hash(struct drive *d, struct bytes cms, struct cms_reader_params *params)
 {
 	enum alg algs[CMS_DIGESTS_MAX];
 	struct input *content;
-	struct sink *hash = NULL, *count = NULL;
+	struct sink *hash = NULL, *head = NULL, *count = NULL;
 	int n = cms_peek_digests(cms, algs, &d->e), r;
 
 	if (n < 0)
@@ -215,9 +216,12 @@ drive_hash(struct drive *d, struct bytes cms, struct cms_reader_params *params)
 		return r;
 	input_set_single(content);
 	hash = sink_new_digest(params->detached, NULL);
-	count = sink_new_count(&params->detached_len, hash);
+	head = sink_new_head(&d->head, hash);
+	count = sink_new_count(&params->detached_len, head);
 	r = input_run(content, 0, INPUT_TO_END, count, &d->e);
+	params->detached_head = buf_get(&d->head);
 	sink_free(count);
+	sink_free(head);
 	sink_free(hash);
 	input_free(content);
 	return r;
@@ -303,6 +307,7 @@ drive_decrypt(struct drive *d)
 static void
 drive_clear(struct drive *d)
 {
+	buf_clear(&d->head);
 	size_t i;
 
 	output_free(d->out);
@@ -338,7 +343,8 @@ drive_run(struct drive *d, const char *verb)
 int
 main(int argc, char **argv)
 {
-	struct drive d = {.form = "der", .cipher = "aes256-cbc"};
+	struct drive d = {
+	    .form = "der", .cipher = "aes256-cbc", .head.max = CMS_HEAD_LEN};
 	int r;
 
 	signal(SIGPIPE, SIG_IGN);

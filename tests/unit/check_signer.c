@@ -195,6 +195,16 @@ START_TEST(test_attributes_as_content)
 	buf_add_bytes(&attrs, buf_get(&content));
 	c.content = buf_get(&attrs);
 	assert_bad(&c, -CS_ERR_ATTRIBUTES);
+	/* nor beside the signature */
+	c.is_detached = true;
+	buf_reset(&cms);
+	craft_signed(&c, &cms);
+	verdict_free(v);
+	unit_assert_code(
+	    world_read_detached(buf_get(&cms), c.content, &v, &e), 0);
+	unit_assert_summary(v, VERDICT_BAD);
+	unit_assert_code(v->code, -CS_ERR_ATTRIBUTES);
+	c.is_detached = false;
 	/* longer ones */
 	attr_put(&attrs, OID_SMIME_CAPABILITIES,
 	    BYTES_LIT("\x04\x50"

@@ -119,6 +119,32 @@ START_TEST(test_count_counts_and_passes_on)
 }
 END_TEST
 
+START_TEST(test_head_keeps_the_first_octets)
+{
+	struct buf head = {.max = 4}, b = {0};
+	struct sink *y = sink_new_buf(&b), *s, *f;
+
+	buf_add_str(&head, "old");
+	s = sink_new_head(&head, y);
+	f = sink_new_head(&head, &failing);
+	ck_assert_int_eq(sink_write(s, BYTES_LIT("abc"), NULL), 0);
+	ck_assert_int_eq(sink_write(s, BYTES_NONE, NULL), 0);
+	ck_assert_int_eq(sink_write(s, BYTES_LIT("def"), NULL), 0);
+	ck_assert_int_eq(sink_write(s, BYTES_LIT("g"), NULL), 0);
+	ck_assert_int_eq(sink_finish(s, NULL), 0);
+	unit_assert_bytes(buf_get(&head), BYTES_LIT("abcd"));
+	unit_assert_bytes(buf_get(&b), BYTES_LIT("abcdefg"));
+	unit_assert_code(
+	    sink_write(f, BYTES_LIT("ab"), NULL), -CS_ERR_NO_SPACE);
+	unit_assert_code(sink_finish(f, NULL), -CS_ERR_IO);
+	sink_free(s);
+	sink_free(f);
+	sink_free(y);
+	buf_clear(&head);
+	buf_clear(&b);
+}
+END_TEST
+
 /* Longer than what the codecs take at once. */
 #define LONG_LEN ((size_t)200003)
 
@@ -234,6 +260,7 @@ sink_suite(void)
 	tcase_add_test(tc, test_tee_writes_to_both);
 	tcase_add_test(tc, test_tee_stops_at_the_first_failure);
 	tcase_add_test(tc, test_count_counts_and_passes_on);
+	tcase_add_test(tc, test_head_keeps_the_first_octets);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("codecs");
 	tcase_add_loop_test(tc, test_base64_there_and_back, 0, 4);

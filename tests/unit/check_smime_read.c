@@ -279,8 +279,9 @@ START_TEST(parts_behind)
 	put_boundary(&more, "--\r\n");
 	buf_clear(&out);
 	out = more;
-	expect(VERDICT_VERIFIED, BYTES_LIT(BODY));
-	ck_assert(has_warning("parts behind the signature"));
+	expect(VERDICT_BAD, BYTES_NONE);
+	unit_assert_code(v->code, -CS_ERR_NOT_SIGNED);
+	ck_assert_ptr_nonnull(strstr(v->text, "parts behind the signature"));
 }
 END_TEST
 

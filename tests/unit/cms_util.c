@@ -241,6 +241,8 @@ world_read_detached(
 		return n;
 	params.detached = digest_new_all(algs, (size_t)n);
 	params.detached_len = content.len;
+	params.detached_head = bytes_of(
+	    content.p, content.len < CMS_HEAD_LEN ? content.len : CMS_HEAD_LEN);
 	ck_assert_ptr_nonnull(params.detached);
 	digest_write(params.detached, content);
 	bytes_source_init(&source, cms, SINK_PIECE_LEN);
