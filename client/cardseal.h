@@ -126,8 +126,8 @@ int cardseal_sign(struct cardseal_job *job, struct cardseal_input *in,
  * Judges a signed message. content (may be NULL) holds the content of a
  * detached CMS signature. out (may be NULL) gets the signed bytes, when at
  * least their integrity is good. A verdict comes with every message that
- * could be read, good or bad, for the caller to free; the result is the
- * verdict's code.
+ * could be read, good, bad or without a signature, for the caller to free;
+ * the result is the verdict's code.
  */
 int cardseal_verify(struct cardseal_job *job, struct cardseal_input *in,
     struct cardseal_input *content, struct cardseal_output *out,

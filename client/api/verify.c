@@ -278,6 +278,9 @@ cardseal_verify(struct cardseal_job *job, struct cardseal_input *in,
 	if (wrap != NULL)
 		r = verify_any(job, in->in,
 		    content != NULL ? content->in : NULL, to, wrap->verdict);
+	if (r == -CS_ERR_NOT_SIGNED)
+		r = verdict_set_unsigned(
+		    wrap->verdict, err_get_text(&job->err));
 	if (r != 0) {
 		cardseal_verdict_free(wrap);
 		return job_end(job, r);

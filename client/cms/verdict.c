@@ -367,6 +367,21 @@ verdict_judge(struct verdict *v)
 	return v->code;
 }
 
+int
+verdict_set_unsigned(struct verdict *v, const char *text)
+{
+	char *copy = strdup(text);
+
+	if (copy == NULL)
+		return -CS_ERR_NO_MEMORY;
+	verdict_cut(v, 0, 0);
+	free(v->text);
+	v->text = copy;
+	v->summary = VERDICT_NONE;
+	v->code = -CS_ERR_NOT_SIGNED;
+	return 0;
+}
+
 const char *
 verdict_summary_name(enum verdict_summary summary)
 {

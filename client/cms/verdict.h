@@ -120,6 +120,9 @@ int verdict_warn(struct verdict *v, const char *fmt, ...)
  * only) CS_ERR_NOT_SIGNED, both with summary NONE.
  */
 int verdict_judge(struct verdict *v);
+/* What is read is no signed message, for the reason that text tells: without
+ * layers, summary NONE, code CS_ERR_NOT_SIGNED. CS_ERR_NO_MEMORY. */
+int CS_MUST_USE verdict_set_unsigned(struct verdict *v, const char *text);
 /* Static names, as in JSON: "verified", "signed", "not-checked". */
 const char *verdict_summary_name(enum verdict_summary summary);
 const char *verdict_kind_name(enum verdict_kind kind);

@@ -50,6 +50,12 @@ fails 7 '' "noise" verify "$tmp/noise"
 fails 1 'not signed' "a mail without signature" verify "$tmp/alice.eml"
 fails 1 'not signed' "a mail without signature, with -o" \
     verify -o "$tmp/o/x" "$tmp/alice.eml"
+exits 1 "a mail without signature, --json" \
+    "$CARDSEAL" verify --json "$tmp/alice.eml"
+ok "--json: an unsigned mail has a verdict, too" python3 -c 'import json, sys
+v = json.load(open(sys.argv[1]))
+assert v["summary"] == "unsigned" and v["code"] == "NOT_SIGNED", v
+assert v["exit_status"] == 1 and "text/plain" in v["text"], v' "$tmp/out"
 
 # --- no agent --------------------------------------------------------------
 export CARDSEAL_SOCKET=$tmp/run/nobody

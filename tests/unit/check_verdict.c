@@ -86,6 +86,19 @@ START_TEST(test_nothing)
 }
 END_TEST
 
+START_TEST(test_unsigned)
+{
+	add_good_signer(add_signed(), ALICE);
+	verdict_warn(v, "a remark");
+	ck_assert_int_eq(verdict_set_unsigned(v, "a mail of text"), 0);
+	unit_assert_summary(v, VERDICT_NONE);
+	unit_assert_code(v->code, -CS_ERR_NOT_SIGNED);
+	ck_assert_str_eq(v->text, "a mail of text");
+	ck_assert_uint_eq(v->layers_len, 0);
+	ck_assert_uint_eq(v->warnings_len, 0);
+}
+END_TEST
+
 START_TEST(test_good)
 {
 	struct verdict_layer *layer = add_signed();
@@ -290,6 +303,7 @@ verdict_suite(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, test_nothing);
+	tcase_add_test(tc, test_unsigned);
 	tcase_add_test(tc, test_good);
 	tcase_add_loop_test(
 	    tc, test_faults, 0, (int)(sizeof(faults) / sizeof(faults[0])));
