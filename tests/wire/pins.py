@@ -268,7 +268,7 @@ def one_of_them_leaves():
                answers=("delay 0.4 pin 1234",)) as w:
         a, b = w.client(), w.client()
         a.post_sign(KEY)
-        wait_for(w.pinentries)
+        wait_for(w.prompts)
         ident = b.post_sign(KEY)
         a.close()
         same(b.wait(ident).tag, SIGN_OK, "the other is served")
