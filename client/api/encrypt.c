@@ -279,6 +279,9 @@ cardseal_encrypt(struct cardseal_job *job, struct cardseal_input *in,
 	int r;
 
 	job_start(job);
+	r = job_check_apart(job, in, out);
+	if (r != 0)
+		return job_end(job, r);
 	if (job_is(job, CARDSEAL_FORMAT, "cms"))
 		r = encrypt_cms(&c, out->out);
 	else

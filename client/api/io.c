@@ -113,3 +113,13 @@ cardseal_output_free(struct cardseal_output *out)
 	output_free(out->out);
 	free(out);
 }
+
+int
+job_check_apart(struct cardseal_job *job, const struct cardseal_input *in,
+    const struct cardseal_output *out)
+{
+	if (out == NULL)
+		return 0;
+	return input_check_apart(
+	    in->in, output_get_through_fd(out->out), &job->err);
+}

@@ -44,6 +44,9 @@ bool job_is(const struct cardseal_job *job, enum cardseal_option option,
     const char *word);
 /* Forgets error, warnings and notes: an operation starts. */
 void job_start(struct cardseal_job *job);
+/* CS_ERR_ARGUMENT if out (may be NULL) is written onto what in reads. */
+int CS_MUST_USE job_check_apart(struct cardseal_job *job,
+    const struct cardseal_input *in, const struct cardseal_output *out);
 /* Keeps a failure that nobody described; returns code. */
 int job_end(struct cardseal_job *job, int code);
 #ifdef __clang_analyzer__

@@ -374,6 +374,9 @@ cardseal_sign(struct cardseal_job *job, struct cardseal_input *in,
 	int r;
 
 	job_start(job);
+	r = job_check_apart(job, in, out);
+	if (r != 0)
+		return job_end(job, r);
 	if (job_is(job, CARDSEAL_FORMAT, "cms"))
 		r = sign_cms(&s, in->in, out->out);
 	else

@@ -270,11 +270,17 @@ cardseal_verify(struct cardseal_job *job, struct cardseal_input *in,
 {
 	struct cardseal_verdict *wrap;
 	struct output *to = out != NULL ? out->out : NULL;
-	int r = -CS_ERR_NO_MEMORY;
+	int r;
 
 	*verdict = NULL;
 	job_start(job);
+	r = job_check_apart(job, in, out);
+	if (r == 0 && content != NULL)
+		r = job_check_apart(job, content, out);
+	if (r != 0)
+		return job_end(job, r);
 	wrap = verdict_wrap_new();
+	r = -CS_ERR_NO_MEMORY;
 	if (wrap != NULL)
 		r = verify_any(job, in->in,
 		    content != NULL ? content->in : NULL, to, wrap->verdict);
@@ -327,11 +333,15 @@ cardseal_decrypt(struct cardseal_job *job, struct cardseal_input *in,
     struct cardseal_output *out, struct cardseal_verdict **verdict)
 {
 	struct cardseal_verdict *wrap;
-	int r = -CS_ERR_NO_MEMORY;
+	int r;
 
 	*verdict = NULL;
 	job_start(job);
+	r = job_check_apart(job, in, out);
+	if (r != 0)
+		return job_end(job, r);
 	wrap = verdict_wrap_new();
+	r = -CS_ERR_NO_MEMORY;
 	if (wrap != NULL)
 		r = decrypt_any(job, in->in, out->out, wrap->verdict);
 	if (r != 0) {

@@ -166,6 +166,21 @@ input_is_stable(const struct input *in)
 	return in->kind != INPUT_KIND_FILE;
 }
 
+int
+input_check_apart(const struct input *in, int fd, struct err *e)
+{
+	struct stat from, to;
+
+	if (in->kind != INPUT_KIND_FILE || fd == -1 ||
+	    fstat(in->fd, &from) == -1 || fstat(fd, &to) == -1 ||
+	    from.st_dev != to.st_dev || from.st_ino != to.st_ino)
+		return 0;
+	return err_set(e, -CS_ERR_ARGUMENT,
+	    "%s is also where the output would be written to, through a link "
+	    "or a redirection; name the file itself with -o, or another one",
+	    in->name);
+}
+
 void
 input_set_single(struct input *in)
 {

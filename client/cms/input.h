@@ -58,6 +58,10 @@ int CS_MUST_USE input_read_at(struct input *in, uint64_t offset, void *p,
     size_t len, size_t *got, struct err *e);
 /* The whole length; reads a pipe to its end (into the spool) to tell. */
 int CS_MUST_USE input_get_len(struct input *in, uint64_t *len, struct err *e);
+/* CS_ERR_ARGUMENT if fd (-1: none) is open on the regular file that is read:
+ * writing there would destroy what is still to be read. */
+int CS_MUST_USE input_check_apart(
+    const struct input *in, int fd, struct err *e);
 /* Is the length known without reading (regular file, memory)? */
 bool input_is_direct(const struct input *in);
 /* Can nobody else change what it gives (memory, a spool)? For sources. */

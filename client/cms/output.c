@@ -110,6 +110,12 @@ output_is_held(const struct output *out)
 	return out->is_held;
 }
 
+int
+output_get_through_fd(const struct output *out)
+{
+	return out->is_held ? -1 : out->fd;
+}
+
 /* --- opening --- */
 
 /* Gives the file beside the target the target's owner and mode. */

@@ -26,6 +26,9 @@ void output_free(struct output *out);
 /* Borrowed; buffered in pieces of SINK_PIECE_LEN. */
 struct sink *output_get_sink(struct output *out);
 bool output_is_held(const struct output *out);
+/* What is written to in place, -1 if there is none: it is held, or goes to a
+ * function, or to a file not made yet. */
+int output_get_through_fd(const struct output *out);
 /* Throws away what a held output has so far, to start again. */
 int CS_MUST_USE output_reset(struct output *out, struct err *e);
 /* Flushes, checks every write and the close, renames. */

@@ -132,6 +132,24 @@ fails 7 'From' "a From that cannot be understood" \
     sign -o "$tmp/o/x" "$tmp/broken.eml"
 exits 0 "but with -k it is signed" "${sign[@]}" -o "$tmp/x" "$tmp/broken.eml"
 
+# --- the input is the output too -------------------------------------------
+mail p256@example.org >"$tmp/good-in.eml"
+# more than a reader takes in at once
+for ((i = 0; i < 40000; i++)); do echo "line $i"; done >>"$tmp/good-in.eml"
+cp "$tmp/good-in.eml" "$tmp/self.eml"
+ln -s self.eml "$tmp/self.link"
+exits 2 "onto a link to the input" "$CARDSEAL" sign -k p256@example.org \
+    -o "$tmp/self.link" "$tmp/self.eml"
+like "onto a link to the input: says so" "$(cat "$tmp/err")" 'also where'
+ok "the input is as it was" cmp "$tmp/good-in.eml" "$tmp/self.eml"
+exits 2 "appended to the input" bash -c '"$0" sign -k p256@example.org \
+    "$1" >>"$1"' "$CARDSEAL" "$tmp/self.eml"
+ok "it is as it was, still" cmp "$tmp/good-in.eml" "$tmp/self.eml"
+exits 0 "the input itself is replaced" "$CARDSEAL" sign \
+    -k p256@example.org -o "$tmp/self.eml" "$tmp/self.eml"
+exits 0 "by what is signed" "$CARDSEAL" verify \
+    --anchor "$FIXTURE_DIR/ca.pem" "$tmp/self.eml"
+
 # --- verdicts --------------------------------------------------------------
 mkdir -p "$tmp/o"
 mail p256@example.org | "$CARDSEAL" sign -o "$tmp/good.eml"

@@ -162,6 +162,25 @@ START_TEST(test_empty_file_and_proc)
 }
 END_TEST
 
+START_TEST(test_apart_from_output)
+{
+	const char *path = temp_write("f", BYTES_LIT("abc"));
+	int same = open(path, O_WRONLY), other = open("/dev/null", O_WRONLY);
+	struct input *in;
+
+	unit_assert_code(input_open(path, &in, &e), 0);
+	unit_assert_code(input_check_apart(in, same, &e), -CS_ERR_ARGUMENT);
+	unit_assert_code(input_check_apart(in, other, &e), 0);
+	unit_assert_code(input_check_apart(in, -1, &e), 0);
+	input_free(in);
+	in = input_new_bytes(BYTES_LIT("abc"), NULL);
+	unit_assert_code(input_check_apart(in, same, &e), 0);
+	input_free(in);
+	close(same);
+	close(other);
+}
+END_TEST
+
 START_TEST(test_no_file)
 {
 	struct input *in;
@@ -454,6 +473,7 @@ input_suite(void)
 	tcase_add_test(tc, test_file);
 	tcase_add_test(tc, test_file_from_its_position);
 	tcase_add_test(tc, test_empty_file_and_proc);
+	tcase_add_test(tc, test_apart_from_output);
 	tcase_add_test(tc, test_no_file);
 	tcase_add_test(tc, test_bytes);
 	tcase_add_loop_test(tc, test_pipe, 0, 2);
