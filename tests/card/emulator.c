@@ -170,10 +170,17 @@ emulator_drain(struct emulator *e)
 /* --- control --- */
 
 static bool
-get_ms(char *const *words, size_t len, size_t at, unsigned *ms)
+get_ms(char *const *words, size_t len, size_t at, int64_t *ms)
 {
-	*ms = 0;
-	return len <= at || word_get_uint(words[at], 10, EMULATOR_MS_MAX, ms);
+	unsigned n;
+
+	*ms = -1;
+	if (len <= at)
+		return true;
+	if (!word_get_uint(words[at], 10, EMULATOR_MS_MAX, &n))
+		return false;
+	*ms = n;
+	return true;
 }
 
 static void
@@ -191,7 +198,7 @@ control_status(struct emulator *e, struct buf *reply)
 static bool
 control_insert(struct emulator *e, char **words, size_t len)
 {
-	unsigned ms;
+	int64_t ms;
 
 	if (!get_ms(words, len, 1, &ms))
 		return false;
@@ -203,7 +210,7 @@ static bool
 control_swap(struct emulator *e, char **words, size_t len, struct buf *reply)
 {
 	struct err err = ERR_INIT;
-	unsigned ms;
+	int64_t ms;
 
 	if (len < 2 || !get_ms(words, len, 2, &ms))
 		return false;
@@ -362,7 +369,7 @@ emulator_main(int argc, char **argv, const struct card_ops *ops, void *card)
 	}
 	catch_signals();
 	if (!o.is_absent)
-		vpcd_insert(&e.vpcd, 0);
+		vpcd_insert(&e.vpcd, -1);
 	while (!is_over)
 		emulator_step(&e);
 	emulator_remove(&e);

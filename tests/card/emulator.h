@@ -6,8 +6,9 @@
  *
  *	status			one line of name=value
  *	remove			the card is out at once
- *	insert [MS]		it is in again, MS later
- *	swap FILE [MS]		another card is in, MS later
+ *	insert [MS]		it is in again, MS later; without MS as soon as
+ *				the removal can't have been missed
+ *	swap FILE [MS]		another card is in; the same
  *	reset			the card forgets what it was in the middle of
  *	RULE			see rule.h
  *	clear			no rules; what hangs is answered

@@ -38,6 +38,6 @@ tests_card_pcscd_shim_la_CPPFLAGS = -I$(srcdir) -I$(builddir)
 tests_card_pcscd_shim_la_CFLAGS = -std=gnu11 -Wall -Wextra
 tests_card_pcscd_shim_la_LDFLAGS = -module -avoid-version -rpath /none
 
-CARD_TESTS = tests/card/piv.sh
+CARD_TESTS = tests/card/agent.sh tests/card/agent-faults.sh tests/card/piv.sh
 TESTS += $(CARD_TESTS)
-EXTRA_DIST += $(CARD_TESTS) tests/card/lib.sh
+EXTRA_DIST += $(CARD_TESTS) tests/card/agent-lib.sh tests/card/lib.sh

@@ -251,7 +251,7 @@ card remove
 ok "removed" card_wait absent
 like "OpenSC finds no token" "$(tool --list-token-slots 2>&1)" \
     "^Available slots:$|No slot"
-card insert
+card insert 0
 ok "inserted" card_wait present
 is "the PIN is forgotten" "$(card_value verified)" 0
 is "the counter is not" "$(card_value tries)" 3
@@ -302,7 +302,7 @@ is "it was done" "$(card_value 9c)" $((before + 1))
 ok "out" card_wait absent
 before=$(card_value verify-good)
 card early ins=20
-card insert
+card insert 0
 ok "in" card_wait present
 not_ok "pulled before a PIN" stranger apdu "$(verify_apdu "$pin")"
 is "it was not done" "$(card_value verify-good)" "$before"

@@ -40,11 +40,9 @@ vpcd_hang_up(struct vpcd *v, int64_t after_ms)
 void
 vpcd_insert(struct vpcd *v, int64_t after_ms)
 {
-	int64_t at = now_ms() + after_ms;
-
 	v->is_wanted = true;
-	if (v->fd < 0 && v->next_ms < at)
-		v->next_ms = at;
+	if (v->fd < 0 && after_ms >= 0)
+		v->next_ms = now_ms() + after_ms;
 }
 
 void

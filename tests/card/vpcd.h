@@ -32,6 +32,7 @@ struct vpcd {
 int64_t now_ms(void); /* of the monotonic clock */
 
 void vpcd_init(struct vpcd *v, const char *port_file);
+/* after_ms < 0: now, but VPCD_GAP_MS after a removal. */
 void vpcd_insert(struct vpcd *v, int64_t after_ms);
 void vpcd_remove(struct vpcd *v);
 /* Connects where it is time to. */
