@@ -136,8 +136,8 @@ END_TEST
 /* Kinds of recipients that nobody here can serve are listed. */
 static const char *const other_recipients[] = {
     /* KEKRecipientInfo */
-    "a2 1e 02 01 04 30 06 04 04 6b 65 79 31 30 0b 06 09 60864801650304012d "
-    "04 04 00 01 02 03",
+    ("a2 1e 02 01 04 30 06 04 04 6b 65 79 31 30 0b 06 09 60864801650304012d "
+     "04 04 00 01 02 03"),
     /* OtherRecipientInfo of type 1.2.3 */
     "a4 06 06 02 2a 03 05 00",
     /* not a RecipientInfo */

@@ -34,6 +34,9 @@ class World:
         return [x for x in self.folder.fake_log() if x.startswith(word)]
 
     def descriptors(self):
+        """Of the agent; others than root may not look, and see 0."""
+        if os.geteuid() != 0:
+            return 0
         return len(os.listdir("/proc/%d/fd" % self.agent.pid))
 
     def workers(self):

@@ -16,6 +16,9 @@ HELLO_FRAME = message(1, HELLO, integer(1), integer(1), utf8("x"))
 
 
 def descriptors(agent):
+    """Of the agent; others than root may not look, and see 0."""
+    if os.geteuid() != 0:
+        return 0
     return len(os.listdir("/proc/%d/fd" % agent.pid))
 
 
