@@ -19,6 +19,8 @@
 
 #define MODULE_REST_MS_MIN 100
 #define MODULE_REST_MS_MAX 30000
+/* The least rest when somebody waits for the module. */
+#define MODULE_RETRY_MS 1000
 /* A worker that served a request, or lived so long, starts a new count of
  * failures. */
 #define MODULE_STEADY_MS 10000
@@ -41,6 +43,7 @@ module_start_next(struct module *m)
 	}
 	if (next == NULL || m->rest.is_set)
 		return;
+	m->began_us = timers_now(&m->agent->timers);
 	if (worker_launch(next) != 0) {
 		snprintf(m->last_error, sizeof(m->last_error),
 		    "the starter process does not work");
@@ -144,6 +147,7 @@ module_worker_ended(struct worker *w, const struct err *e)
 						<< (m->failures - 1);
 	m->failures++;
 	m->restarts++;
+	m->ended_us = timers_now(timers);
 	w->ready_us = 0;
 	w->has_served = false;
 	if (!module_has_worker(m))

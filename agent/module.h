@@ -34,7 +34,8 @@ struct module {
 	uint32_t restarts;
 	unsigned failures; /* in a row */
 	char last_error[MODULE_ERROR_MAX];
-	struct timer rest; /* until the next start */
+	uint64_t began_us, ended_us; /* of the last start, of the last end */
+	struct timer rest;	     /* until the next start */
 	/* PROBE of a module that is ready already */
 	struct job probe;
 	unsigned probe_worker; /* index of the one it went to */

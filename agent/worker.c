@@ -3,7 +3,9 @@
 #include "agent/worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
@@ -68,13 +70,48 @@ worker_kill(struct worker *w, bool is_late, const char *reason)
 	module_worker_ended(w, &e);
 }
 
+/* By a signal, so that it will not answer however long one waits. */
+static bool
+worker_is_stopped(const struct worker *w)
+{
+	char path[64], stat[512];
+	const char *after;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", w->pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, stat, sizeof(stat) - 1);
+	(void)close(fd);
+	stat[n > 0 ? n : 0] = '\0';
+	/* proc(5): pid (comm) state ... */
+	after = strrchr(stat, ')');
+	return after != NULL && after[1] == ' ' && after[2] == 'T';
+}
+
 static void
-worker_is_late(struct timer *t)
+worker_set_timer(struct worker *w)
+{
+	struct timers *timers = &worker_agent(w)->timers;
+	uint64_t at = timers_now(timers) + WORKER_LOOK_MS * 1000;
+
+	timer_set(timers, &w->deadline, at < w->late_us ? at : w->late_us);
+}
+
+static void
+worker_is_slow(struct timer *t)
 {
 	struct worker *w =
 	    (void *)((char *)t - offsetof(struct worker, deadline));
 
-	worker_kill(w, true, "did not answer in time and was ended");
+	if (timers_now(&worker_agent(w)->timers) >= w->late_us)
+		worker_kill(w, true, "did not answer in time and was ended");
+	else if (worker_is_stopped(w))
+		worker_kill(w, false, "was stopped by a signal and was ended");
+	else
+		worker_set_timer(w);
 }
 
 /* --- out --- */
@@ -128,7 +165,8 @@ worker_set_deadline(struct worker *w, const struct job *job)
 		at = job->until_us;
 	if (at < now + WORKER_CALL_MS_MIN * 1000)
 		at = now + WORKER_CALL_MS_MIN * 1000;
-	timer_set(timers, &w->deadline, at);
+	w->late_us = at;
+	worker_set_timer(w);
 }
 
 /* The job is in no queue. False: the process had to be killed. */
@@ -479,7 +517,7 @@ worker_init(struct worker *w, struct module *module, unsigned index)
 	*w = (struct worker){
 	    .module = module, .index = index, .fd = -1, .pidfd = -1};
 	TAILQ_INIT(&w->queue);
-	w->deadline.fire = worker_is_late;
+	w->deadline.fire = worker_is_slow;
 	buf_init(&w->in, TOK_FRAME_MAX + AGENT_IO_LEN);
 }
 

@@ -16,6 +16,8 @@
  * worker and its logins are lost with it. */
 #define WORKER_CALL_MS_MIN 1000
 #define WORKER_START_MS 20000
+/* So often a worker that does not answer is looked at. */
+#define WORKER_LOOK_MS 1000
 
 struct agent;
 struct module;
@@ -64,9 +66,10 @@ struct worker {
 	enum tok_type sent_type;
 	struct job *current; /* NULL though busy: nobody waits any more */
 	struct jobs queue;
-	unsigned load; /* jobs in the queue */
-	struct timer deadline;
-	struct job start; /* START, then PROBE */
+	unsigned load;	       /* jobs in the queue */
+	struct timer deadline; /* or the next look */
+	uint64_t late_us;      /* the deadline itself */
+	struct job start;      /* START, then PROBE */
 	uint64_t ready_us;
 	bool has_served; /* a request, since it was started */
 };

@@ -76,8 +76,8 @@ def stopped():
         begin = time.monotonic()
         m = c.sign(KEY, deadline=1500)
         took = time.monotonic() - begin
-        same(m.code, TIMEOUT, "SIGSTOP in flight")
-        ok(1.4 < took < 2.5, "ends by its deadline", "%.1f s" % took)
+        ok(m.code in (TIMEOUT, WORKER), "SIGSTOP in flight", m)
+        ok(took < 2, "ends by its deadline", "%.1f s" % took)
         same(c.sign(KEY, deadline=3000).tag, SIGN_OK,
              "the next request is served")
         ok(wait_for(lambda: not is_running(pid)), "the stopped one is gone")
@@ -86,11 +86,19 @@ def stopped():
         c.sign(KEY)
         pid = w.worker()
         os.kill(pid, signal.SIGSTOP)
-        ids = [c.post_sign(KEY, deadline=1500), c.post_sign(KEY,
-                                                            deadline=6000)]
-        same(c.wait(ids[0]).code, TIMEOUT, "stopped while idle")
+        ids = [c.post_sign(KEY), c.post_sign(KEY, deadline=6000)]
+        same(c.wait(ids[0]).code, WORKER, "stopped while idle")
         same(c.wait(ids[1]).tag, SIGN_OK,
              "costs the request in flight, not the one behind it")
+
+
+    with World(*OPEN, "on START 2 stop") as w:
+        c = w.agent.client()
+        c.sign(KEY)
+        pid = w.worker()
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: not is_running(pid))
+        same(c.sign(KEY, deadline=6000).tag, SIGN_OK, "stopped at its start")
 
 
 def short_deadline():
@@ -139,8 +147,8 @@ def no_start():
         ok(len(w.log("START")) - n <= 3, "is not started over and over",
            len(w.log("START")))
         w.script(*OPEN)
-        ok(wait_for(lambda: c.sign(KEY).tag == SIGN_OK, 20),
-           "but is tried again")
+        time.sleep(1.1)
+        same(c.sign(KEY).tag, SIGN_OK, "but once more for who needs it")
     folder = Folder()
     with folder:
         os.unlink(folder.file("libexec/cardseal-token"))
