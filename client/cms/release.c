@@ -183,7 +183,8 @@ release_end(struct release *rel, const struct verdict *verdict, struct err *e)
 static int
 release_all(struct release *rel, struct verdict *verdict, struct err *e)
 {
-	struct cms_reader_params own = *rel->params;
+	const struct cms_reader_params *given = rel->params;
+	struct cms_reader_params own = *given;
 	struct cms_memo *memo = NULL;
 	int r;
 
@@ -197,6 +198,7 @@ release_all(struct release *rel, struct verdict *verdict, struct err *e)
 		verdict_judge(verdict);
 		r = release_end(rel, verdict, e);
 	}
+	rel->params = given;
 	guard_free(rel->guard);
 	cms_memo_free(memo);
 	return r;
