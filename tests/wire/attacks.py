@@ -9,8 +9,9 @@ import signal
 import threading
 import time
 
-from wire import (CANCEL, MODULE, NO_KEY, SIGN_OK, TIMEOUT, WORKER, Closed, Folder,
-                  children, done, integer, is_running, ok, same, wait_for)
+from wire import (CANCEL, MODULE, NO_KEY, SIGN_OK, TIMEOUT, WORKER, Closed,
+                  Folder, children, integer, is_running, ok, run, same,
+                  wait_for)
 
 KEY = bytes([0, 1]) + bytes(30)
 KILLS = 40
@@ -41,15 +42,7 @@ class World:
 
     def workers(self):
         """The processes of all workers that run."""
-        out = []
-        for pid in children(self.agent.pid):
-            try:
-                with open("/proc/%d/cmdline" % pid, "rb") as f:
-                    if b"cardseal-token" in f.read():
-                        out.append(pid)
-            except (FileNotFoundError, ProcessLookupError):
-                pass
-        return out
+        return children(self.agent.pid, "cardseal-token")
 
 
 class Load(threading.Thread):
@@ -197,20 +190,21 @@ def longest_time():
            w.folder.pinentry_log("GETPIN"))
 
 
-def main():
-    while_checked()
-    cancelled_at_once()
-    agent_killed()
-    longest_time()
+def killed_under_load():
     under_load("SIGKILL", signal.SIGKILL, KILLS, "token a 1", "key 0",
                "pin none")
+
+
+def killed_with_pin():
     # A login in flight is the request of all who wait for it.
     under_load("SIGKILL with PIN", signal.SIGKILL, KILLS, "token a 1",
                "key 0", shared=3)
+
+
+def stopped_under_load():
     under_load("SIGSTOP", signal.SIGSTOP, 3, "token a 1", "key 0", "pin none",
                deadline=6000, config="[agent]\ndeadline = 1\n")
-    all_at_once()
-    done()
 
 
-main()
+run(while_checked, cancelled_at_once, agent_killed, longest_time,
+    killed_under_load, killed_with_pin, stopped_under_load, all_at_once)

@@ -5,11 +5,10 @@ agent goes on serving others."""
 import random
 import socket
 
-from wire import (CANCEL, DECAPSULATE, ERROR, HELLO, HELLO_OK, LIST_OK,
-                  PIN, POLICY, PROTOCOL, RAW, SIGN, SIGN_OK, STATUS,
-                  STATUS_OK, UNSUPPORTED, Client, Closed, Folder, context,
-                  done, integer, message, octets, ok, same, seq,
-                  tlv, utf8)
+from wire import (CANCEL, DECAPSULATE, ERROR, HELLO, HELLO_OK, LIST_OK, PIN,
+                  POLICY, PROTOCOL, RAW, SIGN, SIGN_OK, STATUS, STATUS_OK,
+                  UNSUPPORTED, Client, Closed, Folder, context, integer,
+                  message, octets, ok, run, same, seq, tlv, utf8)
 
 KEY = bytes([0, 1]) + bytes(30)
 
@@ -160,7 +159,6 @@ def main():
         same(bystander.sign(KEY).tag, SIGN_OK,
              "a signature on the first connection after all that")
         same(agent.stop(), 0, "the agent ends well")
-    done()
 
 
-main()
+run(main)

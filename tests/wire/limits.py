@@ -6,9 +6,8 @@ import os
 import time
 
 from wire import (BUSY, HELLO, LIST, OPEN, SIGN, SIGN_OK, STATUS, STATUS_OK,
-                  Client, Closed, Folder, context, done, integer,
-                  is_sanitized, message, octets, ok, same, skip, utf8,
-                  wait_for)
+                  Client, Closed, Folder, context, integer, is_sanitized,
+                  message, octets, ok, run, same, skip, utf8, wait_for)
 
 KEY = bytes([0, 1]) + bytes(30)
 MEMORY_KIB = 32 * 1024
@@ -161,7 +160,6 @@ def main():
         answers_quickly(agent, "after all that")
         ok(agent.is_alive(), "the agent is the same")
         same(agent.stop(), 0, "the agent ends well")
-    done()
 
 
-main()
+run(main)

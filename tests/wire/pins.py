@@ -6,11 +6,10 @@ import os
 import re
 import time
 
-from wire import (CANCEL, CANCEL_OK, CANCELLED, LOCK_OK, NO_PINENTRY,
-                  NO_TOKEN, PIN_FINAL, PIN_LENGTH, PIN_LOCKED, PIN_WRONG,
-                  SIGN_OK, STATUS_OK, STATUS, TIMEOUT, UNLOCK_OK, Folder,
-                  children, done, integer, is_sanitized, ok, same, skip,
-                  wait_for)
+from wire import (CANCEL, CANCELLED, CANCEL_OK, LOCK_OK, NO_PINENTRY, NO_TOKEN,
+                  PIN_FINAL, PIN_LENGTH, PIN_LOCKED, PIN_WRONG, SIGN_OK,
+                  STATUS, STATUS_OK, TIMEOUT, UNLOCK_OK, Folder, children,
+                  integer, is_sanitized, ok, run, same, skip, wait_for)
 
 KEY = bytes([0, 1]) + bytes(30)
 KEY2 = bytes([0, 2]) + bytes(30)
@@ -49,17 +48,9 @@ class World:
         return len(self.folder.pinentry_log(word))
 
     def pinentries(self):
-        out = []
-        for pid in children(self.agent.pid):
-            try:
-                with open("/proc/%d/cmdline" % pid, "rb") as f:
-                    command = f.read()
-                # fake-pinentry, and what it becomes for "hang"
-                if b"fake-pinentry" in command or b"sleep" in command:
-                    out.append(pid)
-            except FileNotFoundError:
-                pass
-        return out
+        """fake-pinentry, and what it becomes for "hang"."""
+        return (children(self.agent.pid, "fake-pinentry") +
+                children(self.agent.pid, "sleep"))
 
 
 def plain():
@@ -435,31 +426,8 @@ def unlock():
         same(w.client().unlock().code, NO_TOKEN, "no token at all")
 
 
-def main():
-    plain()
-    shared_prompt()
-    wrong_then_right()
-    always_wrong()
-    wrong_lengths()
-    cancelled()
-    client_cancels()
-    missing_pinentry()
-    late_pinentry()
-    final_try()
-    locked_pin()
-    logged_out_by_others()
-    always_authenticate()
-    many_always()
-    one_of_them_leaves()
-    pinpad()
-    lock()
-    expiry()
-    reinsertion()
-    worker_dies_with_pin()
-    words()
-    memory()
-    unlock()
-    done()
-
-
-main()
+run(plain, shared_prompt, wrong_then_right, always_wrong, wrong_lengths,
+    cancelled, client_cancels, missing_pinentry, late_pinentry, final_try,
+    locked_pin, logged_out_by_others, always_authenticate, many_always,
+    one_of_them_leaves, pinpad, lock, expiry, reinsertion,
+    worker_dies_with_pin, words, memory, unlock)

@@ -9,8 +9,8 @@ import stat
 import subprocess
 import sys
 
-from wire import (BUILD, SIGN_OK, Client, Closed, Folder, children, done,
-                  is_running, ok, same, skip, wait_for)
+from wire import (BUILD, SIGN_OK, Client, Closed, Folder, children, is_running,
+                  ok, run, same, skip, wait_for)
 
 KEY = bytes([0, 1]) + bytes(30)
 AGENT = os.path.join(BUILD, "agent/cardseal-agent")
@@ -250,17 +250,5 @@ def confined():
              "a worker has its socket and nothing else", files)
 
 
-def main():
-    sockets()
-    end_at_work()
-    places()
-    settings()
-    secret()
-    activation()
-    ready_is_told()
-    other_users()
-    confined()
-    done()
-
-
-main()
+run(sockets, end_at_work, places, settings, secret, activation, ready_is_told,
+    other_users, confined)

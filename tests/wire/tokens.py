@@ -6,9 +6,9 @@ import os
 import subprocess
 import time
 
-from wire import (CANCEL, CANCEL_OK, CANCELLED, EVENT, EVENTS, NO_KEY,
-                  NO_TOKEN, OPEN, OPEN_OK, SIGN_OK, Folder, context, done,
-                  integer, octets, ok, same, tlv, wait_for)
+from wire import (CANCEL, CANCELLED, CANCEL_OK, EVENT, EVENTS, NO_KEY,
+                  NO_TOKEN, OPEN, OPEN_OK, SIGN_OK, Folder, context, integer,
+                  octets, ok, run, same, tlv, wait_for)
 
 KEY = bytes([0, 1]) + bytes(30)
 
@@ -190,14 +190,4 @@ def real_always():
         same(c.sign(keys["plain"].id).tag, SIGN_OK, "the other key signs")
 
 
-def main():
-    lists()
-    pages()
-    comes_and_goes()
-    opens()
-    real_token()
-    real_always()
-    done()
-
-
-main()
+run(lists, pages, comes_and_goes, opens, real_token, real_always)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 
 SRC = os.path.abspath(os.environ.get("CS_SRCDIR", "."))
 BUILD = os.path.abspath(os.environ.get("CS_BUILDDIR", "."))
@@ -58,6 +59,17 @@ def skip(what, why):
 def done():
     print("1..%d" % count)
     sys.stdout.flush()
+
+
+def run(*stories):
+    """All of them. One that breaks off is a failure with its traceback, and
+    the others are told nevertheless."""
+    for story in stories:
+        try:
+            story()
+        except Exception:
+            ok(False, story.__name__ + ": breaks off", traceback.format_exc())
+    done()
 
 
 def is_sanitized():
@@ -343,29 +355,39 @@ def wait_for(condition, seconds=10):
     return bool(condition())
 
 
-def is_running(pid):
+def proc_read(pid, name):
+    """A file of /proc/PID; empty once the process is gone, also when it goes
+    between open and read (ESRCH)."""
     try:
-        with open("/proc/%d/stat" % pid) as f:
-            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+        with open("/proc/%d/%s" % (pid, name), "rb") as f:
+            return f.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
-def children(pid):
-    """All processes below."""
-    out = []
+def proc_stat(pid):
+    """From the state on (proc(5)); None: there is no such process."""
+    text = proc_read(pid, "stat").decode(errors="replace")
+    return text.rsplit(")", 1)[1].split() if text else None
+
+
+def is_running(pid):
+    stat = proc_stat(pid)
+    return stat is not None and stat[0] != "Z"
+
+
+def children(pid, word=""):
+    """All processes below, with that word in their command lines."""
+    parents = {}
     for entry in os.listdir("/proc"):
-        if not entry.isdigit():
-            continue
-        try:
-            with open("/proc/%s/stat" % entry) as f:
-                parent = int(f.read().rsplit(")", 1)[1].split()[1])
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if parent == pid:
-            out.append(int(entry))
-            out += children(int(entry))
-    return out
+        stat = proc_stat(int(entry)) if entry.isdigit() else None
+        if stat is not None:
+            parents[int(entry)] = int(stat[1])
+    out, new = [], [pid]
+    while new:
+        new = [p for p, parent in parents.items() if parent in new]
+        out += new
+    return [p for p in out if word.encode() in proc_read(p, "cmdline")]
 
 
 class Folder:
@@ -499,10 +521,9 @@ class Agent:
 
     def memory_max(self):
         """Peak resident memory in KiB."""
-        with open("/proc/%d/status" % self.pid) as f:
-            for line in f:
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1])
+        for line in proc_read(self.pid, "status").decode().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1])
         return 0
 
     def workers(self):

@@ -6,9 +6,9 @@ import os
 import signal
 import time
 
-from wire import (DEVICE, EVENT, EVENTS, MODULE, NO_KEY, SIGN_OK, STATUS,
-                  STATUS_OK, TIMEOUT, WORKER, Folder, done, is_running, ok,
-                  same, tlv, wait_for)
+from wire import (DEVICE, EVENT, EVENTS, NO_KEY, SIGN_OK, STATUS, STATUS_OK,
+                  TIMEOUT, WORKER, Folder, is_running, ok, run, same, tlv,
+                  wait_for)
 
 KEY = bytes([0, 1]) + bytes(30)
 OPEN = ("token a 1", "key 0", "pin none")
@@ -240,17 +240,5 @@ def told_by_events():
         same(watcher.read().fields[0][1], b"\4", "so is the use of a key")
 
 
-def main():
-    killed()
-    stopped()
-    short_deadline()
-    faults()
-    no_start()
-    slow_start()
-    two_modules()
-    several_workers()
-    told_by_events()
-    done()
-
-
-main()
+run(killed, stopped, short_deadline, faults, no_start, slow_start, two_modules,
+    several_workers, told_by_events)
