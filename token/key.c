@@ -162,6 +162,17 @@ key_compare(const void *a, const void *b)
 			    bytes_of(y->key_id, TOK_KEY_ID_LEN));
 }
 
+/* PIV's signature key wants the PIN each time (SP 800-73-4 part 1, 3.2.2); its
+ * private object, which says so, may not show before login. */
+static void
+key_set_role(struct key *key)
+{
+	key->role = key_piv_role(key_get_id(key));
+	if (key->private == NULL && key->role != NULL &&
+	    strcmp(key->role, "9c") == 0)
+		key->flags |= TOK_KEY_ALWAYS_AUTHENTICATE;
+}
+
 int
 keys_make(struct keys *k, struct objects *objects, bool sees_private,
     bool has_piv_ids)
@@ -191,7 +202,7 @@ keys_make(struct keys *k, struct objects *objects, bool sees_private,
 	for (i = 0; i < k->n; i++) {
 		k->all[i].flags = key_flags(&k->all[i]);
 		if (has_piv_ids)
-			k->all[i].role = key_piv_role(key_get_id(&k->all[i]));
+			key_set_role(&k->all[i]);
 	}
 	qsort(k->all, k->n, sizeof(*k->all), key_compare);
 	return 0;
