@@ -259,6 +259,81 @@ START_TEST(another_card_is_not_used)
 }
 END_TEST
 
+/* Two cards may have one label: the serial number tells them apart. */
+START_TEST(another_serial_is_another_card)
+{
+	struct tok_msg answer;
+
+	begin();
+	fixture_set_faults("serial 0815\nC_Sign 0x32\n");
+	unit_assert_code(sign_p256(&answer), -CS_ERR_TOKEN_REMOVED);
+	ck_assert_uint_eq(count_calls("C_Sign"), 1);
+	fixture_set_faults("serial 0815\n");
+	forget_log();
+	unit_assert_code(sign_p256(&answer), -CS_ERR_NO_TOKEN);
+	unit_assert_code(peer_login(&peer, &token, PIN), -CS_ERR_NO_TOKEN);
+	ck_assert_uint_eq(count_calls("C_Login"), 0);
+	ck_assert_uint_eq(count_calls("C_Sign"), 0);
+	end();
+}
+END_TEST
+
+/* A module that dies takes its process with it, and nobody else's. */
+static const char *const crashes[] = {
+    "C_SignInit", "C_Sign", "C_GetSlotInfo", "C_FindObjects"};
+
+START_TEST(crash_ends_the_process)
+{
+	char rules[128];
+	struct tok_msg answer, req = {.type = TOK_PROBE};
+	struct buf frame = {0};
+
+	begin();
+	snprintf(rules, sizeof(rules), "crash %s\n", crashes[_i]);
+	fixture_set_faults(rules);
+	if (_i < 2)
+		req = (struct tok_msg){.type = TOK_SIGN,
+		    .token = token.uri,
+		    .insertion = token.insertion,
+		    .key_id = fixture_key_id("p256"),
+		    .algorithm = unit_hex(ECDSA_SHA256),
+		    .input = bytes_of(digest, sizeof(digest))};
+	unit_assert_code(tok_msg_encode(&req, &frame), 0);
+	peer_send(&peer, buf_get(&frame));
+	ck_assert(!peer_receive(&peer, &answer));
+	buf_clear(&frame);
+	fixture_set_faults("");
+	ck_assert_int_eq(peer_end(&peer), -SIGSEGV);
+}
+END_TEST
+
+START_TEST(late_is_not_wrong)
+{
+	struct tok_msg answer;
+
+	begin();
+	fixture_set_faults("delay C_SignInit 300\ndelay C_Sign 300\n");
+	unit_assert_code(sign_p256(&answer), 0);
+	end();
+}
+END_TEST
+
+/* "No login needed", and yet there is no key before one. */
+START_TEST(flags_may_lie)
+{
+	struct tok_msg answer;
+
+	fixture_set_faults("unflags 0x4\n");
+	peer_begin(&peer, &token);
+	ck_assert_uint_eq(token.flags & TOK_LOGIN_REQUIRED, 0);
+	unit_assert_code(sign_p256(&answer), -CS_ERR_NO_KEY);
+	fixture_set_faults("");
+	unit_assert_code(peer_login(&peer, &token, PIN), 0);
+	unit_assert_code(sign_p256(&answer), 0);
+	end();
+}
+END_TEST
+
 /* A swap that nobody noticed until the PIN came: it is not sent. */
 START_TEST(no_pin_for_another_card)
 {
@@ -569,6 +644,10 @@ main(void)
 	    tcase, stale_handles_are_found_again, 0, ROWS(stale));
 	tcase_add_test(tcase, lost_login_is_typed);
 	tcase_add_test(tcase, another_card_is_not_used);
+	tcase_add_test(tcase, another_serial_is_another_card);
+	tcase_add_loop_test(tcase, crash_ends_the_process, 0, ROWS(crashes));
+	tcase_add_test(tcase, late_is_not_wrong);
+	tcase_add_test(tcase, flags_may_lie);
 	tcase_add_test(tcase, no_pin_for_another_card);
 	tcase_add_loop_test(tcase, login_errors_are_typed, 0, ROWS(logins));
 	tcase_add_test(tcase, login_checks_the_pin);

@@ -3,7 +3,7 @@
 # A PKCS#11 module around SoftHSM's that does as a script says. -rpath makes
 # libtool build a shared object that is not installed.
 check_LTLIBRARIES += tests/fault/fault.la
-tests_fault_fault_la_SOURCES = tests/fault/module.c
+tests_fault_fault_la_SOURCES = tests/fault/module.c tests/fault/plain.h
 tests_fault_fault_la_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) -fPIC
 tests_fault_fault_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version \
 	-rpath /nowhere
