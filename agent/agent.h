@@ -16,6 +16,7 @@
 #include "agent/prompt.h"
 #include "agent/settings.h"
 #include "agent/timer.h"
+#include "agent/watch.h"
 #include "asn1/secret.h"
 
 /* What one read takes; also the most that goes out in one piece. */
@@ -27,6 +28,7 @@ struct agent {
 	struct timers timers;
 	struct launcher launcher;
 	struct modules modules;
+	struct watch watch;
 	struct prompts prompts;
 	struct conns conns;
 	struct listener listener;

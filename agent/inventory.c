@@ -8,6 +8,8 @@
 #include "agent/log.h"
 #include "agent/request.h"
 
+#define INVENTORY_READER_LEN 64 /* of CK_SLOT_INFO's slotDescription */
+
 static struct token *
 inventory_find_in(struct module *m, struct bytes uri)
 {
@@ -89,6 +91,17 @@ inventory_release(struct token *t)
 	token_free(t);
 }
 
+/* Modules keep PINs in their memory. */
+static void
+token_retire_workers(struct token *t)
+{
+	unsigned i;
+
+	for (i = 0; i < t->module->worker_count; i++)
+		if (t->module->workers[i].has_pin)
+			worker_retire(&t->module->workers[i]);
+}
+
 static void
 token_gone(struct token *t)
 {
@@ -103,6 +116,7 @@ token_gone(struct token *t)
 	t->is_gone = true;
 	requests_event(a, AGT_EVENT_REMOVED, t, NULL);
 	login_lock(&t->login, &e);
+	token_retire_workers(t);
 	inventory_release(t);
 }
 
@@ -252,6 +266,9 @@ inventory_take_probe(
 		r = inventory_take_certs(m, probe->certificates);
 	m->probed_us = timers_now(&m->agent->timers);
 	m->is_stale = false;
+	m->uses_pcsc = probe->uses_pcsc;
+	if (m->uses_pcsc)
+		watch_want(&m->agent->watch);
 	return r;
 }
 
@@ -278,6 +295,36 @@ inventory_lose_all(struct module *m)
 	for (i = 0; i < m->key_count; i++)
 		m->keys[i].token = NULL;
 	buf_reset(&m->certificates);
+}
+
+/* PKCS#11 has less room for a reader's name than PC/SC, and pads it. */
+static bool
+token_is_in_reader(const struct token *t, struct bytes reader)
+{
+	if (reader.len > INVENTORY_READER_LEN)
+		reader.len = INVENTORY_READER_LEN;
+	while (reader.len != 0 && reader.p[reader.len - 1] == ' ')
+		reader.len--;
+	return bytes_is_equal(bytes_of_str(t->reader), reader);
+}
+
+void
+inventory_reader_gone(struct agent *a, struct bytes reader)
+{
+	struct token *t, *next;
+	struct module *m;
+	size_t i;
+
+	for (t = inventory_next(a, NULL); t != NULL; t = next) {
+		next = inventory_next(a, t);
+		m = t->module;
+		if (!m->uses_pcsc || !token_is_in_reader(t, reader))
+			continue;
+		for (i = 0; i < m->key_count; i++)
+			if (m->keys[i].token == t)
+				m->keys[i].token = NULL;
+		token_gone(t);
+	}
 }
 
 void

@@ -27,6 +27,7 @@ libagent_la_SOURCES = \
 	agent/starter.c agent/starter.h \
 	agent/state.c agent/state.h \
 	agent/timer.c agent/timer.h \
+	agent/watch.c agent/watch.h \
 	agent/worker.c agent/worker.h
 libagent_la_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(ASSUAN_CFLAGS) \
 	$(GPGERROR_CFLAGS) $(SECCOMP_CFLAGS) $(INIH_CFLAGS)

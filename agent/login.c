@@ -469,9 +469,12 @@ logout_done(struct job *job, const struct tok_msg *answer, const struct err *e)
 
 	free(j->uri);
 	free(j);
-	/* Without its process there is no login. */
+	/* Without its process there is no login. The module may keep the PIN
+	 * in its memory even so. */
 	if (!is_out)
 		worker_kill(w, false, "did not log out and was ended");
+	else
+		worker_retire_now(w);
 	if (end != NULL)
 		logout_drop(end);
 }
@@ -508,7 +511,7 @@ login_logout(struct login *l, struct logout *end)
 
 	timer_stop(&login_agent(l)->timers, &l->expiry);
 	for (i = 0; i < t->module->worker_count; i++) {
-		if (!t->at[i].is_in)
+		if (!t->at[i].is_in && !t->module->workers[i].has_pin)
 			continue;
 		login_set_in(l, i, false);
 		login_logout_worker(l, &t->module->workers[i], end);

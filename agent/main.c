@@ -115,6 +115,7 @@ agent_init(struct agent *a, int starter_fd, int starter_pid)
 	int r;
 
 	a->started = (int64_t)time(NULL);
+	watch_init(&a->watch, a);
 	prompts_init(&a->prompts);
 	if (sd_event_new(&a->event) < 0)
 		return -CS_ERR_NO_MEMORY;
@@ -141,6 +142,7 @@ agent_clear(struct agent *a)
 	listen_clear(a);
 	if (a->modules.list.tqh_last != NULL)
 		modules_clear(a);
+	watch_clear(&a->watch);
 	launcher_clear(&a->launcher);
 	timers_clear(&a->timers);
 	agent_io_clear(a);

@@ -164,6 +164,31 @@ module_worker_ended(struct worker *w, const struct err *e)
 	requests_resume(m->agent);
 }
 
+/* That is no failure. */
+void
+module_worker_retired(struct worker *w)
+{
+	struct module *m = w->module;
+
+	w->ready_us = 0;
+	w->has_served = false;
+	if (m->state == AGT_MODULE_READY && !module_has_worker(m))
+		m->state = AGT_MODULE_RESTARTING;
+	module_move_jobs(m, w);
+	module_start_next(m);
+}
+
+void
+module_renew(struct module *m)
+{
+	unsigned i;
+
+	for (i = 0; i < m->worker_count; i++)
+		worker_retire(&m->workers[i]);
+	module_set_stale(m);
+	inventory_lose_all(m);
+}
+
 void
 module_start_failed(struct module *m, const struct err *e)
 {

@@ -42,6 +42,7 @@ struct module {
 	struct timer slow;
 	bool is_slow;
 	bool is_stale;
+	bool uses_pcsc;
 	uint64_t probed_us; /* 0: never */
 	/* inventory.h */
 	TAILQ_HEAD(module_tokens, token) tokens;
@@ -81,10 +82,13 @@ void module_err(const struct module *m, struct err *e);
 /* The module's tokens may have changed: ask anew, now or with the next list. */
 void module_changed(struct module *m);
 void module_set_stale(struct module *m);
+/* Has all its workers replaced; its tokens count as removed. */
+void module_renew(struct module *m);
 
 /* For worker.c */
 void module_worker_ready(struct worker *w);
 void module_worker_ended(struct worker *w, const struct err *e);
+void module_worker_retired(struct worker *w);
 void module_start_failed(struct module *m, const struct err *e);
 
 #endif

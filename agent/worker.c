@@ -41,9 +41,10 @@ worker_drop_process(struct worker *w)
 	if (w->fd >= 0)
 		(void)close(w->fd);
 	w->fd = w->pidfd = -1;
+	timer_stop(timers, &w->retirement);
 	w->pid = 0;
 	w->state = WORKER_NONE;
-	w->is_busy = false;
+	w->is_busy = w->has_pin = w->is_retiring = false;
 	buf_clear(&w->in);
 	buf_clear(&w->out);
 }
@@ -68,6 +69,32 @@ worker_kill(struct worker *w, bool is_late, const char *reason)
 			job->done(job, NULL, &e);
 	}
 	module_worker_ended(w, &e);
+}
+
+void
+worker_retire_now(struct worker *w)
+{
+	w->is_retiring = w->state == WORKER_READY;
+	if (w->state != WORKER_READY || w->is_busy)
+		return;
+	worker_drop_process(w);
+	inventory_forget_worker(w->module, w->index);
+	module_worker_retired(w);
+}
+
+void
+worker_retire(struct worker *w)
+{
+	w->is_retiring = w->state == WORKER_READY;
+	if (w->is_retiring)
+		timer_set_in_ms(&worker_agent(w)->timers, &w->retirement, 0);
+}
+
+static void
+worker_retires(struct timer *t)
+{
+	worker_retire_now(
+	    (void *)((char *)t - offsetof(struct worker, retirement)));
 }
 
 /* By a signal, so that it will not answer however long one waits. */
@@ -192,6 +219,7 @@ worker_send(struct worker *w, struct job *job)
 	w->sent_type = m.type;
 	w->is_busy = true;
 	w->current = job;
+	w->has_pin = w->has_pin || m.has_pin || m.has_new_pin;
 	job->worker = w;
 	job->is_in_flight = true;
 	worker_set_deadline(w, job);
@@ -216,6 +244,8 @@ worker_run(struct worker *w)
 
 	if (w->is_running)
 		return;
+	if (w->is_retiring)
+		worker_retire_now(w);
 	w->is_running = true;
 	while (w->state == WORKER_READY && !w->is_busy &&
 	       (job = TAILQ_FIRST(&w->queue)) != NULL) {
@@ -518,6 +548,7 @@ worker_init(struct worker *w, struct module *module, unsigned index)
 	    .module = module, .index = index, .fd = -1, .pidfd = -1};
 	TAILQ_INIT(&w->queue);
 	w->deadline.fire = worker_is_slow;
+	w->retirement.fire = worker_retires;
 	buf_init(&w->in, TOK_FRAME_MAX + AGENT_IO_LEN);
 }
 

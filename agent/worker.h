@@ -72,6 +72,9 @@ struct worker {
 	struct job start;      /* START, then PROBE */
 	uint64_t ready_us;
 	bool has_served; /* a request, since it was started */
+	bool has_pin;	 /* one was sent to it, and may be in its memory */
+	bool is_retiring;
+	struct timer retirement;
 };
 
 void worker_init(struct worker *w, struct module *module, unsigned index);
@@ -84,6 +87,14 @@ int CS_MUST_USE worker_launch(struct worker *w);
  * TIMEOUT, if is_late), then the module is told.
  */
 void worker_kill(struct worker *w, bool is_late, const char *reason);
+/*
+ * Ends the process as soon as it has nothing to do, and has another one
+ * started: for one whose module keeps what it should forget. Nothing fails; the
+ * queue waits for the next process. worker_retire is for any time;
+ * worker_retire_now for a job's done of this very worker.
+ */
+void worker_retire(struct worker *w);
+void worker_retire_now(struct worker *w);
 
 /* To the end of the queue, or to its front; starts it if the worker is
  * ready and has nothing to do. */

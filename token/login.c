@@ -10,9 +10,11 @@ worker_info(struct worker *w, const struct tok_msg *req, struct tok_msg *answer,
 	if (r != 0)
 		return r;
 	r = use_check(&u, answer, false);
-	if (r == 0)
-		use_put_info(&u, answer);
-	return r;
+	if (r != 0)
+		return r;
+	slot_ask_tries(u.slot);
+	use_put_info(&u, answer);
+	return 0;
 }
 
 /* Finds the token for something that takes a PIN; looks at the slot first,
@@ -43,6 +45,7 @@ login_fail(struct use *u, struct tok_msg *answer, CK_RV rv)
 		return r;
 	if (e != NULL && story.code != 0)
 		*e = story;
+	slot_ask_tries(u->slot);
 	use_put_info(u, answer);
 	return code;
 }
@@ -98,9 +101,12 @@ worker_logout(struct worker *w, const struct tok_msg *req,
 		return r;
 	if (u.slot->has_session)
 		(void)w->module.f->C_Logout(u.slot->session);
-	/* Whatever it said: without a session there is no login. */
+	/* Whatever it said: without a session there is no login. OpenSC's
+	 * module tells the card nothing of it, though. */
 	slot_close(&w->slots, u.slot);
-	r = use_check(&u, answer, false);
+	r = slot_end_verified(u.slot, e);
+	if (r == 0)
+		r = use_check(&u, answer, false);
 	if (r == 0)
 		use_put_info(&u, answer);
 	return r;
