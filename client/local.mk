@@ -5,3 +5,4 @@ include client/cms/local.mk
 include client/smime/local.mk
 include client/api/local.mk
 include client/cli/local.mk
+include client/pkcs11/local.mk

@@ -25,6 +25,7 @@ ARROWS = {
     "client/api": ASN1 | {"client", "client/smime", "client/cms",
                           "client/pkix", "client/link"},
     "client/cli": {"client"},
+    "client/pkcs11": ASN1 | {"client/pkix", "client/link"},
 }
 # system header, or the beginning of one: who may include it
 FOREIGN = {
@@ -32,7 +33,7 @@ FOREIGN = {
     "gmp.h": {"asn1/alg"},
     "gcrypt.h": {"asn1/alg"},
     "libtasn1.h": {"asn1", "asn1/alg"},
-    "p11-kit/": {"token"},
+    "p11-kit/": {"token", "client/pkcs11"},
     "winscard.h": {"token"},
     "systemd/": {"agent"},
     "assuan.h": {"agent"},

@@ -9,6 +9,7 @@ SYSTEM_TESTS = \
 	tests/system/memory.sh \
 	tests/system/modules.sh \
 	tests/system/peers.sh \
+	tests/system/pkcs11.sh \
 	tests/system/quickstart.sh
 TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \
