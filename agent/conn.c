@@ -93,18 +93,36 @@ conns_make_room(struct agent *a)
 	}
 }
 
+/* The one that was idle for longest. */
+static struct conn *
+conns_find_idle(struct conns *cs, bool is_listener)
+{
+	struct conn *c;
+
+	TAILQ_FOREACH (c, &cs->active, link)
+		if (c->request_count == 0 &&
+		    (c->event_kinds != 0) == is_listener)
+			return c;
+	return NULL;
+}
+
 bool
 conns_evict(struct agent *a)
 {
 	struct conns *cs = &a->conns;
 	struct conn *c = TAILQ_FIRST(&cs->fresh);
+	struct err e = ERR_INIT;
 
 	if (c == NULL)
-		TAILQ_FOREACH (c, &cs->active, link)
-			if (c->request_count == 0 && c->event_kinds == 0)
-				break;
-	if (c == NULL)
-		return false;
+		c = conns_find_idle(cs, false);
+	if (c == NULL) {
+		c = conns_find_idle(cs, true);
+		if (c == NULL)
+			return false;
+		err_set(&e, -CS_ERR_BUSY,
+		    "too many connections: this one only waited for events");
+		conn_send_error(c, c->events_id, &e, BYTES_NONE);
+	}
 	conn_close(c);
 	return true;
 }

@@ -14,7 +14,7 @@
 
 #define LOGIN_PAD_MS 120000 /* a person types at the reader */
 /* A worker that dies while it is asked for the token's flags costs nothing,
- * so often. */
+ * so often; then the first of those who wait is told. */
 #define LOGIN_RECHECKS_MAX 2
 /* Keys that always authenticate are used through this worker alone. */
 #define LOGIN_CONTEXT_WORKER 0
@@ -33,7 +33,8 @@ struct login {
 	unsigned rechecks;    /* in a row */
 	struct job job;	      /* INFO, LOGIN, or the operation itself */
 	unsigned sent;	      /* the enum pin_action that job carries out */
-	unsigned worker;      /* index of the one that job went to */
+	unsigned worker;      /* index of the one that job went to; a PIN goes
+			       * to the one that told the flags before */
 	const struct tok_msg *answer; /* while PIN_OK is told */
 	struct prompt prompt;
 	struct err err; /* of the last failure: for prompt and requests */

@@ -95,17 +95,21 @@ pin_ask(struct pin_state *s)
 static unsigned
 pin_use_proven(struct pin_state *s)
 {
-	if (!s->has_proven)
+	if (!s->has_proven || !(s->is_fresh || s->wants_login))
 		return 0;
-	if (s->wants_login || (s->is_fresh && !s->is_in)) {
-		s->is_for_context = s->is_fresh;
-		return pin_send(s, PIN_DO_LOGIN_PROVEN);
-	}
-	if (s->is_fresh) {
-		s->is_for_context = true;
-		return pin_send(s, PIN_DO_CONTEXT_PROVEN);
-	}
-	return 0;
+	s->is_for_context = s->is_fresh;
+	return pin_send(s, s->is_fresh && s->is_in ? PIN_DO_CONTEXT_PROVEN
+						   : PIN_DO_LOGIN_PROVEN);
+}
+
+bool
+pin_serves_context(const struct pin_state *s)
+{
+	if (s->has_typed && (s->is_for_context || s->wants_login))
+		return s->is_for_context;
+	if (s->has_proven && (s->wants_login || s->is_fresh))
+		return s->is_fresh;
+	return s->wants_context;
 }
 
 /* The flags are fresh: the one place from where a PIN goes out. */
@@ -227,6 +231,39 @@ pin_result(struct pin_state *s, enum pin_event event)
 }
 
 static unsigned
+pin_lost(struct pin_state *s)
+{
+	unsigned actions;
+
+	if (s->phase != PIN_SENT)
+		return 0;
+	/* Whoever asks at a pinpad can't say for whom it is. */
+	if (s->sent & PIN_DO_SEND_PAD)
+		return pin_result(s, PIN_FAILED);
+	actions = pin_wipe(s);
+	s->is_dropped = false;
+	s->asks = 0;
+	if (s->is_for_context && s->wants_context) {
+		s->wants_context = false;
+		actions |= PIN_DO_FAIL_CONTEXT;
+	} else if (!s->is_for_context && s->wants_login) {
+		actions |= PIN_DO_FAIL_FIRST;
+	}
+	s->is_for_context = false;
+	return actions | pin_next(s);
+}
+
+/* A typed PIN is kept for those who still wait. */
+static unsigned
+pin_unsent(struct pin_state *s)
+{
+	if (s->phase != PIN_SENT)
+		return 0;
+	s->is_dropped = false;
+	return pin_next(s);
+}
+
+static unsigned
 pin_lock(struct pin_state *s)
 {
 	enum pin_phase phase = (enum pin_phase)s->phase;
@@ -311,6 +348,10 @@ pin_step(struct pin_state *s, enum pin_event event, unsigned flags)
 	case PIN_WRONG:
 	case PIN_FAILED:
 		return pin_result(s, event);
+	case PIN_LOST:
+		return pin_lost(s);
+	case PIN_UNSENT:
+		return pin_unsent(s);
 	case PIN_LOCK:
 		return pin_lock(s);
 	case PIN_EXPIRED:

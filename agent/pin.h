@@ -59,6 +59,11 @@ enum pin_event {
 	PIN_OK,
 	PIN_WRONG,
 	PIN_FAILED,
+	/* The worker was lost with it: whether it counted is not known. The
+	 * others who wait can be asked for the PIN anew. */
+	PIN_LOST,
+	/* It did not go out after all. */
+	PIN_UNSENT,
 	/* Lock, removal, sleep: nothing is kept, nobody waits any longer. */
 	PIN_LOCK,
 	/* The proven PIN was kept long enough. */
@@ -94,6 +99,8 @@ enum pin_action {
 	PIN_DO_CONTEXT_TYPED = 1 << 15,
 	PIN_DO_CONTEXT_PROVEN = 1 << 16,
 	PIN_DO_CONTEXT_PAD = 1 << 17,
+	/* Only the first of those who wait for the login, whose it was. */
+	PIN_DO_FAIL_FIRST = 1 << 18,
 };
 #define PIN_DO_SEND_TYPED (PIN_DO_LOGIN_TYPED | PIN_DO_CONTEXT_TYPED)
 #define PIN_DO_SEND_PROVEN (PIN_DO_LOGIN_PROVEN | PIN_DO_CONTEXT_PROVEN)
@@ -121,5 +128,8 @@ struct pin_state {
 
 /* Changes s and returns actions. Every event is allowed in every state. */
 unsigned pin_step(struct pin_state *s, enum pin_event event, unsigned flags);
+/* What would be sent or asked for now is for the first of the requests for a
+ * key that always authenticates; else for those who wait for the login. */
+bool pin_serves_context(const struct pin_state *s);
 
 #endif

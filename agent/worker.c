@@ -187,12 +187,11 @@ worker_set_deadline(struct worker *w, const struct job *job)
 	struct timers *timers = &worker_agent(w)->timers;
 	uint64_t now = timers_now(timers);
 	uint64_t at = now + job->call_ms * 1000;
+	uint64_t until = now + WORKER_CALL_MS_MIN * 1000;
 
-	if (job->until_us != 0 && job->until_us < at)
-		at = job->until_us;
-	if (at < now + WORKER_CALL_MS_MIN * 1000)
-		at = now + WORKER_CALL_MS_MIN * 1000;
-	w->late_us = at;
+	if (job->until_us > until)
+		until = job->until_us;
+	w->late_us = job->until_us != 0 && until < at ? until : at;
 	worker_set_timer(w);
 }
 
@@ -205,6 +204,7 @@ worker_send(struct worker *w, struct job *job)
 	struct err e = ERR_INIT;
 	int r;
 
+	job->was_sent = false;
 	m.info.tries_left = ERR_TRIES_UNKNOWN;
 	if (!job->build(job, w, &m))
 		return true;
@@ -223,11 +223,12 @@ worker_send(struct worker *w, struct job *job)
 	job->worker = w;
 	job->is_in_flight = true;
 	worker_set_deadline(w, job);
-	if (worker_write(w, tx, m.has_pin || m.has_new_pin))
+	job->was_sent = worker_write(w, tx, m.has_pin || m.has_new_pin);
+	if (job->was_sent)
 		return true;
-	/* It was gone already and has got nothing: the next one may do it. A
-	 * PIN that was under way is another matter. */
-	if (job->is_movable && !m.has_pin) {
+	/* It was gone already, and has got no whole frame, if anything: the
+	 * next one may do it. */
+	if (job->is_movable) {
 		w->current = NULL;
 		job->is_in_flight = false;
 		TAILQ_INSERT_HEAD(&w->queue, job, link);
@@ -262,7 +263,7 @@ void
 worker_submit(struct worker *w, struct job *job)
 {
 	job->worker = w;
-	job->is_in_flight = false;
+	job->is_in_flight = job->was_sent = false;
 	TAILQ_INSERT_TAIL(&w->queue, job, link);
 	w->load++;
 	worker_run(w);
@@ -272,7 +273,7 @@ void
 worker_submit_first(struct worker *w, struct job *job)
 {
 	job->worker = w;
-	job->is_in_flight = false;
+	job->is_in_flight = job->was_sent = false;
 	TAILQ_INSERT_HEAD(&w->queue, job, link);
 	w->load++;
 	worker_run(w);

@@ -15,6 +15,7 @@ struct model {
 	bool has_typed;	   /* a typed PIN, never sent */
 	bool is_sent;	   /* a PIN is at the token, no answer yet */
 	bool sent_context; /* and a private-key operation with it */
+	bool sent_typed;   /* it was not proven */
 	bool has_proven;   /* succeeded, never failed since */
 	bool is_granted;   /* typed for the context that waits now */
 	bool is_prompted;  /* a prompt is open */
@@ -137,12 +138,19 @@ model_event(struct model *m, enum pin_event event)
 		break;
 	case PIN_WRONG:
 	case PIN_FAILED:
+	case PIN_LOST:
 		m->is_sent = false;
 		m->has_proven = false;
+		break;
+	case PIN_UNSENT:
+		m->is_sent = false;
+		m->has_typed = m->sent_typed;
 		break;
 	case PIN_LOCK:
 	case PIN_EXPIRED:
 		m->is_revoked = true;
+		if (event == PIN_LOCK)
+			m->sent_typed = false;
 		break;
 	default:
 		break;
@@ -166,6 +174,8 @@ event_is_possible(const struct node *n, enum pin_event event)
 	case PIN_OK:
 	case PIN_WRONG:
 	case PIN_FAILED:
+	case PIN_LOST:
+	case PIN_UNSENT:
 		return n->model.is_sent;
 	default:
 		return true;
@@ -246,11 +256,12 @@ model_actions(struct model *m, enum pin_event event, unsigned actions,
 		m->is_revoked = false;
 		m->has_yes = false;
 		m->sent_context = (actions & PIN_DO_SEND_CONTEXT) != 0;
+		m->sent_typed = (actions & PIN_DO_SEND_TYPED) != 0;
 		if (actions & PIN_DO_SEND_TYPED)
 			m->has_typed = false; /* never again */
 	}
 	if (!m->is_sent)
-		m->is_revoked = m->sent_context = false;
+		m->is_revoked = m->sent_context = m->sent_typed = false;
 	if (s->phase == PIN_IDLE)
 		m->has_yes = m->is_granted = m->prompt_context = false;
 }
@@ -273,7 +284,7 @@ check_after(const struct node *before, const struct node *after,
 	must(
 	    (s->phase == PIN_ASK || s->phase == PIN_CONFIRM) == m->is_prompted);
 	/* after a failure no PIN is left */
-	if (event == PIN_WRONG || event == PIN_FAILED)
+	if (event == PIN_WRONG || event == PIN_FAILED || event == PIN_LOST)
 		must((actions & (PIN_DO_WIPE_TYPED | PIN_DO_WIPE_PROVEN)) ==
 		     (PIN_DO_WIPE_TYPED | PIN_DO_WIPE_PROVEN));
 	if (event == PIN_LOCK) {
@@ -293,6 +304,13 @@ check_after(const struct node *before, const struct node *after,
 		must(actions & PIN_DO_LOGOUT);
 		must(!m->has_proven);
 	}
+	/* what was lost was one request's */
+	if (actions & PIN_DO_FAIL_FIRST) {
+		must(event == PIN_LOST && m->waits_login);
+		must(!(actions & (PIN_DO_FAIL_LOGINS | PIN_DO_FAIL_CONTEXT)));
+	}
+	if (event == PIN_LOST && !(before->state.sent & PIN_DO_SEND_PAD))
+		must(!(actions & PIN_DO_FAIL_LOGINS));
 	/* the caller's secrets are what the machine thinks they are */
 	if (!s->has_typed)
 		must(!m->has_typed);
@@ -527,6 +545,57 @@ START_TEST(lock_while_the_pin_is_away)
 }
 END_TEST
 
+/* Whoever else waits is asked anew; the PIN itself never goes again. */
+START_TEST(worker_lost_with_the_pin)
+{
+	struct pin_state s = {0};
+
+	pin_step(&s, PIN_NEED_LOGIN, 0);
+	pin_step(&s, PIN_CHECKED, 0);
+	pin_step(&s, PIN_TYPED, 0);
+	pin_step(&s, PIN_CHECKED, 0);
+	ck_assert_uint_eq(
+	    pin_step(&s, PIN_LOST, 0), PIN_DO_WIPE_TYPED | PIN_DO_WIPE_PROVEN |
+					   PIN_DO_FAIL_FIRST | PIN_DO_CHECK);
+	ck_assert_uint_eq(pin_step(&s, PIN_CHECKED, 0), PIN_DO_ASK);
+}
+END_TEST
+
+/* The PIN never left: it is still good for those who wait. */
+START_TEST(unsent)
+{
+	struct pin_state s = {0};
+
+	pin_step(&s, PIN_NEED_LOGIN, 0);
+	pin_step(&s, PIN_CHECKED, 0);
+	pin_step(&s, PIN_TYPED, 0);
+	ck_assert_uint_eq(pin_step(&s, PIN_CHECKED, 0), PIN_DO_LOGIN_TYPED);
+	ck_assert_uint_eq(pin_step(&s, PIN_UNSENT, 0), PIN_DO_CHECK);
+	ck_assert_uint_eq(pin_step(&s, PIN_CHECKED, 0), PIN_DO_LOGIN_TYPED);
+}
+END_TEST
+
+/* One that always authenticates leaves while its PIN is in the queue; the
+ * others do not pay for it. */
+START_TEST(unsent_context)
+{
+	struct pin_state s = {0};
+
+	login(&s);
+	pin_step(&s, PIN_LOGGED_IN, 0);
+	pin_step(&s, PIN_NEED_CONTEXT, 0);
+	pin_step(&s, PIN_CHECKED, 0);
+	pin_step(&s, PIN_TYPED, 0);
+	ck_assert(pin_serves_context(&s));
+	ck_assert_uint_eq(pin_step(&s, PIN_CHECKED, 0), PIN_DO_CONTEXT_TYPED);
+	pin_step(&s, PIN_NEED_LOGIN, 0);
+	pin_step(&s, PIN_NO_CONTEXT, 0);
+	ck_assert_uint_eq(pin_step(&s, PIN_UNSENT, 0), PIN_DO_CHECK);
+	ck_assert(!pin_serves_context(&s));
+	ck_assert_uint_eq(pin_step(&s, PIN_CHECKED, 0), PIN_DO_LOGIN_TYPED);
+}
+END_TEST
+
 START_TEST(expiry)
 {
 	struct pin_state s = {0};
@@ -554,6 +623,9 @@ main(void)
 	tcase_add_test(tcase, pinpad);
 	tcase_add_test(tcase, cancel_and_leave);
 	tcase_add_test(tcase, lock_while_the_pin_is_away);
+	tcase_add_test(tcase, worker_lost_with_the_pin);
+	tcase_add_test(tcase, unsent);
+	tcase_add_test(tcase, unsent_context);
 	tcase_add_test(tcase, expiry);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);

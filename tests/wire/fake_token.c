@@ -8,12 +8,16 @@
  *	tries N			how many wrong PINs lock it (default 3)
  *	pinpad			the reader asks for the PIN
  *	insertion N		another number: it was away
- *	key TOKEN [always]	a key on the token of that index (0, 1, ...);
- *its id is its number, from 1, as two octets and 30 zeroes size N
- *octets of the certificate of each key certs N
- *certificates without a key on TYPE NTH ACTION	with the NTH request of that
- *type (0: each): delay MS | hang | stop | crash | close | garbage | wrong-id |
- *	    wrong-type | error CODE | logout
+ *	key TOKEN [always]	a key on the token of that index (0, 1, ...)
+ *	size N			octets of the certificate of each key
+ *	certs N			certificates without a key
+ *	on TYPE NTH ACTION	with the NTH request of that type (0: each)
+ *
+ *	ids N			added to the numbers of the keys
+ *
+ * A key's id is its number, from 1, as two octets, and 30 zeroes. An ACTION is
+ * delay MS, hang, stop, crash, close, garbage, wrong-id, wrong-type, error CODE
+ * or logout; or gate, which waits until SCRIPT.open is there, and another one.
  *
  * SCRIPT.log gets a line for each request; SCRIPT.state keeps wrong PINs.
  */
@@ -36,7 +40,7 @@ struct script {
 	unsigned tokens;
 	unsigned key_tokens[KEYS_MAX];
 	bool key_always[KEYS_MAX];
-	unsigned keys, certs;
+	unsigned keys, certs, first_id;
 	size_t cert_len;
 	char pin[64];
 	bool has_pad;
@@ -136,6 +140,7 @@ script_line(const char *line, const char *type, unsigned nth)
 		(void)sscanf(line, "tries %u", &script.tries);
 		(void)sscanf(line, "insertion %u", &script.insertion);
 		(void)sscanf(line, "certs %u", &script.certs);
+		(void)sscanf(line, "ids %u", &script.first_id);
 		(void)sscanf(line, "size %zu", &script.cert_len);
 	}
 }
@@ -213,8 +218,8 @@ fake_key(struct buf *b, unsigned i)
 
 	/* So that there may be more than 255 of them. */
 	memset(id, 0, sizeof(id));
-	id[0] = (uint8_t)((i + 1) >> 8);
-	id[1] = (uint8_t)(i + 1);
+	id[0] = (uint8_t)((script.first_id + i + 1) >> 8);
+	id[1] = (uint8_t)(script.first_id + i + 1);
 	fake_uri(script.key_tokens[i], uri);
 	snprintf(label, sizeof(label), "key %u", i + 1);
 	if (script.key_always[i]) {
@@ -305,7 +310,8 @@ fake_try(const struct tok_msg *req, struct tok_msg *answer, int token)
 static void
 fake_sign(const struct tok_msg *req, struct tok_msg *answer, int token)
 {
-	unsigned i = (unsigned)(req->key_id.p[0] << 8 | req->key_id.p[1]) - 1;
+	unsigned i = (unsigned)(req->key_id.p[0] << 8 | req->key_id.p[1]) - 1 -
+		     script.first_id;
 
 	if (i >= script.keys) {
 		fake_error(answer, -CS_ERR_NO_KEY, token);
@@ -360,32 +366,48 @@ fake_serve(
 	fake_info((unsigned)token, &answer->info);
 }
 
+static void
+fake_wait_at_gate(void)
+{
+	char path[1100];
+
+	fake_path(path, sizeof(path), ".open");
+	while (access(path, F_OK) != 0)
+		usleep(5000);
+}
+
 /* The script's fault. False: there is no answer to send. */
 static bool
 fake_act(struct tok_msg *answer)
 {
+	const char *action = script.action;
 	unsigned n = 0;
 
-	if (sscanf(script.action, "delay %u", &n) == 1)
+	if (strncmp(action, "gate", 4) == 0) {
+		fake_wait_at_gate();
+		action += strcspn(action, " ");
+		action += strspn(action, " ");
+	}
+	if (sscanf(action, "delay %u", &n) == 1)
 		usleep(n * 1000);
-	else if (strncmp(script.action, "hang", 4) == 0)
+	else if (strncmp(action, "hang", 4) == 0)
 		for (;;)
 			pause();
-	else if (strncmp(script.action, "stop", 4) == 0)
+	else if (strncmp(action, "stop", 4) == 0)
 		raise(SIGSTOP);
-	else if (strncmp(script.action, "crash", 5) == 0)
+	else if (strncmp(action, "crash", 5) == 0)
 		raise(SIGKILL);
-	else if (strncmp(script.action, "close", 5) == 0)
+	else if (strncmp(action, "close", 5) == 0)
 		exit(0);
-	else if (strncmp(script.action, "wrong-id", 8) == 0)
+	else if (strncmp(action, "wrong-id", 8) == 0)
 		answer->id++;
-	else if (strncmp(script.action, "wrong-type", 10) == 0)
+	else if (strncmp(action, "wrong-type", 10) == 0)
 		answer->type = TOK_LOGOUT_OK;
-	else if (sscanf(script.action, "error %u", &n) == 1)
+	else if (sscanf(action, "error %u", &n) == 1)
 		fake_error(answer, -(int)n, -1);
-	else if (strncmp(script.action, "logout", 6) == 0)
+	else if (strncmp(action, "logout", 6) == 0)
 		memset(is_in, 0, sizeof(is_in));
-	else if (strncmp(script.action, "garbage", 7) == 0) {
+	else if (strncmp(action, "garbage", 7) == 0) {
 		if (write(FAKE_FD, "garbage garbage", 15) < 0)
 			exit(1);
 		return false;

@@ -97,13 +97,13 @@ def frame_pieces(agent):
 
 
 def ids(agent, folder):
-    folder.use_fake("token a 1", "key 0", "pin none", "on SIGN 0 delay 300")
+    folder.use_fake("token a 1", "key 0", "pin none", "on SIGN 1 gate")
     c = agent.client()
-    c.send(message(7, SIGN, *c.sign_fields(KEY)))
-    c.send(message(7, STATUS))
+    c.send(message(7, SIGN, *c.sign_fields(KEY)) + message(7, STATUS))
     m = c.read()
     same((m.id, m.code), (7, PROTOCOL), "an id in use")
     ok(c.is_closed(), "an id in use: closed")
+    folder.open_gate()
     c = agent.client()
     same(c.call(CANCEL, integer(99)).tag, CANCEL + 1,
          "cancelling what is not there")

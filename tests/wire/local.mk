@@ -28,9 +28,10 @@ WIRE_TESTS = \
 	tests/wire/attacks.py \
 	tests/wire/frames.py \
 	tests/wire/limits.py \
+	tests/wire/logins.py \
 	tests/wire/pins.py \
 	tests/wire/start.py \
 	tests/wire/tokens.py \
 	tests/wire/workers.py
 TESTS += $(WIRE_TESTS)
-EXTRA_DIST += tests/wire/wire.py $(WIRE_TESTS)
+EXTRA_DIST += tests/wire/tap.py tests/wire/wire.py $(WIRE_TESTS)
