@@ -22,6 +22,13 @@ check_PROGRAMS += tests/wire/fake_token
 tests_wire_fake_token_SOURCES = tests/wire/fake_token.c
 tests_wire_fake_token_LDADD = $(TOKENPROTO_LIBS)
 
+# For the agent under valgrind.
+check_LTLIBRARIES += tests/wire/pidfd_shim.la
+tests_wire_pidfd_shim_la_SOURCES = tests/wire/pidfd_shim.c
+tests_wire_pidfd_shim_la_CFLAGS = $(AM_CFLAGS) -fPIC
+tests_wire_pidfd_shim_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version \
+	-rpath /nowhere
+
 # The agent, by its socket alone (wire.py). They measure memory and time, so
 # that other tests should not be too many beside them.
 WIRE_TESTS = \
