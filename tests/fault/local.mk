@@ -13,3 +13,11 @@ TESTS += tests/fault/check_worker_faults
 tests_fault_check_worker_faults_SOURCES = tests/fault/check_worker_faults.c
 tests_fault_check_worker_faults_LDADD = $(WIRE_LIBS) libalg.la libasn1.la
 tests_fault_check_worker_faults_CFLAGS = $(UNIT_FLAGS)
+
+# A storm of faults, a short one here; "make storm SEED=7 STEPS=10000".
+TESTS += tests/fault/storm.py
+EXTRA_DIST += tests/fault/storm.py
+storm: all
+	steps="$(STEPS)" && $(MAKE) check TESTS=tests/fault/storm.py \
+	    STEPS="$${steps:-10000}"
+.PHONY: storm

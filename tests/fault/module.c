@@ -20,7 +20,9 @@
  *   crash NAME       the process dies in it, by SIGSEGV
  *   events N         C_WaitForSlotEvent tells of N, then it fails
  *
- * FAULT_LOG: each call appends its name and a line feed.
+ * FAULT_LOG: each call appends its name and a line feed. FAULT_LOGINS: each
+ * C_Login that came to the real module appends "PIN CKR". FAULT_CONF: what
+ * SOFTHSM2_CONF is for the real module.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -89,9 +91,9 @@ fault_find(const char *word, char *rest, size_t size)
 }
 
 static void
-fault_log(const char *name)
+fault_append(const char *variable, const char *text)
 {
-	const char *path = getenv("FAULT_LOG");
+	const char *path = getenv(variable);
 	char line[FAULT_LINE];
 	int fd;
 
@@ -100,7 +102,7 @@ fault_log(const char *name)
 	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
-	snprintf(line, sizeof(line), "%s\n", name);
+	snprintf(line, sizeof(line), "%s\n", text);
 	if (write(fd, line, strlen(line)) < 0)
 		abort();
 	close(fd);
@@ -147,7 +149,7 @@ fault_rule(const char *name)
 	unsigned long value, max, *used;
 	int n;
 
-	fault_log(name);
+	fault_append("FAULT_LOG", name);
 	fault_stall(name);
 	if (!fault_find(name, rest, sizeof(rest)))
 		return CKR_OK;
@@ -197,6 +199,22 @@ fault_is(const char *word)
 	}
 
 FAULT_PLAIN(FAULT)
+
+static CK_RV
+fault_C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin,
+    CK_ULONG pin_len)
+{
+	CK_RV rv = fault_rule("C_Login");
+	char line[FAULT_LINE];
+
+	if (rv == CKR_OK) {
+		rv = real->C_Login(session, user, pin, pin_len);
+		snprintf(line, sizeof(line), "%.*s %#lx",
+		    pin_len < 64 ? (int)pin_len : 64, (const char *)pin, rv);
+		fault_append("FAULT_LOGINS", line);
+	}
+	return fault_after("C_Login", rv);
+}
 
 static CK_RV
 fault_C_GetSlotList(CK_BBOOL present, CK_SLOT_ID *list, CK_ULONG *n)
@@ -373,6 +391,7 @@ fault_wrap(void)
 	fault_list = *real;
 #define SET(name, ...) fault_list.name = fault_##name;
 	FAULT_PLAIN(SET)
+	SET(C_Login)
 	SET(C_GetSlotList)
 	SET(C_GetSlotInfo)
 	SET(C_GetTokenInfo)
@@ -391,9 +410,12 @@ FAULT_EXPORT CK_RV
 C_GetFunctionList(CK_FUNCTION_LIST **list)
 {
 	const char *path = getenv("FAULT_MODULE");
+	const char *conf = getenv("FAULT_CONF");
 	CK_RV (*get)(CK_FUNCTION_LIST * *list);
 	void *handle;
 
+	if (conf != NULL)
+		(void)setenv("SOFTHSM2_CONF", conf, 1);
 	handle = path != NULL ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
 	if (handle == NULL)
 		return CKR_GENERAL_ERROR;

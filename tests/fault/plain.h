@@ -16,10 +16,6 @@
 	PLAIN(C_GetSessionInfo,                                                \
 	    (CK_SESSION_HANDLE session, CK_SESSION_INFO * info),               \
 	    (session, info))                                                   \
-	PLAIN(C_Login,                                                         \
-	    (CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR * pin,  \
-		CK_ULONG pin_len),                                             \
-	    (session, user, pin, pin_len))                                     \
 	PLAIN(C_Logout, (CK_SESSION_HANDLE session), (session))                \
 	PLAIN(C_FindObjectsInit,                                               \
 	    (CK_SESSION_HANDLE session, CK_ATTRIBUTE * template, CK_ULONG n),  \
