@@ -1,5 +1,6 @@
 # client/: from the connection to the agent up to the programs.
 include client/link/local.mk
+include client/fetch/local.mk
 include client/pkix/local.mk
 include client/cms/local.mk
 include client/smime/local.mk

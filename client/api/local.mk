@@ -17,7 +17,7 @@ libapi_la_CFLAGS = $(AM_CFLAGS) -fPIC
 lib_LTLIBRARIES += libcardseal.la
 libcardseal_la_SOURCES = client/cardseal.h
 libcardseal_la_LIBADD = libapi.la libsmime.la libcms.la libpkix.la \
-	liblink.la libagentproto.la libtokenproto.la libcodec.la libalg.la \
+	libfetch.la liblink.la libagentproto.la libtokenproto.la libcodec.la libalg.la \
 	libasn1.la
 libcardseal_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 \
 	-Wl,--version-script=$(srcdir)/client/cardseal.map

@@ -26,6 +26,7 @@ unset CARDSEAL_SOCKET SOFTHSM2_CONF
 export CARDSEAL_LIBEXECDIR=$tmp/libexec
 ln -s "$CS_BUILDDIR/agent/cardseal-agent" "$tmp/libexec/cardseal-agent"
 ln -s "$CS_BUILDDIR/token/cardseal-token" "$tmp/libexec/cardseal-token"
+ln -s "$CS_BUILDDIR/client/fetch/cardseal-fetch" "$tmp/libexec/cardseal-fetch"
 CARDSEAL=${CARDSEAL:-$CS_BUILDDIR/client/cli/cardseal}
 
 test_cleanup() {

@@ -3,6 +3,7 @@ SYSTEM_TESTS = \
 	tests/system/cms-peers.sh \
 	tests/system/encrypt.sh \
 	tests/system/errors.sh \
+	tests/system/fetch.sh \
 	tests/system/fixtures.sh \
 	tests/system/harness.sh \
 	tests/system/many.sh \
@@ -13,7 +14,7 @@ SYSTEM_TESTS = \
 	tests/system/quickstart.sh
 TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \
-	tests/system/lib.sh tests/system/fake-pinentry
+	tests/system/lib.sh tests/system/fake-pinentry tests/system/web.py
 
 # client/cms alone, with keys in files.
 check_PROGRAMS += tests/system/cmsdrive
