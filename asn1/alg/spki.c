@@ -206,3 +206,17 @@ spki_decode(struct bytes raw, struct spki *key, struct err *e)
 		*key = (struct spki){0};
 	return r;
 }
+
+int
+spki_inherit(const struct spki *key, const struct spki *from, struct spki *out)
+{
+	*out = *key;
+	if (key->alg == ALG_DSA && key->bits == 0 && from->alg == ALG_DSA &&
+	    from->bits != 0) {
+		out->alg_id.params = from->alg_id.params;
+		if (dsa_check(out, NULL) == 0)
+			return 0;
+	}
+	*out = (struct spki){0};
+	return -CS_ERR_ALGORITHM;
+}

@@ -45,6 +45,13 @@ struct spki {
  * bounds above, or a compressed point) and the cursor's errors.
  */
 int CS_MUST_USE spki_decode(struct bytes raw, struct spki *key, struct err *e);
+/*
+ * A DSA key without parameters with those of the key that signed it (RFC 3279
+ * 2.3.2): out borrows from both. CS_ERR_ALGORITHM: they are no such pair, or
+ * key's number is none with these parameters.
+ */
+int CS_MUST_USE spki_inherit(
+    const struct spki *key, const struct spki *from, struct spki *out);
 /* SHA-256 of the whole element: a key's name in the agent's protocol. */
 void spki_fingerprint(struct bytes raw, uint8_t out[SPKI_FINGERPRINT_LEN]);
 /* SHA-1 of the BIT STRING's content (RFC 5280 4.2.1.2 method 1). */

@@ -10,7 +10,7 @@ libcms_la_SOURCES = \
 	client/cms/output.c client/cms/output.h \
 	client/cms/reader.c client/cms/reader.h client/cms/reader_int.h \
 	client/cms/reader_enveloped.c client/cms/reader_fields.c \
-	client/cms/reader_recipients.c \
+	client/cms/reader_path.c client/cms/reader_recipients.c \
 	client/cms/reader_signed.c client/cms/reader_util.c \
 	client/cms/recipients.c \
 	client/cms/release.c client/cms/release.h \
@@ -19,7 +19,7 @@ libcms_la_SOURCES = \
 	client/cms/sink.c client/cms/sink.h client/cms/sink_codec.c \
 	client/cms/spool.c client/cms/spool.h \
 	client/cms/verdict.c client/cms/verdict.h \
-	client/cms/verdict_json.c client/cms/verdict_text.c
+	client/cms/verdict_json.c client/cms/verdict_json.h client/cms/verdict_text.c
 libcms_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) -fPIC
 libcms_la_LIBADD = $(JANSSON_LIBS)
 CMS_TEST_LIBS = $(UNIT_LIBS) libcms.la libpkix.la libcodec.la libalg.la libasn1.la

@@ -53,6 +53,20 @@ reader_start_content(struct cms_reader *r)
 				 : err_set(&r->err, -CS_ERR_NO_MEMORY, NULL);
 }
 
+/* Is it to be kept? Lists may be large, and nobody has to have them. */
+static bool
+reader_wants_crl(struct cms_reader *r, const struct ber_header *h)
+{
+	if (r->verdict == NULL || r->params.trust == NULL ||
+	    h->len > CMS_ELEMENT_MAX - h->header_len ||
+	    h->len > CMS_CRLS_LEN_MAX - r->crls_len ||
+	    r->crls_count == CMS_CRLS_MAX)
+		return false;
+	r->crls_len += (size_t)h->len;
+	r->crls_count++;
+	return true;
+}
+
 static int
 reader_on_header(void *ctx, const struct ber_header *h)
 {
@@ -71,6 +85,10 @@ reader_on_header(void *ctx, const struct ber_header *h)
 		return BER_ENTER;
 	}
 	r->item = f->item;
+	if (r->item == ITEM_CRL && !reader_wants_crl(r, h)) {
+		r->item = ITEM_NONE;
+		return BER_SKIP;
+	}
 	if (r->item == ITEM_CONTENT)
 		result = reader_start_content(r);
 	else if (r->item == ITEM_CIPHERTEXT)
@@ -246,6 +264,22 @@ reader_take_certificate(struct cms_reader *r, struct bytes element)
 	    r->certificates_count, err_get_text(&e));
 }
 
+/* A list only helps; one that is broken, or of another kind, does not count. */
+static int
+reader_take_crl(struct cms_reader *r, struct bytes element)
+{
+	int code;
+
+	if (element.p[0] != DER_SEQUENCE)
+		return 0;
+	if (r->crls == NULL)
+		r->crls = crl_set_new();
+	if (r->crls == NULL)
+		return err_set(&r->err, -CS_ERR_NO_MEMORY, NULL);
+	code = crl_set_add_der(r->crls, element, NULL);
+	return code == -CS_ERR_NO_MEMORY ? err_set(&r->err, code, NULL) : 0;
+}
+
 static int
 reader_on_captured(void *ctx, const struct ber_header *h, struct bytes element)
 {
@@ -266,6 +300,8 @@ reader_on_captured(void *ctx, const struct ber_header *h, struct bytes element)
 		return reader_take_content_type(r, reader_get_content(element));
 	case ITEM_CERTIFICATE:
 		return reader_take_certificate(r, element);
+	case ITEM_CRL:
+		return reader_take_crl(r, element);
 	case ITEM_SIGNER:
 		return elements_add(&r->signers, element, CMS_SIGNERS_MAX,
 		    CMS_SIGNERS_LEN_MAX, "signers", &r->err);
@@ -346,6 +382,7 @@ cms_reader_free(struct cms_reader *r)
 	buf_clear(&r->content_type);
 	digest_free(r->digest);
 	cert_set_free(r->certificates);
+	crl_set_free(r->crls);
 	elements_clear(&r->signers);
 	elements_clear(&r->recipients);
 	buf_clear(&r->cipher_alg);

@@ -1,4 +1,5 @@
 #include "client/cms/verdict.h"
+#include "client/cms/verdict_json.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -223,4 +224,10 @@ verdict_to_json(const struct verdict *v, struct buf *b)
 	if (b->err != 0)
 		return b->err;
 	return ok ? 0 : -CS_ERR_NO_MEMORY;
+}
+
+struct json_t *
+verdict_json_cert(const struct cert *c, bool *ok)
+{
+	return cert_to_json(c, ok);
 }

@@ -370,13 +370,16 @@ START_TEST(finds_each_of_many)
 	ck_assert_uint_eq(crl->index_len, n);
 	for (i = 0; i < n; i++) {
 		memcpy(serial + 4, &i, sizeof(i));
-		ck_assert_int_eq(
-		    crl_find(crl, bytes_of(serial, 8), &at, &reason), 1);
+		ck_assert_int_eq(crl_find(crl, crl->issuer, 0,
+				     bytes_of(serial, 8), &at, &reason),
+		    1);
 		ck_assert_int_eq(at, 1000);
 		ck_assert_int_eq(reason, 0);
 	}
 	memcpy(serial + 4, &i, sizeof(i));
-	ck_assert_int_eq(crl_find(crl, bytes_of(serial, 8), &at, &reason), 0);
+	ck_assert_int_eq(
+	    crl_find(crl, crl->issuer, 0, bytes_of(serial, 8), &at, &reason),
+	    0);
 	crl_free(crl);
 }
 END_TEST
