@@ -79,6 +79,12 @@ enum cardseal_option {
 	CARDSEAL_KEY_AGREEMENT, /* "ecdh-sha256", "ecdh-cofactor-sha256",
 				   "ecdh-hkdf-sha256" ...; default: by curve */
 	CARDSEAL_KEY_IDS,	/* "1": name recipients by key identifier */
+	/* judging certificates (RFC 5280 6.1.1 (c), (e) to (g)) */
+	CARDSEAL_CERT_PURPOSE, /* "any" (default), "sign" or "encrypt" */
+	CARDSEAL_POLICY,       /* a dotted OID that is accepted; repeatable */
+	CARDSEAL_REQUIRE_EXPLICIT_POLICY, /* "1" */
+	CARDSEAL_INHIBIT_POLICY_MAPPING,  /* "1" */
+	CARDSEAL_INHIBIT_ANY_POLICY,	  /* "1" */
 };
 
 /* NULL: no memory. */
@@ -163,6 +169,24 @@ const char *cardseal_verdict_get_text(
     struct cardseal_verdict *verdict, int verbose);
 /* doc/verdict.schema.json describes it. */
 const char *cardseal_verdict_get_json(struct cardseal_verdict *verdict);
+
+/* --- certificates --- */
+
+struct cardseal_path;
+
+/*
+ * Judges the first certificate of a file (PEM, DER or PKCS#7; "-" is standard
+ * input) by RFC 5280 6; the others in it help to find a path. What was found
+ * comes with every certificate that could be read, for the caller to free;
+ * the result is its code.
+ */
+int cardseal_certificate_verify(struct cardseal_job *job, const char *file,
+    struct cardseal_path **path);
+void cardseal_path_free(struct cardseal_path *path);
+/* Lines for a person; with the steps if verbose is not 0. */
+const char *cardseal_path_get_text(struct cardseal_path *path, int verbose);
+/* doc/path.schema.json describes it. */
+const char *cardseal_path_get_json(struct cardseal_path *path);
 
 /* --- keys and the agent --- */
 

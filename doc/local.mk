@@ -1,6 +1,7 @@
 # doc/
 EXTRA_DIST += \
 	doc/architecture.md \
+	doc/path.schema.json \
 	doc/protocol.md \
 	doc/sample.eml \
 	doc/testing.md \

@@ -26,6 +26,7 @@ libunit_la_LIBADD = $(CHECK_LIBS)
 UNIT_FLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 UNIT_LIBS = libunit.la
 
+include tests/pkits/local.mk
 include tests/system/local.mk
 include tests/wire/local.mk
 include tests/fault/local.mk

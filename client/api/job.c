@@ -131,6 +131,11 @@ static const struct {
     [CARDSEAL_OAEP_DIGEST] = {false, "sha1|sha224|sha256|sha384|sha512"},
     [CARDSEAL_OAEP_MGF] = {false, "sha1|sha224|sha256|sha384|sha512"},
     [CARDSEAL_KEY_IDS] = {false, "0|1"},
+    [CARDSEAL_CERT_PURPOSE] = {false, "any|sign|encrypt"},
+    [CARDSEAL_POLICY] = {true, NULL},
+    [CARDSEAL_REQUIRE_EXPLICIT_POLICY] = {false, "0|1"},
+    [CARDSEAL_INHIBIT_POLICY_MAPPING] = {false, "0|1"},
+    [CARDSEAL_INHIBIT_ANY_POLICY] = {false, "0|1"},
 };
 
 static bool
@@ -145,6 +150,16 @@ words_have(const char *words, const char *value)
 		words = words[n] == '|' ? words + n + 1 : NULL;
 	}
 	return false;
+}
+
+static bool
+is_oid(const char *dotted)
+{
+	struct buf b = {0};
+	int r = oid_parse(&b, dotted);
+
+	buf_clear(&b);
+	return r == 0;
 }
 
 /* Options whose values have a form of their own. */
@@ -167,6 +182,8 @@ option_check(
 	else if (option == CARDSEAL_KEY_AGREEMENT)
 		is_good =
 		    alg_find_name(value, ALG_KIND_KEY_AGREEMENT) != ALG_NONE;
+	else if (option == CARDSEAL_POLICY)
+		is_good = is_oid(value);
 	else if (option == CARDSEAL_RECIPIENT || option == CARDSEAL_FROM)
 		is_good = address_is_valid(bytes_of_str(value));
 	if (is_good)
@@ -187,6 +204,10 @@ option_check(
 		return err_set(&job->err, -CS_ERR_ARGUMENT,
 		    "\"%s\" is not a key agreement such as ecdh-sha256, "
 		    "ecdh-cofactor-sha384 or ecdh-hkdf-sha256",
+		    quoted);
+	if (option == CARDSEAL_POLICY)
+		return err_set(&job->err, -CS_ERR_ARGUMENT,
+		    "\"%s\" is not an object identifier like 2.5.29.32.0",
 		    quoted);
 	return err_set(&job->err, -CS_ERR_ARGUMENT,
 	    "\"%s\" is not a mail address", quoted);

@@ -2,6 +2,8 @@
 noinst_LTLIBRARIES += libapi.la
 libapi_la_SOURCES = \
 	client/api/agent.c \
+	client/api/certs.c \
+	client/api/certs_text.c client/api/certs.h \
 	client/api/encrypt.c \
 	client/api/io.c \
 	client/api/job.c client/api/job.h \
@@ -12,7 +14,7 @@ libapi_la_SOURCES = \
 	client/api/status.c \
 	client/api/trust.c \
 	client/api/verify.c
-libapi_la_CFLAGS = $(AM_CFLAGS) -fPIC
+libapi_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) -fPIC
 
 lib_LTLIBRARIES += libcardseal.la
 libcardseal_la_SOURCES = client/cardseal.h

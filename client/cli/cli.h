@@ -84,6 +84,7 @@ struct json_t;
 int cli_print_json_value(struct json_t *json);
 
 int cmd_agent(struct cli *cli);
+int cmd_certs_verify(struct cli *cli);
 int cmd_decrypt(struct cli *cli);
 int cmd_encrypt(struct cli *cli);
 int cmd_keys(struct cli *cli);
@@ -93,6 +94,7 @@ int cmd_status(struct cli *cli);
 int cmd_unlock(struct cli *cli);
 int cmd_verify(struct cli *cli);
 
+extern const struct cli_option cmd_certs_verify_options[];
 extern const struct cli_option cmd_sign_options[];
 extern const struct cli_option cmd_verify_options[];
 extern const struct cli_option cmd_encrypt_options[];

@@ -16,6 +16,9 @@ static const struct cli_option *const encrypt_groups[] = {
     cmd_encrypt_options, cli_output_options, cli_common_options, NULL};
 static const struct cli_option *const decrypt_groups[] = {cmd_decrypt_options,
     cli_output_options, cli_json_options, cli_common_options, NULL};
+static const struct cli_option *const certs_verify_groups[] = {
+    cmd_certs_verify_options, cli_trust_options, cli_json_options,
+    cli_common_options, NULL};
 static const struct cli_option *const json_groups[] = {
     cli_json_options, cli_common_options, NULL};
 static const struct cli_option *const common_groups[] = {
@@ -29,6 +32,8 @@ static const struct cli_command commands[] = {
 	cmd_encrypt, false},
     {"decrypt", "[IN]", "open an encrypted mail or CMS message", decrypt_groups,
 	1, cmd_decrypt, false},
+    {"certs verify", "CERT", "judge a certificate", certs_verify_groups, 1,
+	cmd_certs_verify, false},
     {"keys", "", "list the keys the agent has", json_groups, 0, cmd_keys,
 	false},
     {"status", "", "show agent, modules and tokens", json_groups, 0, cmd_status,
@@ -51,19 +56,28 @@ print_usage(FILE *to)
 	fprintf(to, "usage: cardseal COMMAND [OPTIONS] [IN]\n\n");
 	for (i = 0; i < COMMANDS_LEN; i++)
 		fprintf(
-		    to, "  %-8s  %s\n", commands[i].name, commands[i].summary);
+		    to, "  %-12s  %s\n", commands[i].name, commands[i].summary);
 	fprintf(to, "\n\"cardseal COMMAND --help\" lists the options; the "
 		    "whole story is in cardseal(1).\n");
 }
 
+/* A command may have two words; *words tells. */
 static const struct cli_command *
-find_command(const char *name)
+find_command(int argc, char **argv, int *words)
 {
-	size_t i;
+	size_t i, len;
+	const char *name;
 
-	for (i = 0; i < COMMANDS_LEN; i++)
-		if (strcmp(commands[i].name, name) == 0)
+	for (i = 0; i < COMMANDS_LEN; i++) {
+		name = commands[i].name;
+		len = strcspn(name, " ");
+		*words = name[len] == ' ' ? 2 : 1;
+		if (strlen(argv[1]) != len || strncmp(name, argv[1], len) != 0)
+			continue;
+		if (*words == 1 ||
+		    (argc > 2 && strcmp(name + len + 1, argv[2]) == 0))
 			return &commands[i];
+	}
 	return NULL;
 }
 
@@ -110,6 +124,7 @@ main(int argc, char **argv)
 {
 	const struct cli_command *command;
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	int words;
 
 	setlocale(LC_CTYPE, "");
 	sigaction(SIGPIPE, &ignore, NULL);
@@ -126,11 +141,11 @@ main(int argc, char **argv)
 		printf("cardseal %s\n", cardseal_version());
 		return cli_finish_stdout();
 	}
-	command = find_command(argv[1]);
+	command = find_command(argc, argv, &words);
 	if (command == NULL) {
 		cli_error(
 		    "there is no command \"%s\"; see cardseal --help", argv[1]);
 		return CLI_EXIT_USAGE;
 	}
-	return run_command(command, argc - 1, argv + 1);
+	return run_command(command, argc - words, argv + words);
 }
