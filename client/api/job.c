@@ -136,6 +136,10 @@ static const struct {
     [CARDSEAL_REQUIRE_EXPLICIT_POLICY] = {false, "0|1"},
     [CARDSEAL_INHIBIT_POLICY_MAPPING] = {false, "0|1"},
     [CARDSEAL_INHIBIT_ANY_POLICY] = {false, "0|1"},
+    [CARDSEAL_UNSAFE] = {false, "0|1"},
+    [CARDSEAL_REQUIRE_SIGNED] = {false, "0|1"},
+    [CARDSEAL_ENCRYPT] = {false, "0|1"},
+    [CARDSEAL_TO_SELF] = {false, "0|1"},
 };
 
 static bool
