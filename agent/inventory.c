@@ -184,7 +184,8 @@ token_has_key(const struct token *t, const uint8_t *id)
 	const struct key *k = inventory_find_first(t->module, id);
 
 	for (; k < m->keys + m->key_count &&
-	       memcmp(k->id, id, sizeof(k->id)) == 0;
+	       bytes_is_equal(
+		   bytes_of(k->id, sizeof(k->id)), bytes_of(id, sizeof(k->id)));
 	     k++)
 		if (k->token == t)
 			return true;

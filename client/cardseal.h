@@ -198,8 +198,8 @@ struct cardseal_path;
  * comes with every certificate that could be read, for the caller to free;
  * the result is its code.
  */
-int cardseal_certificate_verify(struct cardseal_job *job, const char *file,
-    struct cardseal_path **path);
+int cardseal_certificate_verify(
+    struct cardseal_job *job, const char *file, struct cardseal_path **path);
 void cardseal_path_free(struct cardseal_path *path);
 /* Lines for a person; with the steps if verbose is not 0. */
 const char *cardseal_path_get_text(struct cardseal_path *path, int verbose);

@@ -41,7 +41,7 @@ pcsc_is_reader(struct bytes description, const char *reader)
 	if (description.len == 0 || len < description.len ||
 	    (len != description.len && description.len < PCSC_DESCRIPTION_LEN))
 		return false;
-	return memcmp(reader, description.p, description.len) == 0;
+	return bytes_is_equal(bytes_of(reader, description.len), description);
 }
 
 /* --- which modules use the service --- */

@@ -222,8 +222,9 @@ handle_before(const struct p11_objects *old, const struct p11_object *o)
 	size_t i;
 
 	for (i = 0; i < old->len; i++)
-		if (memcmp(old->items[i]->identity, o->identity,
-			sizeof(o->identity)) == 0)
+		if (bytes_is_equal(
+			bytes_of(old->items[i]->identity, sizeof(o->identity)),
+			bytes_of(o->identity, sizeof(o->identity))))
 			return old->items[i]->handle;
 	return ++p11.next_handle;
 }

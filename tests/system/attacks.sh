@@ -18,7 +18,7 @@ openssl req -new -x509 -newkey rsa:2048 -nodes -subj /CN=selfmade -days 30 \
 pinentry_answers "pin $FIXTURE_PIN"
 agent_start
 mkdir mails
-python3 "$CS_SRCDIR/tests/system/attacks.py" "$FIXTURE_DIR" mails \
+python3 "$CS_SRCDIR/tests/system/attack_mails.py" "$FIXTURE_DIR" mails \
     "$CARDSEAL" "$CS_SRCDIR/doc/threats.md" ||
     { echo "Bail out! the mails cannot be made"; exit 99; }
 while read -r result what; do

@@ -15,7 +15,7 @@ SYSTEM_TESTS = \
 	tests/system/quickstart.sh
 TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \
-	tests/system/attacks.py \
+	tests/system/attack_mails.py \
 	tests/system/lib.sh tests/system/fake-pinentry tests/system/web.py
 
 # client/cms alone, with keys in files.

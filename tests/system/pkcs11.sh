@@ -119,9 +119,10 @@ if have_tool certutil "NSS"; then
 	# shellcheck disable=SC2016
 	ok "NSS: the module" bash -c 'echo | modutil -dbdir "$1" -force \
 	    -add cardseal -libfile "$2"' - "$tmp/nss" "$module"
-	for name in ca intermediate; do
-		certutil -A -d "$tmp/nss" -n $name -t CT,C,C \
-		    -i "$FIXTURE_DIR/$name.pem" 2>/dev/null
+	certutil -A -d "$tmp/nss" -n root -t CT,CT,CT -a \
+	    -i "$FIXTURE_DIR/ca.pem"
+	for pem in "$FIXTURE_DIR"/ca/*.pem; do
+		certutil -A -d "$tmp/nss" -n "${pem##*/}" -t ,, -a -i "$pem"
 	done
 	exits 0 "NSS: certificates" certutil -L -d "$tmp/nss" \
 	    -h "Cardseal mix"

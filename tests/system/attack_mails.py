@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Mails that try to pass for what they are not, made, read and judged.
 
-    attacks.py FIXTURES OUT CARDSEAL TABLE
+    attack_mails.py FIXTURES OUT CARDSEAL TABLE
 
 FIXTURES has keys/ and certs/ of alice, mallory, nobody (no address), ceo-cn
 (an address as common name alone) and certs/ of to (whose key is on the token).
