@@ -160,6 +160,9 @@ query_admits(struct crl_query *q, struct crl *crl)
 	else if (r == -CS_ERR_ALGORITHM)
 		say_unknown(q->answer,
 		    "the CRL's signature algorithm is not supported");
+	else if (r != 0 &&
+		 (cert_get_key_usage(q->issuer, NULL) & KU_CRL_SIGN) == 0)
+		say_unknown(q->answer, "the CA may not sign CRLs");
 	else if (r != 0)
 		say_unknown(q->answer, "the CRL is not signed by the CA's key");
 	else if (crl->unusable[0] != '\0')

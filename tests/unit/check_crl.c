@@ -103,9 +103,11 @@ static const struct {
     {{"crl-int-empty", "crl-int"}, "leaf-held", CRL_GOOD, NULL},
     {{"crl-int-critical"}, "leaf-revoked", CRL_UNKNOWN,
 	"1.3.6.1.4.1.32473.1.1, which is not understood"},
-    {{"crl-int-delta"}, "leaf-revoked", CRL_UNKNOWN, "a delta list"},
-    {{"crl-int-scope"}, "leaf-revoked", CRL_UNKNOWN,
-	"issuingDistributionPoint"},
+    {{"crl-int-delta"}, "leaf-revoked", CRL_UNKNOWN,
+	"a delta CRL, but no complete one"},
+    /* for users' certificates only, as these are */
+    {{"crl-int-scope"}, "leaf-revoked", CRL_REVOKED, NULL},
+    {{"crl-int-scope"}, "leaf", CRL_GOOD, NULL},
     {{"crl-int-critical", "crl-int"}, "leaf", CRL_GOOD, NULL},
     {{"crl-int-sha1"}, "leaf-revoked", CRL_UNKNOWN, "weak"},
     /* made after the time asked for */
