@@ -93,6 +93,10 @@ enum cardseal_option {
 	CARDSEAL_ENCRYPT, /* "1": cardseal_sign encrypts what it signed */
 	CARDSEAL_TO_SELF, /* "0": and not to the sender as well */
 	CARDSEAL_HEADERS, /* "plain" (default), "protect", "hide" */
+	/* "1": anchors, lists and paths are kept from one message to the
+	 * next, until an option is set; files that change meanwhile are not
+	 * noticed */
+	CARDSEAL_BATCH,
 };
 
 /* NULL: no memory. */
@@ -205,6 +209,41 @@ void cardseal_path_free(struct cardseal_path *path);
 const char *cardseal_path_get_text(struct cardseal_path *path, int verbose);
 /* doc/path.schema.json describes it. */
 const char *cardseal_path_get_json(struct cardseal_path *path);
+
+/* The store of correspondents' certificates, in the user's data folder. */
+struct cardseal_certificate {
+	const char *sha256; /* fingerprints, hex */
+	const char *sha1;
+	const char *subject;
+	const char *issuer;
+	const char *serial;    /* hex */
+	const char *type;      /* "RSA-2048", "P-256" ... */
+	const char *addresses; /* separated by ", " */
+	const char *pem;
+	const char *source;	     /* "import", "mail", or "": not stored */
+	const char *encrypt_refused; /* "", or why not to be encrypted to */
+	int64_t not_before;	     /* seconds since 1970 */
+	int64_t not_after;
+	int64_t added;
+};
+
+struct cardseal_certificates;
+/* Puts all certificates of a file into the store; *added tells how many were
+ * not there. All or none. */
+int cardseal_certificates_import(
+    struct cardseal_job *job, const char *file, size_t *added);
+/* which: a fingerprint or an address; NULL: all. */
+int cardseal_certificates_get(struct cardseal_job *job, const char *which,
+    struct cardseal_certificates **list);
+int cardseal_certificates_remove(
+    struct cardseal_job *job, const char *which, size_t *removed);
+/* The one that a message to address would be encrypted to. */
+int cardseal_certificates_find(struct cardseal_job *job, const char *address,
+    struct cardseal_certificates **list);
+void cardseal_certificates_free(struct cardseal_certificates *list);
+size_t cardseal_certificates_get_len(const struct cardseal_certificates *list);
+const struct cardseal_certificate *cardseal_certificates_get_item(
+    const struct cardseal_certificates *list, size_t i);
 
 /* --- keys and the agent --- */
 

@@ -99,6 +99,7 @@ cardseal_job_free(struct cardseal_job *job)
 	if (job == NULL)
 		return;
 	link_free(job->link);
+	job_trust_forget(job);
 	for (i = 0; i < JOB_OPTIONS; i++)
 		strings_clear(&job->options[i]);
 	strings_clear(&job->warnings);
@@ -141,6 +142,7 @@ static const struct {
     [CARDSEAL_ENCRYPT] = {false, "0|1"},
     [CARDSEAL_TO_SELF] = {false, "0|1"},
     [CARDSEAL_HEADERS] = {false, "plain|protect|hide"},
+    [CARDSEAL_BATCH] = {false, "0|1"},
 };
 
 static bool
@@ -227,6 +229,7 @@ cardseal_job_set(
 	if ((unsigned)option >= JOB_OPTIONS)
 		return err_set(&job->err, -CS_ERR_ARGUMENT,
 		    "there is no option with number %d", (int)option);
+	job_trust_forget(job);
 	if (value != NULL) {
 		r = option_check(job, option, value);
 		if (r != 0)

@@ -27,14 +27,15 @@ int strings_printf(struct strings *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void strings_clear(struct strings *s);
 
-#define JOB_OPTIONS (CARDSEAL_HEADERS + 1)
+#define JOB_OPTIONS (CARDSEAL_BATCH + 1)
 
 struct cardseal_job {
 	struct strings options[JOB_OPTIONS];
 	struct err err;
 	struct strings warnings;
 	struct strings notes;
-	struct link *link; /* NULL until it is needed */
+	struct link *link;	      /* NULL until it is needed */
+	struct job_trust *kept_trust; /* with CARDSEAL_BATCH; NULL: none */
 };
 
 /* The option's last value, or NULL. */
@@ -101,11 +102,15 @@ struct job_trust {
 	struct cert_set *anchors;
 	struct cert_set *intermediates;
 	struct crl_set *crls;
+	struct path_cache *cache;
+	bool is_kept; /* by the job: a copy of what it owns */
 };
 
 int CS_MUST_USE job_trust_load(
     struct cardseal_job *job, struct job_trust *trust);
 void job_trust_clear(struct job_trust *trust);
+/* Forgets what was kept for a batch. */
+void job_trust_forget(struct cardseal_job *job);
 /* The configured intermediates and those of the option. */
 int CS_MUST_USE job_load_intermediates(
     struct cardseal_job *job, struct cert_set *set);

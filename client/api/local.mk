@@ -15,6 +15,7 @@ libapi_la_SOURCES = \
 	client/api/secrets.c \
 	client/api/sign.c \
 	client/api/status.c \
+	client/api/store.c \
 	client/api/trust.c \
 	client/api/verify.c
 libapi_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) -fPIC

@@ -50,6 +50,7 @@ struct cli {
 	bool is_verbose;
 	bool is_json;
 	bool is_verify;	     /* log --verify */
+	bool is_batch;
 	bool is_done;	     /* --help or --version has answered */
 	const char *output;  /* -o */
 	const char *content; /* --content */
@@ -85,6 +86,12 @@ struct json_t;
 int cli_print_json_value(struct json_t *json);
 
 int cmd_agent(struct cli *cli);
+int cmd_certs_export(struct cli *cli);
+int cmd_certs_find(struct cli *cli);
+int cmd_certs_import(struct cli *cli);
+int cmd_certs_list(struct cli *cli);
+int cmd_certs_remove(struct cli *cli);
+int cmd_certs_show(struct cli *cli);
 int cmd_certs_verify(struct cli *cli);
 int cmd_events(struct cli *cli);
 int cmd_log(struct cli *cli);
@@ -98,6 +105,7 @@ int cmd_sign(struct cli *cli);
 int cmd_status(struct cli *cli);
 int cmd_unlock(struct cli *cli);
 int cmd_verify(struct cli *cli);
+int cmd_verify_batch(struct cli *cli);
 
 extern const struct cli_option cmd_certs_verify_options[];
 extern const struct cli_option cmd_sign_options[];

@@ -10,11 +10,22 @@ set_content(struct cli *cli, const char *argument)
 	return 0;
 }
 
+static int
+set_batch(struct cli *cli, const char *argument)
+{
+	(void)argument;
+	cli->is_batch = true;
+	cardseal_job_set(cli->job, CARDSEAL_BATCH, "1");
+	return 0;
+}
+
 const struct cli_option cmd_verify_options[] = {
     {"content", 0, "FILE", "the content of a detached CMS signature", -1, NULL,
 	set_content},
     {"from", 0, "ADDR", "the address the signer must have", CARDSEAL_FROM, NULL,
 	NULL},
+    {"batch", 0, NULL, "names of files on standard input, a JSON line each",
+	CARDSEAL_BATCH, "1", set_batch},
     {0},
 };
 
@@ -75,6 +86,8 @@ cmd_verify(struct cli *cli)
 	struct cardseal_verdict *verdict = NULL;
 	int r = 0;
 
+	if (cli->is_batch)
+		return cmd_verify_batch(cli);
 	if (cli->content != NULL && strcmp(path, "-") == 0 &&
 	    strcmp(cli->content, "-") == 0) {
 		cli_error("verify: signature and content cannot both come "

@@ -12,8 +12,8 @@ static const struct cli_option *const sign_groups[] = {cmd_sign_options,
 static const struct cli_option *const verify_groups[] = {cmd_verify_options,
     cli_trust_options, cli_output_options, cli_json_options, cli_common_options,
     NULL};
-static const struct cli_option *const encrypt_groups[] = {
-    cmd_encrypt_options, cli_output_options, cli_common_options, NULL};
+static const struct cli_option *const encrypt_groups[] = {cmd_encrypt_options,
+    cli_trust_options, cli_output_options, cli_common_options, NULL};
 static const struct cli_option *const decrypt_groups[] = {cmd_decrypt_options,
     cli_output_options, cli_json_options, cli_common_options, NULL};
 static const struct cli_option *const certs_verify_groups[] = {
@@ -22,6 +22,8 @@ static const struct cli_option *const certs_verify_groups[] = {
 static const struct cli_option *const read_groups[] = {cmd_read_options,
     cli_trust_options, cli_output_options, cli_json_options, cli_common_options,
     NULL};
+static const struct cli_option *const certs_find_groups[] = {
+    cli_trust_options, cli_json_options, cli_common_options, NULL};
 static const struct cli_option *const json_groups[] = {
     cli_json_options, cli_common_options, NULL};
 static const struct cli_option *const log_groups[] = {
@@ -37,6 +39,18 @@ static const struct cli_command commands[] = {
 	cmd_encrypt, false},
     {"decrypt", "[IN]", "open an encrypted mail or CMS message", decrypt_groups,
 	1, cmd_decrypt, false},
+    {"certs import", "FILE", "keep correspondents' certificates", common_groups,
+	1, cmd_certs_import, false},
+    {"certs list", "", "list the certificates that are kept", json_groups, 0,
+	cmd_certs_list, false},
+    {"certs show", "CERT", "show one of them", json_groups, 1, cmd_certs_show,
+	false},
+    {"certs export", "CERT", "print it as PEM", common_groups, 1,
+	cmd_certs_export, false},
+    {"certs remove", "CERT", "keep it no longer", common_groups, 1,
+	cmd_certs_remove, false},
+    {"certs find", "ADDR", "which one is encrypted to for an address",
+	certs_find_groups, 1, cmd_certs_find, false},
     {"certs verify", "CERT", "judge a certificate", certs_verify_groups, 1,
 	cmd_certs_verify, false},
     {"read", "[IN]", "open every layer of a mail and judge it", read_groups, 1,

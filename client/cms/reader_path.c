@@ -16,6 +16,8 @@ reader_find_path(
 	if (r->crls != NULL) {
 		crl_set_set_base(r->crls, params.crls);
 		params.crls = r->crls;
+		/* What these say holds for this message. */
+		params.cache = NULL;
 	}
 	params.is_legacy = params.is_legacy || trust->is_legacy;
 	if (!trust->has_time)

@@ -16,12 +16,16 @@ libpkix_la_SOURCES = \
 	client/pkix/general_name.c client/pkix/general_name.h \
 	client/pkix/hash.c client/pkix/hash.h \
 	client/pkix/path.h client/pkix/path_int.h \
-	client/pkix/path_build.c client/pkix/path_log.c \
+	client/pkix/path_build.c \
+	client/pkix/path_cache.c client/pkix/path_cache.h \
+	client/pkix/path_log.c \
 	client/pkix/path_names.c \
 	client/pkix/path_policy.c client/pkix/path_revoke.c \
 	client/pkix/path_util.c client/pkix/path_validate.c \
+	client/pkix/store.c client/pkix/store.h \
+	client/pkix/store_sqlite.c client/pkix/store_sqlite.h \
 	client/pkix/strength.c client/pkix/strength.h
-libpkix_la_CFLAGS = $(AM_CFLAGS) -fPIC
+libpkix_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) -fPIC
 
 # Certificates for tests.
 check_LTLIBRARIES += libunitcert.la

@@ -57,6 +57,7 @@ struct path_params {
 	bool is_mapping_inhibited;
 	bool is_any_policy_inhibited;
 	bool wants_log;
+	struct path_cache *cache; /* path_cache.h; may be NULL */
 };
 
 /* Bounds on the search; reaching one is CS_ERR_NO_PATH with a text. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "client/pkix/cert_int.h"
+#include "client/pkix/path_cache.h"
 #include "client/pkix/path_int.h"
 
 #define NODE_NONE UINT32_MAX
@@ -499,6 +500,9 @@ path_find(struct cert *leaf, const struct path_params *params,
 	struct path_search s = {.ctx.params = params, .result = result};
 	int r = -CS_ERR_NO_MEMORY;
 
+	if (params->cache != NULL &&
+	    path_cache_get(params->cache, leaf, params, result))
+		return 0;
 	*result = (struct path_result){.code = 0};
 	s.ctx.memo = calloc(PATH_MEMO_LEN, sizeof(*s.ctx.memo));
 	if (s.ctx.memo != NULL)
@@ -507,6 +511,8 @@ path_find(struct cert *leaf, const struct path_params *params,
 		r = search_fail(&s, r);
 	if (params->wants_log && s.ctx.memo != NULL)
 		search_log(&s);
+	if (r == 0 && params->cache != NULL)
+		path_cache_put(params->cache, leaf, params, result);
 	free(s.ctx.memo);
 	free(s.ctx.signers);
 	free(s.nodes);

@@ -8,6 +8,7 @@
 
 #include "client/pkix/cert_int.h"
 #include "client/pkix/hash.h"
+#include "client/pkix/path_cache.h"
 #include "client/pkix/path_int.h"
 #include "client/pkix/strength.h"
 
@@ -140,6 +141,7 @@ path_signature(struct path_ctx *ctx, const struct cert *child,
     const struct cert *issuer, const struct spki *working)
 {
 	const struct spki *key = &issuer->spki;
+	struct path_cache *cache = ctx->params->cache;
 	struct path_memo *slot;
 	int r;
 
@@ -150,10 +152,16 @@ path_signature(struct path_ctx *ctx, const struct cert *child,
 	slot = memo_slot(ctx, child, issuer);
 	if (slot->child != NULL)
 		return slot->code;
+	if (cache != NULL && path_cache_has_signature(
+				 cache, child, issuer, ctx->params->is_legacy))
+		return 0;
 	r = signature_check(ctx, child, key);
 	/* Weak ones cost nothing, and are not worth a slot. */
 	if (r != 0 && r != -CS_ERR_BAD_SIGNATURE)
 		return r;
+	if (r == 0 && cache != NULL)
+		path_cache_add_signature(
+		    cache, child, issuer, ctx->params->is_legacy);
 	*slot = (struct path_memo){child, issuer, r};
 	return r;
 }
