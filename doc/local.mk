@@ -2,6 +2,7 @@
 EXTRA_DIST += \
 	doc/architecture.md \
 	doc/path.schema.json \
+	doc/paths.md \
 	doc/protocol.md \
 	doc/sample.eml \
 	doc/testing.md \
