@@ -210,6 +210,13 @@ const char *cardseal_path_get_text(struct cardseal_path *path, int verbose);
 /* doc/path.schema.json describes it. */
 const char *cardseal_path_get_json(struct cardseal_path *path);
 
+/*
+ * Adds the certificates of a bundle (PEM, DER, PKCS#7) to the user's trust
+ * anchors, if sha256, hex, is the file's; with NULL the error tells it.
+ */
+int cardseal_anchors_install(struct cardseal_job *job, const char *file,
+    const char *sha256, size_t *added);
+
 /* The store of correspondents' certificates, in the user's data folder. */
 struct cardseal_certificate {
 	const char *sha256; /* fingerprints, hex */

@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += libapi.la
 libapi_la_SOURCES = \
 	client/api/agent.c \
+	client/api/anchors.c \
 	client/api/certs.c \
 	client/api/certs_text.c client/api/certs.h \
 	client/api/encrypt.c \

@@ -54,6 +54,7 @@ struct cli {
 	bool is_done;	     /* --help or --version has answered */
 	const char *output;  /* -o */
 	const char *content; /* --content */
+	const char *sha256;  /* --sha256 */
 	int argc;	     /* as main got them, from the command on */
 	char **argv;
 };
@@ -101,6 +102,7 @@ int cmd_encrypt(struct cli *cli);
 int cmd_keys(struct cli *cli);
 int cmd_lock(struct cli *cli);
 int cmd_read(struct cli *cli);
+int cmd_setup_anchors(struct cli *cli);
 int cmd_sign(struct cli *cli);
 int cmd_status(struct cli *cli);
 int cmd_unlock(struct cli *cli);
@@ -108,6 +110,7 @@ int cmd_verify(struct cli *cli);
 int cmd_verify_batch(struct cli *cli);
 
 extern const struct cli_option cmd_certs_verify_options[];
+extern const struct cli_option cmd_setup_anchors_options[];
 extern const struct cli_option cmd_sign_options[];
 extern const struct cli_option cmd_seal_options[];
 extern const struct cli_option cmd_log_options[];

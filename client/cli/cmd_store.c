@@ -44,6 +44,39 @@ cmd_certs_import(struct cli *cli)
 	return 0;
 }
 
+static int
+set_sha256(struct cli *cli, const char *argument)
+{
+	cli->sha256 = argument;
+	return 0;
+}
+
+const struct cli_option cmd_setup_anchors_options[] = {
+    {"sha256", 0, "HEX", "the file's SHA-256 as its publisher tells it", -1,
+	NULL, set_sha256},
+    {0},
+};
+
+int
+cmd_setup_anchors(struct cli *cli)
+{
+	size_t added;
+	int code;
+
+	if (cli->operands_len == 0) {
+		cli_error("%s: which file?", cli->command->name);
+		return CLI_EXIT_USAGE;
+	}
+	code = cardseal_anchors_install(
+	    cli->job, cli->operands[0], cli->sha256, &added);
+	if (code != 0)
+		return cli_fail(cli, code);
+	if (!cli->is_quiet)
+		fprintf(stderr, "%zu trust anchor%s added\n", added,
+		    added == 1 ? "" : "s");
+	return 0;
+}
+
 static json_t *
 item_to_json(const struct cardseal_certificate *c)
 {

@@ -24,6 +24,8 @@ static const struct cli_option *const read_groups[] = {cmd_read_options,
     NULL};
 static const struct cli_option *const certs_find_groups[] = {
     cli_trust_options, cli_json_options, cli_common_options, NULL};
+static const struct cli_option *const setup_anchors_groups[] = {
+    cmd_setup_anchors_options, cli_common_options, NULL};
 static const struct cli_option *const json_groups[] = {
     cli_json_options, cli_common_options, NULL};
 static const struct cli_option *const log_groups[] = {
@@ -69,6 +71,8 @@ static const struct cli_command commands[] = {
 	cmd_events, false},
     {"log", "", "show who used which key, and verify it", log_groups, 0,
 	cmd_log, false},
+    {"setup anchors", "FILE", "trust the certificates of a bundle",
+	setup_anchors_groups, 1, cmd_setup_anchors, false},
     {"agent", "[OPTIONS]", "run the agent in the foreground", common_groups, 0,
 	cmd_agent, true},
 };
@@ -83,7 +87,7 @@ print_usage(FILE *to)
 	fprintf(to, "usage: cardseal COMMAND [OPTIONS] [IN]\n\n");
 	for (i = 0; i < COMMANDS_LEN; i++)
 		fprintf(
-		    to, "  %-12s  %s\n", commands[i].name, commands[i].summary);
+		    to, "  %-13s  %s\n", commands[i].name, commands[i].summary);
 	fprintf(to, "\n\"cardseal COMMAND --help\" lists the options; the "
 		    "whole story is in cardseal(1).\n");
 }

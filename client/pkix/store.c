@@ -8,6 +8,7 @@
 
 #include "client/pkix/address.h"
 #include "client/pkix/cert_int.h"
+#include "client/pkix/file.h"
 #include "client/pkix/store_sqlite.h"
 
 /* A busy store is waited for. */
@@ -56,7 +57,6 @@ static int
 store_path(struct buf *path, bool is_written, struct err *e)
 {
 	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-	size_t end;
 
 	if (data != NULL && data[0] == '/')
 		buf_add_str(path, data);
@@ -66,27 +66,11 @@ store_path(struct buf *path, bool is_written, struct err *e)
 		return err_set(e, -CS_ERR_NO_FILE,
 		    "there is no folder for the certificate store: neither "
 		    "XDG_DATA_HOME nor HOME is set");
-	buf_add_str(path, "/cardseal");
+	buf_add_str(path, "/cardseal/certificates.db");
 	buf_add_byte(path, '\0');
 	if (path->err != 0)
 		return err_set(e, path->err, NULL);
-	/* Each folder on the way; those that are there stay as they are. */
-	for (end = 1; is_written && end < path->len; end++) {
-		if (path->data[end] != '/' && path->data[end] != '\0')
-			continue;
-		char kept = (char)path->data[end];
-
-		path->data[end] = '\0';
-		if (mkdir((const char *)path->data, 0700) != 0 &&
-		    errno != EEXIST)
-			return err_set(e, -CS_ERR_IO, "%s: %s",
-			    (const char *)path->data, strerror(errno));
-		path->data[end] = (uint8_t)kept;
-	}
-	path->len--;
-	buf_add_str(path, "/certificates.db");
-	buf_add_byte(path, '\0');
-	return path->err != 0 ? err_set(e, path->err, NULL) : 0;
+	return is_written ? pkix_make_folders((const char *)path->data, e) : 0;
 }
 
 static int64_t

@@ -102,6 +102,26 @@ exits 74 "a store that is broken" "$CARDSEAL" certs list
 like "it is named" "$(cat "$tmp/err")" "store"
 rm "$XDG_DATA_HOME/cardseal/certificates.db"
 
+# --- trust anchors ---------------------------------------------------------
+openssl crl2pkcs7 -nocrl -certfile "$FIXTURE_DIR/ca.pem" -outform DER \
+    -out "$tmp/bundle.p7b"
+hash=$(sha256sum <"$tmp/bundle.p7b" | cut -d' ' -f1)
+own=$XDG_CONFIG_HOME/cardseal/anchors.pem
+exits 2 "a bundle without its hash" "$CARDSEAL" setup anchors "$tmp/bundle.p7b"
+like "the hash is shown" "$(cat "$tmp/err")" "$hash"
+exits 8 "another hash" "$CARDSEAL" setup anchors --sha256 "${hash/?/x}" \
+    "$tmp/bundle.p7b"
+[ -e "$own" ]
+is "nothing was installed" $? 1
+exits 0 "the right one" "$CARDSEAL" setup anchors --sha256 "${hash^^}" \
+    "$tmp/bundle.p7b"
+is "one was added" "$(cat "$tmp/err")" "1 trust anchor added"
+exits 0 "again" "$CARDSEAL" setup anchors --sha256 "$hash" "$tmp/bundle.p7b"
+is "none was added" "$(cat "$tmp/err")" "0 trust anchors added"
+exits 0 "it is trusted" "$CARDSEAL" certs verify --revocation off \
+    --intermediate "$FIXTURE_DIR/intermediate.pem" "$certs/signer.pem"
+rm "$own"
+
 # --- many messages ---------------------------------------------------------
 printf 'From: signer@example.org\r\nSubject: x\r\n\r\nhello\r\n' >"$tmp/plain"
 for i in 1 2 3; do
