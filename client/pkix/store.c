@@ -122,6 +122,12 @@ store_open(bool is_written, struct store **store, struct err *e)
 	int r = store_path(&path, is_written, e);
 
 	*store = NULL;
+	/* Whoever has no home has no store. */
+	if (r == -CS_ERR_NO_FILE && !is_written) {
+		err_clear(e);
+		r = 0;
+		goto out;
+	}
 	if (r == 0 && !is_written && stat((const char *)path.data, &st) != 0 &&
 	    errno == ENOENT)
 		goto out;
