@@ -111,7 +111,7 @@ struct crl *crl_set_get(const struct crl_set *s, size_t i);
 
 /* --- crl_scope.c --- */
 
-#define CRL_NAMES_MAX 64 /* names looked at in one list of them */
+#define CRL_NAMES_MAX 16 /* names looked at in one list of them */
 
 /* The value of an issuingDistributionPoint. The cursor's errors. */
 int CS_MUST_USE crl_scope_decode(struct bytes value, struct crl_scope *scope);
