@@ -22,7 +22,7 @@ libagent_la_SOURCES = \
 	agent/listen.c agent/listen.h \
 	agent/log.c agent/log.h \
 	agent/login.c agent/login.h agent/login_text.c \
-	agent/login_source.c \
+	agent/login_source.c agent/logout.c \
 	agent/module.c agent/module.h \
 	agent/pin.c agent/pin.h \
 	agent/pin_source.c agent/pin_source.h \
@@ -51,10 +51,10 @@ agent_cardseal_agent_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 agent_cardseal_agent_LDFLAGS = $(PROGRAM_LINK)
 agent_cardseal_agent_LDADD = $(AGENT_LIBS)
 
-check_PROGRAMS += tests/unit/check_pin tests/unit/check_timer \
-	tests/unit/check_policy tests/unit/check_audit
-TESTS += tests/unit/check_pin tests/unit/check_timer tests/unit/check_policy \
-	tests/unit/check_audit
+check_PROGRAMS += tests/unit/check_pin tests/unit/check_pin_steps \
+	tests/unit/check_timer tests/unit/check_policy tests/unit/check_audit
+TESTS += tests/unit/check_pin tests/unit/check_pin_steps \
+	tests/unit/check_timer tests/unit/check_policy tests/unit/check_audit
 tests_unit_check_audit_SOURCES = tests/unit/check_audit.c
 tests_unit_check_audit_LDADD = $(UNIT_LIBS) $(AGENTPROTO_LIBS) libalg.la \
 	libasn1.la
@@ -69,6 +69,9 @@ tests_unit_check_timer_CFLAGS = $(UNIT_FLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_check_pin_SOURCES = tests/unit/check_pin.c
 tests_unit_check_pin_LDADD = $(UNIT_LIBS) libagent.la libasn1.la
 tests_unit_check_pin_CFLAGS = $(UNIT_FLAGS)
+tests_unit_check_pin_steps_SOURCES = tests/unit/check_pin_steps.c
+tests_unit_check_pin_steps_LDADD = $(UNIT_LIBS) libagent.la libasn1.la
+tests_unit_check_pin_steps_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_agent_proto tests/unit/check_path
 TESTS += tests/unit/check_agent_proto tests/unit/check_path

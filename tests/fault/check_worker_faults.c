@@ -556,76 +556,6 @@ START_TEST(garbage_objects_do_no_harm)
 }
 END_TEST
 
-START_TEST(c_initialize_fails_typed)
-{
-	static const uint8_t secret[TOK_SECRET_LEN];
-	struct tok_msg answer, start = {.type = TOK_START,
-				   .module = bytes_of_str(fixture_module()),
-				   .secret = bytes_of(secret, sizeof(secret))};
-
-	fixture_set_faults("C_Initialize 0x30\n");
-	peer_start(&peer);
-	unit_assert_code(peer_call(&peer, &start, &answer), -CS_ERR_MODULE);
-	ck_assert_uint_eq(answer.ckr, 0x30);
-	ck_assert(!peer_receive(&peer, &answer));
-	ck_assert_int_eq(peer_end(&peer), 1);
-}
-END_TEST
-
-/* C_Finalize that never returns: the process ends by itself. */
-START_TEST(hanging_end_is_cut)
-{
-	begin();
-	fixture_set_faults("hang C_Finalize\n");
-	ck_assert_int_eq(peer_end(&peer), -SIGALRM);
-}
-END_TEST
-
-/* A worker that only watches tells when a card goes and when one comes. */
-START_TEST(watches_slots)
-{
-	static const uint8_t secret[TOK_SECRET_LEN];
-	struct tok_msg answer, start = {.type = TOK_START,
-				   .module = bytes_of_str(fixture_module()),
-				   .secret = bytes_of(secret, sizeof(secret)),
-				   .watch = true};
-	int i;
-
-	fixture_set_faults("");
-	peer_start(&peer);
-	unit_assert_code(peer_call(&peer, &start, &answer), 0);
-	for (i = 0; i < 2; i++) {
-		/* It has looked once, at the latest after its second. */
-		usleep(1200000);
-		fixture_set_faults(i == 0 ? "absent\n" : "");
-		ck_assert(peer_receive(&peer, &answer));
-		ck_assert_int_eq(answer.type, TOK_EVENT);
-		ck_assert_uint_eq(answer.id, 0);
-	}
-	end();
-}
-END_TEST
-
-START_TEST(watch_blocks_in_the_module)
-{
-	static const uint8_t secret[TOK_SECRET_LEN];
-	struct tok_msg answer, start = {.type = TOK_START,
-				   .module = bytes_of_str(fixture_module()),
-				   .secret = bytes_of(secret, sizeof(secret)),
-				   .watch = true};
-
-	/* Three events at once, then the module is done for. */
-	fixture_set_faults("events 3\n");
-	peer_start(&peer);
-	unit_assert_code(peer_call(&peer, &start, &answer), 0);
-	ck_assert(peer_receive(&peer, &answer));
-	ck_assert_int_eq(answer.type, TOK_EVENT);
-	while (peer_receive(&peer, &answer))
-		ck_assert_int_eq(answer.type, TOK_EVENT);
-	ck_assert_int_eq(peer_end(&peer), 70);
-}
-END_TEST
-
 #define ROWS(a) ((int)(sizeof(a) / sizeof((a)[0])))
 
 int
@@ -658,10 +588,6 @@ main(void)
 	tcase_add_loop_test(tcase, signs_another_way, 0, ROWS(ways));
 	tcase_add_test(tcase, garbage_sizes_do_no_harm);
 	tcase_add_test(tcase, garbage_objects_do_no_harm);
-	tcase_add_test(tcase, c_initialize_fails_typed);
-	tcase_add_test(tcase, hanging_end_is_cut);
-	tcase_add_test(tcase, watches_slots);
-	tcase_add_test(tcase, watch_blocks_in_the_module);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

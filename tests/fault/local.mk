@@ -14,6 +14,12 @@ tests_fault_check_worker_faults_SOURCES = tests/fault/check_worker_faults.c
 tests_fault_check_worker_faults_LDADD = $(WIRE_LIBS) libalg.la libasn1.la
 tests_fault_check_worker_faults_CFLAGS = $(UNIT_FLAGS)
 
+check_PROGRAMS += tests/fault/check_worker_watch
+TESTS += tests/fault/check_worker_watch
+tests_fault_check_worker_watch_SOURCES = tests/fault/check_worker_watch.c
+tests_fault_check_worker_watch_LDADD = $(WIRE_LIBS) libalg.la libasn1.la
+tests_fault_check_worker_watch_CFLAGS = $(UNIT_FLAGS)
+
 # A storm of faults, a short one here; "make storm SEED=7 STEPS=10000".
 TESTS += tests/fault/storm.py
 EXTRA_DIST += tests/fault/storm.py

@@ -124,6 +124,7 @@ def pending(agent, folder):
     for c in clients:
         c.close()
     folder.open_gate()
+    same(c.sign(KEY).tag, SIGN_OK, "and served, once the worker goes on")
     folder.use_fake("token a 1", "key 0", "pin none", "certs 200",
                     "size 500")
 
