@@ -12,6 +12,7 @@
 #include "agent/audit.h"
 #include "agent/conn.h"
 #include "agent/consent.h"
+#include "agent/holders.h"
 #include "agent/launch.h"
 #include "agent/listen.h"
 #include "agent/module.h"
@@ -32,6 +33,7 @@ struct agent {
 	struct launcher launcher;
 	struct modules modules;
 	struct watch watch;
+	struct holders holders;
 	struct prompts prompts;
 	struct consents consents;
 	struct audit audit;
