@@ -15,6 +15,8 @@ SYSTEM_TESTS = \
 	tests/system/peers.sh \
 	tests/system/pkcs11.sh \
 	tests/system/quickstart.sh
+	tests/system/quickstart.sh \
+	tests/system/seal.sh
 TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/system/attack_mails.py \
