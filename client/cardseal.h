@@ -97,6 +97,10 @@ enum cardseal_option {
 	 * next, until an option is set; files that change meanwhile are not
 	 * noticed */
 	CARDSEAL_BATCH,
+	/* An address that the mail goes to, whatever its header says; those
+	 * that To and Cc do not name are served like Bcc. Repeatable;
+	 * "header": those of the header, whatever files are given. */
+	CARDSEAL_ENVELOPE,
 };
 
 /* NULL: no memory. */

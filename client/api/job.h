@@ -28,6 +28,7 @@ int strings_printf(struct strings *s, const char *fmt, ...)
 void strings_clear(struct strings *s);
 
 #define JOB_OPTIONS (CARDSEAL_BATCH + 1)
+#define JOB_OPTIONS (CARDSEAL_ENVELOPE + 1)
 
 struct cardseal_job {
 	struct strings options[JOB_OPTIONS];

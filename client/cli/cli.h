@@ -103,6 +103,7 @@ int cmd_keys(struct cli *cli);
 int cmd_lock(struct cli *cli);
 int cmd_read(struct cli *cli);
 int cmd_setup_anchors(struct cli *cli);
+int cmd_sendmail(struct cli *cli);
 int cmd_sign(struct cli *cli);
 int cmd_status(struct cli *cli);
 int cmd_unlock(struct cli *cli);
@@ -111,6 +112,7 @@ int cmd_verify_batch(struct cli *cli);
 
 extern const struct cli_option cmd_certs_verify_options[];
 extern const struct cli_option cmd_setup_anchors_options[];
+extern const struct cli_option *const cmd_sendmail_groups[];
 extern const struct cli_option cmd_sign_options[];
 extern const struct cli_option cmd_seal_options[];
 extern const struct cli_option cmd_log_options[];
