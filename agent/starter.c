@@ -166,7 +166,6 @@ starter_start(struct starter *s, uint32_t op, struct bytes payload, int fds[2],
 		(void)close(pair[0]);
 		if (op == STARTER_AUDIT)
 			starter_fork_audit(s, pair[1]);
-		starter_exec_worker(s, parent, pair[1], op == STARTER_LIST);
 		starter_exec_worker(s, parent, pair[1], op);
 	}
 	(void)close(pair[1]);

@@ -118,10 +118,8 @@ encrypting_prepare(struct encrypting *c, const struct strings *others)
 {
 	struct cardseal_job *job = c->job;
 	const struct strings *given = &job->options[CARDSEAL_RECIPIENT];
-	bool has_given = encrypt_has_recipients(job);
-	bool has_given =
-	    job->options[CARDSEAL_ENVELOPE].len == 0 &&
-	    (given->len != 0 || job->options[CARDSEAL_RECIPIENT_FILE].len != 0);
+	bool has_given = job->options[CARDSEAL_ENVELOPE].len == 0 &&
+			 encrypt_has_recipients(job);
 	int r;
 
 	c->params.content_type = OID_DATA;
@@ -342,13 +340,11 @@ encrypt_find_recipients(struct encrypting *c, struct smime_mail *mail)
 	struct strings addresses = {0};
 	int r = 0;
 
-	if (!encrypt_has_recipients(job))
 	if (job_is(job, CARDSEAL_ENVELOPE, "header"))
 		r = encrypt_header_recipients(c, mail, &addresses);
 	else if (job->options[CARDSEAL_ENVELOPE].len != 0)
 		r = encrypt_envelope_recipients(c, mail, &addresses);
-	else if (job->options[CARDSEAL_RECIPIENT].len == 0 &&
-		 job->options[CARDSEAL_RECIPIENT_FILE].len == 0)
+	else if (!encrypt_has_recipients(job))
 		r = encrypt_header_recipients(c, mail, &addresses);
 	/* Whoever the recipients are: no copy tells of them. */
 	if (r == 0)
@@ -460,7 +456,9 @@ job_encrypting_write(struct encrypting *c, struct smime_mail *mail,
 
 	c->entity = entity;
 	/* All may be blind copies. */
-	r = c->params.recipients_len != 0
+	r = c->params.recipients_len + c->params.keks_len +
+			c->params.passwords_len !=
+		    0
 		? encrypt_mail(c, mail, &c->params, out)
 		: 0;
 	return r == 0 ? bcc_write_copies(c, mail) : r;

@@ -192,7 +192,6 @@ option_check(
 		    alg_find_name(value, ALG_KIND_KEY_AGREEMENT) != ALG_NONE;
 	else if (option == CARDSEAL_POLICY)
 		is_good = is_oid(value);
-	else if (option == CARDSEAL_RECIPIENT || option == CARDSEAL_FROM)
 	else if (option == CARDSEAL_ENVELOPE && strcmp(value, "header") == 0)
 		is_good = true;
 	else if (option == CARDSEAL_RECIPIENT || option == CARDSEAL_FROM ||

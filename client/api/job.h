@@ -27,7 +27,6 @@ int strings_printf(struct strings *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void strings_clear(struct strings *s);
 
-#define JOB_OPTIONS (CARDSEAL_BATCH + 1)
 #define JOB_OPTIONS (CARDSEAL_ENVELOPE + 1)
 
 struct cardseal_job {

@@ -9,8 +9,8 @@ client_cli_cardseal_SOURCES = \
 	client/cli/cmd_log.c \
 	client/cli/cmd_make.c \
 	client/cli/cmd_read.c \
-	client/cli/cmd_store.c \
 	client/cli/cmd_sendmail.c \
+	client/cli/cmd_store.c \
 	client/cli/main.c \
 	client/cli/options.c \
 	client/cli/print.c

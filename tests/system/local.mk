@@ -14,7 +14,6 @@ SYSTEM_TESTS = \
 	tests/system/modules.sh \
 	tests/system/peers.sh \
 	tests/system/pkcs11.sh \
-	tests/system/quickstart.sh
 	tests/system/quickstart.sh \
 	tests/system/seal.sh
 TESTS += $(SYSTEM_TESTS)
