@@ -17,6 +17,9 @@
 
 #include "agent/proto.h"
 
+struct conn;
+struct ucred; /* sys/socket.h has it for _GNU_SOURCE alone */
+
 #define ADMIT_MAX 64
 
 struct admit {
@@ -35,7 +38,6 @@ bool admit_has_others(const struct admit *a);
  * or one of its further groups. */
 bool admit_is_peer(const struct admit *a, int fd, const struct ucred *cred);
 
-struct conn;
 /* CS_ERR_POLICY: that connection may not make such a request. */
 int CS_MUST_USE admit_request(
     const struct conn *c, enum agt_type type, struct err *e);

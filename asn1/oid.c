@@ -168,9 +168,11 @@ parse_arc(const char **text, uint64_t *arc)
 	if (*p < '0' || *p > '9' || (*p == '0' && p[1] >= '0' && p[1] <= '9'))
 		return false;
 	for (; *p >= '0' && *p <= '9'; p++) {
-		if (*arc > (UINT64_MAX - 9) / 10)
+		uint64_t digit = (uint64_t)(*p - '0');
+
+		if (*arc > (UINT64_MAX - digit) / 10)
 			return false;
-		*arc = *arc * 10 + (uint64_t)(*p - '0');
+		*arc = *arc * 10 + digit;
 	}
 	if (*p == '.' && p[1] != '\0')
 		p++;

@@ -110,10 +110,15 @@ users_get_sockets(struct users *u, struct err *e)
 static bool
 users_has_inode(const struct users *u, const char *link)
 {
-	unsigned inode;
+	static const char start[] = "socket:[";
+	unsigned long inode;
+	char *end;
 	size_t i;
 
-	if (sscanf(link, "socket:[%u]", &inode) != 1)
+	if (strncmp(link, start, sizeof(start) - 1) != 0)
+		return false;
+	inode = strtoul(link + sizeof(start) - 1, &end, 10);
+	if (*end != ']')
 		return false;
 	for (i = 0; i < u->n; i++)
 		if (u->inodes[i] == inode)

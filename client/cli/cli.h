@@ -49,7 +49,7 @@ struct cli {
 	bool is_quiet;
 	bool is_verbose;
 	bool is_json;
-	bool is_verify;	     /* log --verify */
+	bool is_verify; /* log --verify */
 	bool is_batch;
 	bool is_done;	     /* --help or --version has answered */
 	const char *output;  /* -o */

@@ -361,6 +361,21 @@ take_list(const struct buf *keys, const struct buf *certs)
 			slot_list(&p11.slots[i], buf_get(keys), buf_get(certs));
 }
 
+/* Have the objects of all tokens been listed once? */
+static bool
+is_listed(void)
+{
+	bool result = true;
+	size_t i;
+
+	pthread_mutex_lock(&p11.lock);
+	for (i = 0; i < P11_SLOTS_MAX; i++)
+		if (p11.slots[i].uri != NULL && !p11.slots[i].is_listed)
+			result = false;
+	pthread_mutex_unlock(&p11.lock);
+	return result;
+}
+
 /* Without the lock. */
 static void
 ask(bool wants_objects, unsigned generation)
@@ -375,8 +390,8 @@ ask(bool wants_objects, unsigned generation)
 	is_ready = ask_status(link, generation);
 	if (link == NULL || (is_ready && !wants_objects))
 		goto out;
-	r = ask_list(
-	    link, is_ready ? P11_LOOK_MS : P11_START_MS, &keys, &certs);
+	r = ask_list(link, is_ready && is_listed() ? P11_LOOK_MS : P11_START_MS,
+	    &keys, &certs);
 	if (!is_ready)
 		(void)ask_status(link, generation);
 	pthread_mutex_lock(&p11.lock);

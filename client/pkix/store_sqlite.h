@@ -10,12 +10,12 @@
 #include "asn1/err.h"
 
 /* The functions used, with the types of the header. */
-#define SQLITE_FUNCTIONS(F)                                                 \
-	F(open_v2)                                                          \
-	F(close)                                                            \
-	F(exec) F(errmsg) F(busy_timeout) F(prepare_v2) F(step) F(finalize) \
-	    F(bind_blob) F(bind_int64) F(column_blob) F(column_bytes)       \
-		F(column_int64) F(changes) F(extended_errcode)
+/* clang-format off */
+#define SQLITE_FUNCTIONS(F) \
+	F(open_v2) F(close) F(exec) F(errmsg) F(busy_timeout) F(prepare_v2) \
+	F(step) F(finalize) F(bind_blob) F(bind_int64) F(column_blob) \
+	F(column_bytes) F(column_int64) F(changes) F(extended_errcode)
+/* clang-format on */
 
 struct sqlite {
 #define SQLITE_FIELD(name) __typeof__(&sqlite3_##name) name;

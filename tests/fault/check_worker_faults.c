@@ -55,12 +55,18 @@ count_calls(const char *name)
 }
 
 static void
-begin(void)
+begin_with(const char *rules)
 {
-	fixture_set_faults("");
+	fixture_set_faults(rules);
 	peer_begin(&peer, &token);
 	unit_assert_code(peer_login(&peer, &token, PIN), 0);
 	forget_log();
+}
+
+static void
+begin(void)
+{
+	begin_with("");
 }
 
 static void
@@ -335,19 +341,6 @@ START_TEST(flags_may_lie)
 END_TEST
 
 /* Whether raw RSA is to be had is told with the token. */
-START_TEST(tells_own_unpadding)
-{
-	fixture_set_faults("without 0x3\n");
-	peer_begin(&peer, &token);
-	ck_assert_uint_ne(token.flags & TOK_OWN_UNPADDING, 0);
-	end();
-	fixture_set_faults("");
-	peer_begin(&peer, &token);
-	ck_assert_uint_eq(token.flags & TOK_OWN_UNPADDING, 0);
-	end();
-}
-END_TEST
-
 /* A swap that nobody noticed until the PIN came: it is not sent. */
 START_TEST(no_pin_for_another_card)
 {
@@ -493,7 +486,8 @@ START_TEST(signs_another_way)
 	int r, i, rounds;
 
 	unit_assert_code(alg_init(NULL), 0);
-	begin();
+	/* What the token can do is asked for when it is first seen. */
+	begin_with(ways[_i].rules);
 	ck_assert(
 	    peer_find_key(&peer, fixture_key_id(ways[_i].identity), &key));
 	buf_add_bytes(&der, key.spki);
@@ -501,7 +495,6 @@ START_TEST(signs_another_way)
 	unit_assert_code(
 	    sig_scheme_choose(&spki, ALG_SHA256, ways[_i].pss, &scheme), 0);
 	der_put_sig_scheme(&algorithm, &scheme);
-	fixture_set_faults(ways[_i].rules);
 	/* "short": often enough for signatures with a leading zero octet. */
 	rounds = strcmp(ways[_i].rules, "short\n") == 0 ? 600 : 2;
 	for (i = 0; i < rounds; i++) {
@@ -592,7 +585,6 @@ main(void)
 	tcase_add_loop_test(tcase, crash_ends_the_process, 0, ROWS(crashes));
 	tcase_add_test(tcase, late_is_not_wrong);
 	tcase_add_test(tcase, flags_may_lie);
-	tcase_add_test(tcase, tells_own_unpadding);
 	tcase_add_test(tcase, no_pin_for_another_card);
 	tcase_add_loop_test(tcase, login_errors_are_typed, 0, ROWS(logins));
 	tcase_add_test(tcase, login_checks_the_pin);

@@ -11,6 +11,7 @@
 #define PIN "123456"
 
 static struct peer peer;
+static struct tok_info shown;
 
 static void
 make_tokens(void)
@@ -97,6 +98,19 @@ START_TEST(watch_blocks_in_the_module)
 }
 END_TEST
 
+START_TEST(tells_own_unpadding)
+{
+	fixture_set_faults("without 0x3\n");
+	peer_begin(&peer, &shown);
+	ck_assert_uint_ne(shown.flags & TOK_OWN_UNPADDING, 0);
+	ck_assert_int_eq(peer_end(&peer), 0);
+	fixture_set_faults("");
+	peer_begin(&peer, &shown);
+	ck_assert_uint_eq(shown.flags & TOK_OWN_UNPADDING, 0);
+	ck_assert_int_eq(peer_end(&peer), 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -107,6 +121,7 @@ main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, c_initialize_fails_typed);
 	tcase_add_test(tcase, hanging_end_is_cut);
+	tcase_add_test(tcase, tells_own_unpadding);
 	tcase_add_test(tcase, watches_slots);
 	tcase_add_test(tcase, watch_blocks_in_the_module);
 	suite_add_tcase(suite, tcase);

@@ -109,8 +109,8 @@ START_TEST(pbkdf2_params_bounds)
 				       "0404 01020304 0205 0080000000",
 			     &got),
 	    -CS_ERR_TOO_LARGE);
-	unit_assert_code(decode_pbkdf2("301a 06092a864886f70d01050c 300d"
-				       "3008 06022a03 0202 0500 0202 0800",
+	unit_assert_code(decode_pbkdf2("3019 06092a864886f70d01050c 300c"
+				       "3006 06022a03 0500 0202 0800",
 			     &got),
 	    -CS_ERR_ALGORITHM);
 	unit_assert_code(decode_pbkdf2("301d 06092a864886f70d01050c 3010"

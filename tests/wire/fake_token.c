@@ -65,7 +65,7 @@ fake_path(char *out, size_t size, const char *suffix)
 static unsigned
 fake_wrong_count(void)
 {
-	char path[1100];
+	static char path[1100];
 	unsigned n = 0;
 	FILE *f;
 
@@ -82,7 +82,7 @@ fake_wrong_count(void)
 static void
 fake_set_wrong_count(unsigned n)
 {
-	char path[1100];
+	static char path[1100];
 	FILE *f;
 
 	fake_path(path, sizeof(path), ".state");
@@ -97,7 +97,7 @@ fake_set_wrong_count(unsigned n)
 static unsigned
 fake_log(const char *type, const char *detail)
 {
-	char path[1100], line[256];
+	static char path[1100], line[256];
 	unsigned n = 0;
 	size_t len = strlen(type);
 	FILE *f;
@@ -151,7 +151,7 @@ script_line(const char *line, const char *type, unsigned nth)
 static void
 script_read(const char *type, unsigned nth)
 {
-	char line[1100];
+	static char line[1100];
 	FILE *f = fopen(script_path, "r");
 
 	if (f == NULL)
@@ -343,7 +343,7 @@ fake_sign(const struct tok_msg *req, struct tok_msg *answer, int token)
 static bool
 fake_set_pin(const struct tok_msg *req, struct tok_msg *answer, int token)
 {
-	char path[1100];
+	static char path[1100];
 	FILE *f;
 
 	if (req->operation == TOK_PIN_CHANGE && !fake_try(req, answer, token))
@@ -409,7 +409,7 @@ fake_serve(
 static void
 fake_wait_at_gate(void)
 {
-	char path[1100];
+	static char path[1100];
 
 	fake_path(path, sizeof(path), ".open");
 	while (access(path, F_OK) != 0)
