@@ -337,7 +337,9 @@ class Storm:
         c = self.agent.client()
         wait_for(lambda: all(m.state == 1 for m in c.status().modules))
         wait_for(lambda: c.status().clients == CLIENTS + 1)
-        wait_for(lambda: not children(self.agent.pid, "pinentry"))
+        # The starter and the dialogues have the agent's own command line.
+        wait_for(lambda: not children(self.agent.pid, "fake-pinentry") and
+                 not children(self.agent.pid, "sleep"))
         files = len(os.listdir("/proc/%d/fd" % self.agent.pid)) if ROOT else 0
         rss = [int(x.split()[1]) for x in proc_read(
             self.agent.pid, "status").decode().splitlines()
@@ -381,6 +383,7 @@ def storm():
         ok(s.counts.get("good", 0) > STEPS / 20, "and many with a result",
            s.counts)
         s.succeeds()
+        wait_for(lambda: s.measure()[:2] == before[:2], SOON)
         after = s.measure()
         same(after[:2], before[:2], "as many descriptors and processes")
         if is_sanitized():

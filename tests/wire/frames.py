@@ -5,8 +5,8 @@ agent goes on serving others."""
 import random
 import socket
 
-from wire import (CANCEL, DECAPSULATE, ERROR, HELLO, HELLO_OK, LIST_OK, PIN,
-                  POLICY, PROTOCOL, RAW, SIGN, SIGN_OK, STATUS, STATUS_OK,
+from wire import (CANCEL, DECAPSULATE, ERROR, HELLO, HELLO_OK, LIST_OK,
+                  NO_TOKEN, PIN, POLICY, PROTOCOL, RAW, SIGN, SIGN_OK, STATUS, STATUS_OK,
                   UNSUPPORTED, Client, Closed, Folder, context, integer,
                   message, octets, ok, run, same, seq, tlv, utf8)
 
@@ -71,7 +71,7 @@ def unknown_messages(agent):
     m = c.call(DECAPSULATE, octets(KEY), octets(b""), octets(b""), context())
     same(m.code, UNSUPPORTED, "decapsulate is reserved")
     m = c.call(PIN, utf8("pkcs11:token=x"), tlv(10, b"\0"), context())
-    same(m.code, UNSUPPORTED, "pin is for later")
+    same(m.code, NO_TOKEN, "a PIN of no token")
     same(c.call(STATUS).tag, STATUS_OK, "the connection goes on")
     c.close()
 

@@ -121,8 +121,8 @@ def pending(agent, folder):
     same(c.call(STATUS).tag, STATUS_OK, "60 MiB of requests that wait: "
          "others are answered")
     stays_small(agent, "requests that wait")
-    for c in clients:
-        c.close()
+    for client in clients:
+        client.close()
     folder.open_gate()
     same(c.sign(KEY).tag, SIGN_OK, "and served, once the worker goes on")
     folder.use_fake("token a 1", "key 0", "pin none", "certs 200",
