@@ -55,6 +55,8 @@ static const struct cli_option sendmail_options[] = {
 static int
 set_sealing(struct mailing *m, const char *value)
 {
+	if (value == NULL)
+		return CLI_EXIT_USAGE;
 	if (strcmp(value, "auto") == 0)
 		m->sealing = SEAL_AUTO;
 	else if (strcmp(value, "always") == 0)

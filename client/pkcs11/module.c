@@ -18,13 +18,6 @@ p11_enter(void)
 	return CKR_CRYPTOKI_NOT_INITIALIZED;
 }
 
-CK_RV
-p11_leave(CK_RV rv)
-{
-	pthread_mutex_unlock(&p11.lock);
-	return rv;
-}
-
 /* Everything back to the beginning; with the lock. */
 static void
 p11_reset(void)

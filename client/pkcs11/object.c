@@ -186,6 +186,8 @@ enter_object(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 {
 	CK_RV rv = p11_enter();
 
+	*s = NULL;
+	*o = NULL;
 	if (rv != CKR_OK)
 		return rv;
 	*s = p11_session_get(session);

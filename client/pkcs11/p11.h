@@ -126,7 +126,12 @@ extern struct p11 p11;
 /* Locks; CKR_CRYPTOKI_NOT_INITIALIZED without the lock if it is not. */
 CK_RV CS_MUST_USE p11_enter(void);
 /* Unlocks and gives rv back. */
-CK_RV p11_leave(CK_RV rv);
+static inline CK_RV
+p11_leave(CK_RV rv)
+{
+	pthread_mutex_unlock(&p11.lock);
+	return rv;
+}
 
 /* agent.c: the lock is not held. */
 /* A connection from the pool, or a new one. */

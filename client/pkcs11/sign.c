@@ -177,7 +177,9 @@ ecdsa_to_raw(struct bytes in, size_t len, struct buf *out)
 		return false;
 	der_init(&d, in);
 	seq = der_enter(&d, DER_SEQUENCE);
-	if (!put_number(&seq, len, out) || !put_number(&seq, len, out))
+	if (!put_number(&seq, len, out))
+		return false;
+	if (!put_number(&seq, len, out))
 		return false;
 	der_leave(&d, &seq);
 	return der_end(&d) == 0;

@@ -137,7 +137,7 @@ store_open(bool is_written, struct store **store, struct err *e)
 	}
 	if (r == 0) {
 		s->sqlite = sqlite_load(e);
-		r = s->sqlite == NULL ? e->code : 0;
+		r = s->sqlite == NULL ? -CS_ERR_STORE : 0;
 	}
 	if (r != 0)
 		goto out;
