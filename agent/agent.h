@@ -12,7 +12,6 @@
 #include "agent/audit.h"
 #include "agent/conn.h"
 #include "agent/consent.h"
-#include "agent/holders.h"
 #include "agent/launch.h"
 #include "agent/listen.h"
 #include "agent/module.h"
@@ -33,7 +32,6 @@ struct agent {
 	struct launcher launcher;
 	struct modules modules;
 	struct watch watch;
-	struct holders holders;
 	struct prompts prompts;
 	struct consents consents;
 	struct audit audit;

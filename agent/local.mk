@@ -17,7 +17,6 @@ libagent_la_SOURCES = \
 	agent/conn.c agent/conn.h \
 	agent/consent.c agent/consent.h \
 	agent/dialog.c agent/dialog.h agent/dialog_proto.c \
-	agent/holders.c agent/holders.h \
 	agent/inventory.c agent/inventory.h \
 	agent/launch.c agent/launch.h \
 	agent/listen.c agent/listen.h \

@@ -117,7 +117,6 @@ agent_init(struct agent *a, int starter_fd, int starter_pid)
 
 	a->started = (int64_t)time(NULL);
 	watch_init(&a->watch, a);
-	holders_init(&a->holders, a);
 	prompts_init(&a->prompts);
 	consents_init(&a->consents);
 	if (sd_event_new(&a->event) < 0)
@@ -152,7 +151,6 @@ agent_clear(struct agent *a)
 	if (a->consents.kept.tqh_last != NULL)
 		consents_clear(a);
 	policy_clear(&a->settings.policy);
-	holders_clear(&a->holders);
 	launcher_clear(&a->launcher);
 	timers_clear(&a->timers);
 	agent_io_clear(a);

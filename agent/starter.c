@@ -57,14 +57,10 @@ starter_child_hygiene(pid_t parent, int death_signal)
 }
 
 static _Noreturn void
-starter_exec_worker(struct starter *s, pid_t parent, int fd, uint32_t op)
+starter_exec_worker(struct starter *s, pid_t parent, int fd, bool is_list)
 {
-	bool is_list = op != STARTER_WORKER;
-	char *argv[] = {s->worker_path,
-	    op == STARTER_LIST	  ? "--list-modules"
-	    : op == STARTER_USERS ? "--card-users"
-				  : NULL,
-	    NULL};
+	char *argv[] = {
+	    s->worker_path, is_list ? "--list-modules" : NULL, NULL};
 	int null;
 
 	starter_child_hygiene(parent, SIGKILL);
@@ -166,7 +162,7 @@ starter_start(struct starter *s, uint32_t op, struct bytes payload, int fds[2],
 		(void)close(pair[0]);
 		if (op == STARTER_AUDIT)
 			starter_fork_audit(s, pair[1]);
-		starter_exec_worker(s, parent, pair[1], op);
+		starter_exec_worker(s, parent, pair[1], op == STARTER_LIST);
 	}
 	(void)close(pair[1]);
 	if (*pid < 0)
