@@ -47,6 +47,7 @@ asn1/token_asn1.c: asn1/token.asn
 noinst_LTLIBRARIES += libcodec.la
 libcodec_la_SOURCES = \
 	asn1/attr_values.c asn1/attrs.c asn1/attrs.h \
+	asn1/kari.c asn1/kari.h \
 	asn1/recipient_info.c asn1/recipient_info.h \
 	asn1/signer_info.c asn1/signer_info.h
 libcodec_la_CFLAGS = $(AM_CFLAGS) -fPIC

@@ -67,6 +67,18 @@ enum cardseal_option {
 	CARDSEAL_TIME,	       /* RFC 3339; default: now */
 	CARDSEAL_LEGACY,       /* "1": admit weak algorithms when reading */
 	CARDSEAL_FROM,	       /* the address to match instead of From */
+	/* encrypting and opening */
+	CARDSEAL_PASSWORD_FILE, /* file with a password; repeatable */
+	CARDSEAL_KEK_FILE, /* file with an AES key, raw or in hex; repeatable */
+	CARDSEAL_KEK_ID, /* the key's name in hex, in the order of the files */
+	/* encrypting */
+	CARDSEAL_OAEP,	      /* "1": RSAES-OAEP instead of PKCS#1 v1.5 */
+	CARDSEAL_OAEP_DIGEST, /* "sha1" ... "sha512"; default: sha256 */
+	CARDSEAL_OAEP_MGF,    /* MGF1's; default: the same */
+	CARDSEAL_OAEP_LABEL,
+	CARDSEAL_KEY_AGREEMENT, /* "ecdh-sha256", "ecdh-cofactor-sha256",
+				   "ecdh-hkdf-sha256" ...; default: by curve */
+	CARDSEAL_KEY_IDS,	/* "1": name recipients by key identifier */
 };
 
 /* NULL: no memory. */

@@ -33,3 +33,4 @@ include tests/card/local.mk
 include tests/lint/local.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk
+include tests/interop/local.mk

@@ -4,14 +4,21 @@
 #include <string.h>
 #include <strings.h>
 
+static bool
+key_is_rsa(enum alg alg)
+{
+	return alg == ALG_RSA || alg == ALG_RSA_PSS_KEY ||
+	       alg == ALG_RSA_OAEP_KEY;
+}
+
 /* Two public keys, of which the first may be known in part only. */
 static bool
 key_fits(const struct object *private, const struct object *other)
 {
 	if (other->spki.raw.len == 0)
 		return false;
-	if (private->type == ALG_RSA || private->type == ALG_RSA_PSS_KEY) {
-		if (other->type != ALG_RSA && other->type != ALG_RSA_PSS_KEY)
+	if (key_is_rsa(private->type)) {
+		if (!key_is_rsa(other->type))
 			return false;
 		return private->modulus.len == 0 ||
 		       bytes_is_equal(private->modulus, other->modulus);
@@ -22,7 +29,7 @@ key_fits(const struct object *private, const struct object *other)
 }
 
 /* The same key? SubjectPublicKeyInfos may differ in their parameters (RSA
- * keys that are for PSS alone). */
+ * keys that are for PSS or OAEP alone). */
 static bool
 key_is_same(const struct spki *a, const struct spki *b)
 {

@@ -63,11 +63,53 @@ struct encrypting {
 	struct cardseal_job *job;
 	struct input *in;
 	struct cms_encrypt_params params;
+	struct oaep_params oaep;
+	struct job_secrets secrets;
 	struct cert_set *recipients;
 	struct cert **array;
 	struct strings bcc;
 	struct cert_set **bcc_certs; /* for each of bcc one with one in it */
 };
+
+/* Does an option name a recipient? Else a mail's header does. */
+static bool
+encrypt_has_recipients(const struct cardseal_job *job)
+{
+	return job->options[CARDSEAL_RECIPIENT].len != 0 ||
+	       job->options[CARDSEAL_RECIPIENT_FILE].len != 0 ||
+	       job->options[CARDSEAL_KEK_FILE].len != 0 ||
+	       job->options[CARDSEAL_PASSWORD_FILE].len != 0;
+}
+
+/* How keys are encrypted to. */
+static int
+encrypting_set_algs(struct encrypting *c)
+{
+	struct cardseal_job *job = c->job;
+	const char *digest = job_get(job, CARDSEAL_OAEP_DIGEST);
+	const char *mgf = job_get(job, CARDSEAL_OAEP_MGF);
+	const char *label = job_get(job, CARDSEAL_OAEP_LABEL);
+	const char *agreement = job_get(job, CARDSEAL_KEY_AGREEMENT);
+
+	c->params.uses_key_ids = job_is_set(job, CARDSEAL_KEY_IDS);
+	if (agreement != NULL)
+		c->params.agreement =
+		    alg_find_name(agreement, ALG_KIND_KEY_AGREEMENT);
+	if (!job_is_set(job, CARDSEAL_OAEP)) {
+		if (digest == NULL && mgf == NULL && label == NULL)
+			return 0;
+		return err_set(&job->err, -CS_ERR_ARGUMENT,
+		    "the parameters of RSAES-OAEP go with --oaep");
+	}
+	c->oaep.digest = digest != NULL ? alg_find_name(digest, ALG_KIND_DIGEST)
+					: ALG_SHA256;
+	c->oaep.mgf_digest =
+	    mgf != NULL ? alg_find_name(mgf, ALG_KIND_DIGEST) : c->oaep.digest;
+	if (label != NULL)
+		c->oaep.label = bytes_of_str(label);
+	c->params.oaep = &c->oaep;
+	return 0;
+}
 
 /* The options' recipients, or with none given those in `others`. */
 static int
@@ -75,14 +117,22 @@ encrypting_prepare(struct encrypting *c, const struct strings *others)
 {
 	struct cardseal_job *job = c->job;
 	const struct strings *given = &job->options[CARDSEAL_RECIPIENT];
-	bool has_given =
-	    given->len != 0 || job->options[CARDSEAL_RECIPIENT_FILE].len != 0;
+	bool has_given = encrypt_has_recipients(job);
 	int r;
 
 	c->params.content_type = OID_DATA;
 	r = encrypt_choose_cipher(job, &c->params.cipher);
+	if (r == 0)
+		r = encrypting_set_algs(c);
+	if (r == 0)
+		r = job_secrets_load(job, true, &c->secrets);
 	if (r != 0)
 		return r;
+	c->params.keks = c->secrets.keks;
+	c->params.keks_len = c->secrets.keks_len;
+	c->params.passwords =
+	    (const struct secret *const *)c->secrets.passwords;
+	c->params.passwords_len = c->secrets.passwords_len;
 	c->recipients = cert_set_new();
 	if (c->recipients == NULL)
 		return -CS_ERR_NO_MEMORY;
@@ -117,10 +167,10 @@ encrypt_cms(struct encrypting *c, struct output *out)
 	struct cardseal_job *job = c->job;
 	int r;
 
-	if (job->options[CARDSEAL_RECIPIENT].len == 0 &&
-	    job->options[CARDSEAL_RECIPIENT_FILE].len == 0)
+	if (!encrypt_has_recipients(job))
 		return err_set(&job->err, -CS_ERR_ARGUMENT,
-		    "no recipients; give them with -r ADDR or -R FILE");
+		    "no recipients; give them with -r ADDR, -R FILE, "
+		    "--password-file or --kek-file");
 	r = encrypting_prepare(c, &none);
 	if (r == 0)
 		r = job_write_armored(job, out, encrypt_cms_write, c);
@@ -241,8 +291,7 @@ encrypt_smime(struct encrypting *c, struct output *out)
 
 	if (r != 0)
 		return r;
-	if (job->options[CARDSEAL_RECIPIENT].len == 0 &&
-	    job->options[CARDSEAL_RECIPIENT_FILE].len == 0)
+	if (!encrypt_has_recipients(job))
 		r = encrypt_header_recipients(c, mail, &addresses);
 	if (r == 0)
 		r = encrypting_prepare(c, &addresses);
@@ -269,6 +318,7 @@ encrypting_clear(struct encrypting *c)
 	strings_clear(&c->bcc);
 	cert_set_free(c->recipients);
 	free(c->array);
+	job_secrets_clear(&c->secrets);
 }
 
 int

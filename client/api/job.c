@@ -124,6 +124,13 @@ static const struct {
     [CARDSEAL_CRL] = {true, NULL},
     [CARDSEAL_REVOCATION] = {false, "off|soft|hard"},
     [CARDSEAL_LEGACY] = {false, "0|1"},
+    [CARDSEAL_PASSWORD_FILE] = {true, NULL},
+    [CARDSEAL_KEK_FILE] = {true, NULL},
+    [CARDSEAL_KEK_ID] = {true, NULL},
+    [CARDSEAL_OAEP] = {false, "0|1"},
+    [CARDSEAL_OAEP_DIGEST] = {false, "sha1|sha224|sha256|sha384|sha512"},
+    [CARDSEAL_OAEP_MGF] = {false, "sha1|sha224|sha256|sha384|sha512"},
+    [CARDSEAL_KEY_IDS] = {false, "0|1"},
 };
 
 static bool
@@ -157,6 +164,9 @@ option_check(
 		is_good = strcmp(value, "auto") == 0 ||
 			  alg_find_name(value, ALG_KIND_CIPHER) != ALG_NONE ||
 			  alg_find_name(value, ALG_KIND_AEAD) != ALG_NONE;
+	else if (option == CARDSEAL_KEY_AGREEMENT)
+		is_good =
+		    alg_find_name(value, ALG_KIND_KEY_AGREEMENT) != ALG_NONE;
 	else if (option == CARDSEAL_RECIPIENT || option == CARDSEAL_FROM)
 		is_good = address_is_valid(bytes_of_str(value));
 	if (is_good)
@@ -172,6 +182,11 @@ option_check(
 	if (option == CARDSEAL_CIPHER)
 		return err_set(&job->err, -CS_ERR_ARGUMENT,
 		    "\"%s\" is not a cipher such as aes256-cbc or aes256-gcm",
+		    quoted);
+	if (option == CARDSEAL_KEY_AGREEMENT)
+		return err_set(&job->err, -CS_ERR_ARGUMENT,
+		    "\"%s\" is not a key agreement such as ecdh-sha256, "
+		    "ecdh-cofactor-sha384 or ecdh-hkdf-sha256",
 		    quoted);
 	return err_set(&job->err, -CS_ERR_ARGUMENT,
 	    "\"%s\" is not a mail address", quoted);

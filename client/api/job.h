@@ -6,6 +6,7 @@
 #define CLIENT_API_JOB_H
 
 #include "client/cardseal.h"
+#include "client/cms/enveloped.h"
 #include "client/cms/input.h"
 #include "client/cms/output.h"
 #include "client/cms/release.h"
@@ -25,7 +26,7 @@ int strings_printf(struct strings *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void strings_clear(struct strings *s);
 
-#define JOB_OPTIONS (CARDSEAL_FROM + 1)
+#define JOB_OPTIONS (CARDSEAL_KEY_IDS + 1)
 
 struct cardseal_job {
 	struct strings options[JOB_OPTIONS];
@@ -115,6 +116,23 @@ int CS_MUST_USE job_load_intermediates(
 int CS_MUST_USE job_find_recipients(struct cardseal_job *job,
     const struct strings *addresses, bool with_files,
     struct cert_set *recipients);
+
+/* --- secrets.c: keys and passwords in files --- */
+
+struct job_secrets {
+	struct cms_kek *keks;
+	size_t keks_len;
+	struct secret **passwords;
+	size_t passwords_len;
+	struct buf *ids; /* what the keks' names point into */
+};
+
+/* Reads the files of CARDSEAL_KEK_FILE and CARDSEAL_PASSWORD_FILE. wants_ids:
+ * a key without CARDSEAL_KEK_ID gets a name made of the key. CS_ERR_NO_FILE,
+ * CS_ERR_ARGUMENT: what is in the file. */
+int CS_MUST_USE job_secrets_load(
+    struct cardseal_job *job, bool wants_ids, struct job_secrets *secrets);
+void job_secrets_clear(struct job_secrets *secrets);
 
 /* --- sign.c --- */
 

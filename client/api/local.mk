@@ -7,6 +7,7 @@ libapi_la_SOURCES = \
 	client/api/job.c client/api/job.h \
 	client/api/keys.c \
 	client/api/recipients.c \
+	client/api/secrets.c \
 	client/api/sign.c \
 	client/api/status.c \
 	client/api/trust.c \

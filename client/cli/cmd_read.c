@@ -20,6 +20,12 @@ const struct cli_option cmd_verify_options[] = {
 
 const struct cli_option cmd_decrypt_options[] = {
     {"key", 'k', "KEY", "open with that key only", CARDSEAL_KEY, NULL, NULL},
+    {"password-file", 0, "FILE", "open with the password in that file",
+	CARDSEAL_PASSWORD_FILE, NULL, NULL},
+    {"kek-file", 0, "FILE", "open with the AES key in that file",
+	CARDSEAL_KEK_FILE, NULL, NULL},
+    {"kek-id", 0, "HEX", "only where the key has that name", CARDSEAL_KEK_ID,
+	NULL, NULL},
     {"legacy", 0, NULL, "admit weak algorithms", CARDSEAL_LEGACY, "1", NULL},
     {0},
 };

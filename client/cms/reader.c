@@ -136,6 +136,14 @@ reader_add_layer(struct cms_reader *r, enum verdict_kind kind, const char *name)
 	return reader_set_text(&layer->format, name);
 }
 
+/* Is anything here that could open what is encrypted? */
+static bool
+reader_can_open(const struct cms_reader *r)
+{
+	return r->params.ops != NULL || r->params.keks_len != 0 ||
+	       r->params.passwords_len != 0;
+}
+
 static int
 reader_take_type(struct cms_reader *r, struct bytes oid)
 {
@@ -144,7 +152,8 @@ reader_take_type(struct cms_reader *r, struct bytes oid)
 	switch (oid_find(oid)) {
 	case OID_SIGNED_DATA:
 		r->type = CMS_SIGNED;
-		if (r->verdict != NULL && p->ops != NULL && p->trust == NULL)
+		if (r->verdict != NULL && reader_can_open(r) &&
+		    p->trust == NULL)
 			return err_set(&r->err, -CS_ERR_NOT_ENCRYPTED,
 			    "the message is signed and not encrypted");
 		return reader_add_layer(r, VERDICT_SIGNED, "SignedData");
@@ -157,7 +166,7 @@ reader_take_type(struct cms_reader *r, struct bytes oid)
 	default:
 		return reader_refuse_type(r, oid);
 	}
-	if (p->detached != NULL || p->ops == NULL)
+	if (p->detached != NULL || !reader_can_open(r))
 		return err_set(&r->err, -CS_ERR_NOT_SIGNED,
 		    "the message is encrypted; whether something in it is "
 		    "signed shows when it is opened");

@@ -10,6 +10,7 @@
 #ifndef CLIENT_CMS_READER_H
 #define CLIENT_CMS_READER_H
 
+#include "client/cms/enveloped.h"
 #include "client/cms/signed.h"
 
 enum cms_type {
@@ -31,6 +32,11 @@ struct cms_reader_params {
 	 * against them, without any card operation. May be NULL.
 	 */
 	const struct cert_set *own;
+	/* Keys and passwords that the caller has; each is tried. */
+	const struct cms_kek *keks;
+	size_t keks_len;
+	const struct secret *const *passwords;
+	size_t passwords_len;
 	/*
 	 * Detached SignedData: the digests of the content, computed before
 	 * (all that may be needed). NULL: the content is inside. detached_head

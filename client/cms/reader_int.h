@@ -149,6 +149,19 @@ int CS_MUST_USE reader_pass(struct cms_reader *r, struct bytes run);
 /* reader_signed.c: adds a signer to the verdict for each SignerInfo. */
 int CS_MUST_USE reader_judge_signers(struct cms_reader *r);
 
+/* The message cannot be opened: a finding, and no failure to read on. */
+int CS_MUST_USE reader_cannot_open(
+    struct cms_reader *r, int code, const char *text);
+/*
+ * reader_recipients.c: lists the recipients in the verdict and gives the key of
+ * key_len octets that the message is encrypted (or authenticated) with, from
+ * an earlier run, from the agent, or by a key or password of the params. NULL
+ * with code 0: the verdict tells why there is none. alg: the content's
+ * AlgorithmIdentifier.
+ */
+int CS_MUST_USE reader_get_key(struct cms_reader *r, size_t key_len,
+    struct bytes alg, struct secret **key);
+
 /* reader_enveloped.c */
 int CS_MUST_USE reader_start_decrypt(struct cms_reader *r);
 int CS_MUST_USE reader_decrypt(struct cms_reader *r, struct bytes run);
