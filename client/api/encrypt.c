@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/cms/compressed.h"
+#include "client/cms/detect.h"
+#include "client/cms/rewrap.h"
 #include "client/smime/smime.h"
 
 /*
@@ -125,7 +128,8 @@ encrypting_prepare(struct encrypting *c, const struct strings *others)
 	if (r == 0)
 		r = encrypting_set_algs(c);
 	if (r == 0)
-		r = job_secrets_load(job, true, &c->secrets);
+		r = job_secrets_load(job, CARDSEAL_KEK_FILE,
+		    CARDSEAL_PASSWORD_FILE, true, &c->secrets);
 	if (r != 0)
 		return r;
 	c->params.keks = c->secrets.keks;
@@ -147,11 +151,20 @@ static int
 encrypt_cms_write(void *ctx, struct sink *out, struct err *e)
 {
 	struct encrypting *c = ctx;
+	struct compressed_source compressed;
 	struct input_source source;
 	uint64_t len;
 	int r;
 
 	input_source_init(&source, c->in, 0, INPUT_TO_END);
+	if (job_is_set(c->job, CARDSEAL_COMPRESS)) {
+		compressed_source_init(&compressed, &source.source, false);
+		c->params.content_type = OID_COMPRESSED_DATA;
+		if (job_is_set(c->job, CARDSEAL_DER))
+			return cms_encrypt_der(
+			    &c->params, &compressed.source, UINT64_MAX, out, e);
+		return cms_encrypt_ber(&c->params, &compressed.source, out, e);
+	}
 	if (!input_is_direct(c->in) && !job_is_set(c->job, CARDSEAL_DER))
 		return cms_encrypt_ber(&c->params, &source.source, out, e);
 	r = input_get_len(c->in, &len, e);
@@ -297,6 +310,8 @@ encrypt_smime(struct encrypting *c, struct output *out)
 		r = encrypting_prepare(c, &addresses);
 	if (r == 0)
 		r = bcc_prepare(c);
+	if (r == 0 && job_is_set(job, CARDSEAL_COMPRESS))
+		smime_mail_compress(mail);
 	if (r == 0)
 		r = smime_encrypt(
 		    mail, &c->params, output_get_sink(out), &job->err);
@@ -342,4 +357,113 @@ cardseal_encrypt(struct cardseal_job *job, struct cardseal_input *in,
 		r = output_commit(out->out, &job->err);
 	encrypting_clear(&c);
 	return job_end(job, r);
+}
+
+/* --- rewrap --- */
+
+struct rewrapping {
+	struct encrypting c; /* the recipients to be added */
+	struct cms_reader_params reader;
+	struct source *cms;
+	struct output *out;
+	struct verdict *verdict;
+};
+
+static int
+rewrap_write(void *ctx, struct sink *out, struct err *e)
+{
+	struct rewrapping *w = ctx;
+
+	return cms_rewrap(&w->reader, &w->c.params, w->cms, out, w->verdict, e);
+}
+
+/* The CMS object of a mail. */
+static int
+rewrap_take(void *ctx, struct source *cms, struct bytes header, struct err *e)
+{
+	struct rewrapping *w = ctx;
+
+	w->cms = cms;
+	return smime_write_again(
+	    header, rewrap_write, w, output_get_sink(w->out), e);
+}
+
+static int
+rewrap_any(struct rewrapping *w)
+{
+	struct cardseal_job *job = w->c.job;
+	struct smime_read_params mail = {
+	    .wants_encrypted = true, .take = rewrap_take, .take_ctx = w};
+	enum input_form form;
+	int r = input_detect(w->c.in, &form, &job->err);
+
+	if (r != 0)
+		return r;
+	if (form == INPUT_MESSAGE)
+		return smime_read(w->c.in, &mail, NULL, w->verdict, &job->err);
+	w->cms = cms_source_new(w->c.in, form, &job->err);
+	if (w->cms == NULL)
+		return job->err.code;
+	if (form != INPUT_DER && !job_is_set(job, CARDSEAL_ARMOR))
+		r = cardseal_job_set(job, CARDSEAL_ARMOR, "1");
+	if (r == 0)
+		r = job_write_armored(job, w->out, rewrap_write, w);
+	cms_source_free(w->cms);
+	return r;
+}
+
+static int
+rewrap_prepare(struct rewrapping *w, struct job_secrets *secrets,
+    struct own_keys *own, struct cms_key_ops *ops)
+{
+	static const struct strings none = {0};
+	struct cardseal_job *job = w->c.job;
+	int r;
+
+	if (!encrypt_has_recipients(job))
+		return err_set(&job->err, -CS_ERR_ARGUMENT,
+		    "no recipients to add; give them with -r ADDR, -R FILE, "
+		    "--password-file or --kek-file");
+	r = encrypting_prepare(&w->c, &none);
+	if (r == 0)
+		r = job_secrets_load(job, CARDSEAL_OPEN_KEK_FILE,
+		    CARDSEAL_OPEN_PASSWORD_FILE, false, secrets);
+	w->reader.ops = ops;
+	w->reader.is_legacy = job_is_set(job, CARDSEAL_LEGACY);
+	if (r == 0)
+		r = job_load_openers(job, secrets, own, &w->reader);
+	return r;
+}
+
+int
+cardseal_rewrap(struct cardseal_job *job, struct cardseal_input *in,
+    struct cardseal_output *out, struct cardseal_verdict **verdict)
+{
+	struct rewrapping w = {.c = {.job = job, .in = in->in}};
+	struct cms_key_ops ops = job_key_ops(job);
+	struct cardseal_verdict *wrap = verdict_wrap_new();
+	struct job_secrets secrets = {0};
+	struct own_keys own = {0};
+	int r;
+
+	*verdict = NULL;
+	job_start(job);
+	r = wrap != NULL ? job_check_apart(job, in, out) : -CS_ERR_NO_MEMORY;
+	if (r == 0)
+		r = rewrap_prepare(&w, &secrets, &own, &ops);
+	if (r == 0) {
+		w.out = out->out;
+		w.verdict = wrap->verdict;
+		r = rewrap_any(&w);
+	}
+	if (r == 0)
+		r = input_check_unchanged(in->in, &job->err);
+	own_keys_clear(&own);
+	job_secrets_clear(&secrets);
+	encrypting_clear(&w.c);
+	if (r != 0) {
+		cardseal_verdict_free(wrap);
+		return job_end(job, r);
+	}
+	return verdict_end(job, wrap, out->out, verdict);
 }

@@ -131,6 +131,9 @@ static const struct {
     [CARDSEAL_OAEP_DIGEST] = {false, "sha1|sha224|sha256|sha384|sha512"},
     [CARDSEAL_OAEP_MGF] = {false, "sha1|sha224|sha256|sha384|sha512"},
     [CARDSEAL_KEY_IDS] = {false, "0|1"},
+    [CARDSEAL_OPEN_PASSWORD_FILE] = {true, NULL},
+    [CARDSEAL_OPEN_KEK_FILE] = {true, NULL},
+    [CARDSEAL_COMPRESS] = {false, "0|1"},
 };
 
 static bool

@@ -26,7 +26,7 @@ int strings_printf(struct strings *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void strings_clear(struct strings *s);
 
-#define JOB_OPTIONS (CARDSEAL_KEY_IDS + 1)
+#define JOB_OPTIONS (CARDSEAL_COMPRESS + 1)
 
 struct cardseal_job {
 	struct strings options[JOB_OPTIONS];
@@ -117,6 +117,24 @@ int CS_MUST_USE job_find_recipients(struct cardseal_job *job,
     const struct strings *addresses, bool with_files,
     struct cert_set *recipients);
 
+/* --- verify.c --- */
+
+struct cardseal_verdict *verdict_wrap_new(void);
+/* Commits what the verdict lets out, and gives wrap away. The result is the
+ * verdict's code. */
+int CS_MUST_USE verdict_end(struct cardseal_job *job,
+    struct cardseal_verdict *wrap, struct output *out,
+    struct cardseal_verdict **result);
+struct job_secrets;
+/*
+ * What opens messages: the agent's keys (or those that CARDSEAL_KEY names), the
+ * caller's keys and passwords, into params, which points into all of them. Who
+ * gives one of the latter needs no agent.
+ */
+int CS_MUST_USE job_load_openers(struct cardseal_job *job,
+    const struct job_secrets *secrets, struct own_keys *own,
+    struct cms_reader_params *params);
+
 /* --- secrets.c: keys and passwords in files --- */
 
 struct job_secrets {
@@ -127,11 +145,12 @@ struct job_secrets {
 	struct buf *ids; /* what the keks' names point into */
 };
 
-/* Reads the files of CARDSEAL_KEK_FILE and CARDSEAL_PASSWORD_FILE. wants_ids:
- * a key without CARDSEAL_KEK_ID gets a name made of the key. CS_ERR_NO_FILE,
+/* Reads the files of two options, of keys and of passwords. wants_ids: a key
+ * without CARDSEAL_KEK_ID gets a name made of the key. CS_ERR_NO_FILE,
  * CS_ERR_ARGUMENT: what is in the file. */
-int CS_MUST_USE job_secrets_load(
-    struct cardseal_job *job, bool wants_ids, struct job_secrets *secrets);
+int CS_MUST_USE job_secrets_load(struct cardseal_job *job,
+    enum cardseal_option keks, enum cardseal_option passwords, bool wants_ids,
+    struct job_secrets *secrets);
 void job_secrets_clear(struct job_secrets *secrets);
 
 /* --- sign.c --- */

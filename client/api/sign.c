@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "asn1/base64.h"
+#include "client/cms/compressed.h"
 #include "client/smime/smime.h"
 
 #define CHAIN_LEN_MAX 16
@@ -221,10 +222,24 @@ sign_cms_to(struct signing *s, struct input *in, struct sink *out)
 {
 	struct err *e = &s->job->err;
 	struct input_source source;
+	struct compressed_source compressed;
 	struct sign_feed feed = {.sink = {.write = sign_feed_write}};
 	int r;
 
 	input_source_init(&source, in, 0, INPUT_TO_END);
+	if (job_is_set(s->job, CARDSEAL_COMPRESS)) {
+		if (!job_is(s->job, CARDSEAL_FORM, "opaque"))
+			return err_set(e, -CS_ERR_ARGUMENT,
+			    "compressed content stands in the message: "
+			    "--compress goes with --opaque");
+		compressed_source_init(&compressed, &source.source, false);
+		s->params.content_type = OID_COMPRESSED_DATA;
+		if (input_is_direct(in) || job_is_set(s->job, CARDSEAL_DER))
+			return cms_sign_opaque_der(
+			    &s->params, &compressed.source, out, e);
+		return cms_sign_opaque_ber(
+		    &s->params, &compressed.source, out, e);
+	}
 	if (job_is(s->job, CARDSEAL_FORM, "opaque")) {
 		if (input_is_direct(in) || job_is_set(s->job, CARDSEAL_DER))
 			return cms_sign_opaque_der(
@@ -354,6 +369,8 @@ sign_smime(struct signing *s, struct input *in, struct output *out)
 	/* Who names a key means it, whatever From looks like. */
 	if (job->options[CARDSEAL_KEY].len == 0)
 		r = mail_find_sender(mail, &sender, &job->err);
+	if (r == 0 && job_is_set(job, CARDSEAL_COMPRESS))
+		smime_mail_compress(mail);
 	if (r == 0)
 		r = sign_choose_form(job, mail, &form);
 	if (r == 0)

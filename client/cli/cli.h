@@ -88,6 +88,7 @@ int cmd_decrypt(struct cli *cli);
 int cmd_encrypt(struct cli *cli);
 int cmd_keys(struct cli *cli);
 int cmd_lock(struct cli *cli);
+int cmd_rewrap(struct cli *cli);
 int cmd_sign(struct cli *cli);
 int cmd_status(struct cli *cli);
 int cmd_unlock(struct cli *cli);
@@ -97,5 +98,7 @@ extern const struct cli_option cmd_sign_options[];
 extern const struct cli_option cmd_verify_options[];
 extern const struct cli_option cmd_encrypt_options[];
 extern const struct cli_option cmd_decrypt_options[];
+extern const struct cli_option cmd_recipient_options[]; /* encrypt, rewrap */
+extern const struct cli_option cmd_rewrap_options[];
 
 #endif

@@ -12,8 +12,10 @@ static const struct cli_option *const sign_groups[] = {
 static const struct cli_option *const verify_groups[] = {cmd_verify_options,
     cli_trust_options, cli_output_options, cli_json_options, cli_common_options,
     NULL};
-static const struct cli_option *const encrypt_groups[] = {
+static const struct cli_option *const encrypt_groups[] = {cmd_recipient_options,
     cmd_encrypt_options, cli_output_options, cli_common_options, NULL};
+static const struct cli_option *const rewrap_groups[] = {cmd_recipient_options,
+    cmd_rewrap_options, cli_output_options, cli_common_options, NULL};
 static const struct cli_option *const decrypt_groups[] = {cmd_decrypt_options,
     cli_output_options, cli_json_options, cli_common_options, NULL};
 static const struct cli_option *const json_groups[] = {
@@ -29,6 +31,8 @@ static const struct cli_command commands[] = {
 	cmd_encrypt, false},
     {"decrypt", "[IN]", "open an encrypted mail or CMS message", decrypt_groups,
 	1, cmd_decrypt, false},
+    {"rewrap", "[IN]", "add recipients to an encrypted message", rewrap_groups,
+	1, cmd_rewrap, false},
     {"keys", "", "list the keys the agent has", json_groups, 0, cmd_keys,
 	false},
     {"status", "", "show agent, modules and tokens", json_groups, 0, cmd_status,

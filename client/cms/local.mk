@@ -3,6 +3,7 @@
 noinst_LTLIBRARIES += libcms.la
 libcms_la_SOURCES = \
 	client/cms/cms.h \
+	client/cms/compressed.c client/cms/compressed.h \
 	client/cms/detect.c client/cms/detect.h \
 	client/cms/enveloped.c client/cms/enveloped.h \
 	client/cms/guard.c \
@@ -10,16 +11,18 @@ libcms_la_SOURCES = \
 	client/cms/output.c client/cms/output.h \
 	client/cms/reader.c client/cms/reader.h client/cms/reader_int.h \
 	client/cms/reader_enveloped.c client/cms/reader_fields.c \
-	client/cms/reader_recipients.c \
+	client/cms/reader_other.c client/cms/reader_recipients.c \
 	client/cms/reader_signed.c client/cms/reader_util.c \
 	client/cms/recipients.c \
 	client/cms/release.c client/cms/release.h \
+	client/cms/rewrap.c client/cms/rewrap.h \
 	client/cms/segment.c client/cms/segment.h \
 	client/cms/signed.c client/cms/signed.h \
 	client/cms/sink.c client/cms/sink.h client/cms/sink_codec.c \
 	client/cms/spool.c client/cms/spool.h \
 	client/cms/verdict.c client/cms/verdict.h \
-	client/cms/verdict_json.c client/cms/verdict_text.c
+	client/cms/verdict_json.c client/cms/verdict_text.c \
+	client/cms/zlib.c client/cms/zlib.h
 libcms_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) -fPIC
 libcms_la_LIBADD = $(JANSSON_LIBS)
 CMS_TEST_LIBS = $(UNIT_LIBS) libcms.la libpkix.la libcodec.la libalg.la libasn1.la
@@ -58,6 +61,12 @@ tests_unit_check_input_SOURCES = tests/unit/check_input.c
 tests_unit_check_input_LDADD = $(CMS_TEST_LIBS)
 tests_unit_check_input_CFLAGS = $(UNIT_FLAGS)
 
+check_PROGRAMS += tests/unit/check_other
+TESTS += tests/unit/check_other
+tests_unit_check_other_SOURCES = tests/unit/check_other.c
+tests_unit_check_other_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
+tests_unit_check_other_CFLAGS = $(UNIT_FLAGS)
+
 check_PROGRAMS += tests/unit/check_output
 TESTS += tests/unit/check_output
 tests_unit_check_output_SOURCES = tests/unit/check_output.c
@@ -81,6 +90,12 @@ TESTS += tests/unit/check_release
 tests_unit_check_release_SOURCES = tests/unit/check_release.c
 tests_unit_check_release_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
 tests_unit_check_release_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_rewrap
+TESTS += tests/unit/check_rewrap
+tests_unit_check_rewrap_SOURCES = tests/unit/check_rewrap.c
+tests_unit_check_rewrap_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
+tests_unit_check_rewrap_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_signed
 TESTS += tests/unit/check_signed

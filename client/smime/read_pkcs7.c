@@ -91,6 +91,9 @@ reading_pkcs7(struct reading *r, struct err *e)
 	struct rejoin rejoin = {{rejoin_write}, r};
 	int ret;
 
+	if (params->take != NULL)
+		return params->take(
+		    params->take_ctx, &source.source, buf_get(&r->header), e);
 	/* What is not wanted is refused by name (reader.h). */
 	if (params->wants_signed)
 		cms.ops = NULL;

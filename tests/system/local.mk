@@ -9,10 +9,12 @@ SYSTEM_TESTS = \
 	tests/system/memory.sh \
 	tests/system/modules.sh \
 	tests/system/peers.sh \
+	tests/system/recipients.sh \
 	tests/system/quickstart.sh
 TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \
-	tests/system/lib.sh tests/system/fake-pinentry
+	tests/system/lib.sh tests/system/fake-pinentry \
+	tests/vectors/rfc4134
 
 # client/cms alone, with keys in files.
 check_PROGRAMS += tests/system/cmsdrive
