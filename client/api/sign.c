@@ -347,7 +347,7 @@ sign_smime(struct signing *s, struct input *in, struct output *out)
 	struct buf sender = {0};
 	struct smime_mail *mail;
 	enum smime_form form;
-	int r = smime_mail_scan(in, &mail, &job->err);
+	int r = smime_mail_open(in, &mail, &job->err);
 
 	if (r != 0)
 		return r;
@@ -355,9 +355,12 @@ sign_smime(struct signing *s, struct input *in, struct output *out)
 	if (job->options[CARDSEAL_KEY].len == 0)
 		r = mail_find_sender(mail, &sender, &job->err);
 	if (r == 0)
-		r = sign_choose_form(job, mail, &form);
-	if (r == 0)
 		r = signing_prepare(s, buf_get(&sender));
+	/* What is signed opaque is hashed while it is scanned. */
+	if (r == 0 && !job_is(job, CARDSEAL_FORM, "opaque"))
+		r = smime_mail_scan_rest(mail, &job->err);
+	if (r == 0)
+		r = sign_choose_form(job, mail, &form);
 	if (r == 0)
 		r = smime_sign(
 		    mail, form, &s->params, output_get_sink(out), &job->err);
