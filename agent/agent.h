@@ -9,7 +9,9 @@
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 
+#include "agent/audit.h"
 #include "agent/conn.h"
+#include "agent/consent.h"
 #include "agent/launch.h"
 #include "agent/listen.h"
 #include "agent/module.h"
@@ -30,6 +32,8 @@ struct agent {
 	struct modules modules;
 	struct watch watch;
 	struct prompts prompts;
+	struct consents consents;
+	struct audit audit;
 	struct conns conns;
 	struct listener listener;
 	struct secret *secret; /* for START */

@@ -461,7 +461,7 @@ conn_get_exe(pid_t pid)
 }
 
 static struct conn *
-conn_make(struct agent *a, int fd, pid_t pid)
+conn_make(struct agent *a, int fd, const struct ucred *cred)
 {
 	struct conn *c = calloc(1, sizeof(*c));
 
@@ -469,8 +469,9 @@ conn_make(struct agent *a, int fd, pid_t pid)
 		return NULL;
 	c->agent = a;
 	c->fd = fd;
-	c->pid = pid;
-	c->exe = conn_get_exe(pid);
+	c->pid = cred->pid;
+	c->uid = cred->uid;
+	c->exe = conn_get_exe(cred->pid);
 	c->program = bytes_dup_str(BYTES_NONE);
 	c->deadline.fire = conn_is_late;
 	buf_init(&c->in, AGT_REQUEST_MAX + CONN_READ_LEN);
@@ -500,7 +501,7 @@ conn_new(struct agent *a, int fd)
 		agt_log("a connection of user %ld was refused",
 		    len == sizeof(cred) ? (long)cred.uid : -1L);
 	else if (cs->count < CONNS_MAX || conns_evict(a))
-		c = conn_make(a, fd, cred.pid);
+		c = conn_make(a, fd, &cred);
 	if (c == NULL) {
 		(void)close(fd);
 		return;

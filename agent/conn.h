@@ -33,9 +33,11 @@ struct conn {
 	struct agent *agent;
 	int fd;
 	sd_event_source *source;
-	pid_t pid;     /* the kernel says */
-	char *exe;     /* the same; empty: not known */
-	char *program; /* its own claim; empty: none */
+	pid_t pid;	    /* the kernel says */
+	uid_t uid;	    /* the same */
+	char *exe;	    /* the same; empty: not known */
+	char *program;	    /* its own claim; empty: none */
+	bool is_restricted; /* came over the socket for forwarding */
 	bool has_hello;
 	bool is_dead;	       /* to be freed by the loop */
 	struct buf in;	       /* frames not yet served, or a part of one */

@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += libagentproto.la
 libagentproto_la_SOURCES = \
 	agent/path.c agent/path.h \
+	agent/proto_audit.c agent/proto_audit.h \
 	agent/proto.c agent/proto.h
 libagentproto_la_CFLAGS = $(AM_CFLAGS) -fPIC
 AGENTPROTO_LIBS = libagentproto.la libtokenproto.la libasn1.la
@@ -9,8 +10,11 @@ AGENTPROTO_LIBS = libagentproto.la libtokenproto.la libasn1.la
 noinst_LTLIBRARIES += libagent.la
 libagent_la_SOURCES = \
 	agent/agent.h \
+	agent/audit.c agent/audit.h agent/audit_main.c \
+	agent/audit_file.c agent/audit_file.h \
 	agent/confine.c agent/confine.h \
 	agent/conn.c agent/conn.h \
+	agent/consent.c agent/consent.h \
 	agent/dialog.c agent/dialog.h agent/dialog_proto.c \
 	agent/inventory.c agent/inventory.h \
 	agent/launch.c agent/launch.h \
@@ -19,9 +23,11 @@ libagent_la_SOURCES = \
 	agent/login.c agent/login.h agent/login_text.c \
 	agent/module.c agent/module.h \
 	agent/pin.c agent/pin.h \
+	agent/policy.c agent/policy.h agent/policy_read.c \
 	agent/prompt.c agent/prompt.h \
+	agent/prompt_text.c agent/prompt_text.h \
 	agent/req_hello.c agent/req_key.c agent/req_list.c \
-	agent/req_lock.c agent/req_status.c \
+	agent/req_lock.c agent/req_pin.c agent/req_status.c \
 	agent/request.c agent/request.h \
 	agent/settings.c agent/settings.h \
 	agent/starter.c agent/starter.h \
@@ -41,8 +47,17 @@ agent_cardseal_agent_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 agent_cardseal_agent_LDFLAGS = $(PROGRAM_LINK)
 agent_cardseal_agent_LDADD = $(AGENT_LIBS)
 
-check_PROGRAMS += tests/unit/check_pin tests/unit/check_timer
-TESTS += tests/unit/check_pin tests/unit/check_timer
+check_PROGRAMS += tests/unit/check_pin tests/unit/check_timer \
+	tests/unit/check_policy tests/unit/check_audit
+TESTS += tests/unit/check_pin tests/unit/check_timer tests/unit/check_policy \
+	tests/unit/check_audit
+tests_unit_check_audit_SOURCES = tests/unit/check_audit.c
+tests_unit_check_audit_LDADD = $(UNIT_LIBS) $(AGENTPROTO_LIBS) libalg.la \
+	libasn1.la
+tests_unit_check_audit_CFLAGS = $(UNIT_FLAGS)
+tests_unit_check_policy_SOURCES = tests/unit/check_policy.c
+tests_unit_check_policy_LDADD = $(UNIT_LIBS) libagent.la libasn1.la
+tests_unit_check_policy_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_timer_SOURCES = tests/unit/check_timer.c
 tests_unit_check_timer_LDADD = $(UNIT_LIBS) libagent.la libasn1.la \
 	$(SYSTEMD_LIBS)

@@ -38,6 +38,15 @@ login_is_moot(const struct login *l, const struct secret *pin)
 	       (TAILQ_EMPTY(&l->logins) && TAILQ_EMPTY(&l->contexts));
 }
 
+/* For the first of those that wait. */
+static unsigned
+login_context_flags(const struct login *l)
+{
+	const struct request *r = TAILQ_FIRST(&l->contexts);
+
+	return r != NULL && r->takes_cached_pin ? PIN_FLAG_CACHED : 0;
+}
+
 static bool
 login_build(struct job *job, struct worker *w, struct tok_msg *m)
 {
@@ -362,7 +371,8 @@ login_step(struct login *l, enum pin_event event, unsigned flags)
 	if (!TAILQ_EMPTY(&l->logins) && !l->pin.wants_login)
 		login_act(l, pin_step(&l->pin, PIN_NEED_LOGIN, 0));
 	if (!TAILQ_EMPTY(&l->contexts) && !l->pin.wants_context)
-		login_act(l, pin_step(&l->pin, PIN_NEED_CONTEXT, 0));
+		login_act(l, pin_step(&l->pin, PIN_NEED_CONTEXT,
+				 login_context_flags(l)));
 	l->depth--;
 }
 
@@ -389,7 +399,7 @@ login_wait_context(struct login *l, struct request *r)
 	r->login = l;
 	r->is_context = true;
 	TAILQ_INSERT_TAIL(&l->contexts, r, wait);
-	login_step(l, PIN_NEED_CONTEXT, 0);
+	login_step(l, PIN_NEED_CONTEXT, login_context_flags(l));
 }
 
 void

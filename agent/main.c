@@ -16,6 +16,7 @@
 #include "agent/agent.h"
 #include "agent/confine.h"
 #include "agent/log.h"
+#include "agent/path.h"
 #include "agent/state.h"
 
 int
@@ -117,6 +118,7 @@ agent_init(struct agent *a, int starter_fd, int starter_pid)
 	a->started = (int64_t)time(NULL);
 	watch_init(&a->watch, a);
 	prompts_init(&a->prompts);
+	consents_init(&a->consents);
 	if (sd_event_new(&a->event) < 0)
 		return -CS_ERR_NO_MEMORY;
 	r = agent_io_init(a);
@@ -139,10 +141,14 @@ agent_clear(struct agent *a)
 {
 	if (a->conns.reaper != NULL)
 		conns_clear(a);
+	audit_clear(a);
 	listen_clear(a);
 	if (a->modules.list.tqh_last != NULL)
 		modules_clear(a);
 	watch_clear(&a->watch);
+	if (a->consents.kept.tqh_last != NULL)
+		consents_clear(a);
+	policy_clear(&a->settings.policy);
 	launcher_clear(&a->launcher);
 	timers_clear(&a->timers);
 	agent_io_clear(a);
@@ -159,6 +165,7 @@ agent_run(struct agent *a, struct err *e)
 	r = a->listener.fd < 0 ? listen_make(&a->listener, e) : 0;
 	if (r != 0)
 		return r;
+	audit_start(a);
 	r = listen_start(a);
 	if (r == 0)
 		r = modules_start(a);
@@ -177,7 +184,9 @@ agent_start(struct agent *a, struct err *e)
 {
 	int fd, pid, r;
 
-	r = state_get_secret(&a->secret, e);
+	r = agt_state_folder(a->settings.state_folder, e);
+	if (r == 0)
+		r = state_get_secret(&a->secret, a->settings.state_folder, e);
 	if (r != 0)
 		return r;
 	if (a->listener.fd < 0)

@@ -15,7 +15,8 @@
  *   the yes serves one try.
  * - Nothing goes to a locked token, and nobody is asked for its PIN.
  * - Keys that always authenticate get a PIN typed for that one use; the
- *   same typing may log in first where that is needed.
+ *   same typing may log in first where that is needed. Where the policy says
+ *   so (PIN_FLAG_CACHED), the proven PIN serves them instead.
  */
 #ifndef AGENT_PIN_H
 #define AGENT_PIN_H
@@ -71,11 +72,13 @@ enum pin_event {
 	PIN_EVENT_COUNT,
 };
 
-enum pin_flag { /* come with PIN_CHECKED; ignored with other events */
+enum pin_flag { /* come with PIN_CHECKED, but for CACHED */
 	PIN_FLAG_LOW = 1 << 0,
 	PIN_FLAG_FINAL = 1 << 1,
 	PIN_FLAG_LOCKED = 1 << 2,
 	PIN_FLAG_PAD = 1 << 3, /* the reader's own pinpad takes the PIN */
+	/* With PIN_NEED_CONTEXT: the first of them takes the proven PIN. */
+	PIN_FLAG_CACHED = 1 << 4,
 };
 
 /* What to do now, in the order of the bits. */
@@ -120,6 +123,7 @@ struct pin_state {
 	bool wants_login;
 	bool wants_context;
 	bool is_for_context; /* the prompt, the typed PIN or what is sent */
+	bool takes_cached;   /* the context waiting does with the proven PIN */
 	bool is_fresh;	 /* the proven PIN was typed for the context waiting */
 	bool is_in;	 /* see PIN_LOGGED_IN */
 	bool is_dropped; /* locked or expired while a PIN is at the token */

@@ -36,6 +36,9 @@ static const struct settings_key settings_keys[] = {
     KEY("pin", "prompt-timeout", prompt_timeout_ms, 1000, 5, 3600),
     KEY("pin", "cache-ttl", cache_ttl_s, 1, 0, 86400),
     KEY("pin", "cache-max", cache_max_s, 1, 0, 86400),
+    KEY("audit", "keep", audit_keep, 1, 0, 10000),
+    KEY("audit", "size", audit_size_kib, 1, 16, 1048576),
+    KEY("audit", "journal", audit_journal, 1, 0, 1),
 };
 
 struct settings_parse {
@@ -93,6 +96,13 @@ settings_line(
 	char quoted[2][128];
 	size_t i;
 
+	if (policy_has_section(section)) {
+		if (!parse->has_failed)
+			parse->has_failed =
+			    policy_set(&parse->c->policy, section, name, text,
+				parse->e) != 0;
+		return !parse->has_failed;
+	}
 	for (i = 0; i < sizeof(settings_keys) / sizeof(settings_keys[0]); i++) {
 		key = &settings_keys[i];
 		if (strcmp(section, key->section) != 0 ||
@@ -135,6 +145,7 @@ settings_file(
 		    "%s: not a configuration file, or too large", path);
 	}
 	err_clear(e);
+	policy_next_file(&c->policy);
 	line = ini_parse_file(f, settings_line, &parse);
 	(void)fclose(f);
 	if (line == 0 && !parse.has_failed)
@@ -282,6 +293,9 @@ settings_load(struct settings *c, int argc, char **argv,
 	    .prompt_timeout_ms = 120000,
 	    .cache_ttl_s = 600,
 	    .cache_max_s = 7200,
+	    .audit_keep = 8,
+	    .audit_size_kib = 4096,
+	    .audit_journal = 1,
 	};
 	*outcome = SETTINGS_RUN;
 	r = settings_args(c, &args, argc, argv, outcome, e);

@@ -14,13 +14,20 @@
  *	cache-max = 7200
  *	prompt-timeout = 120
  *
- * Times are in seconds. cache-ttl = 0: a PIN is asked for each time that the
- * token has to be unlocked.
+ *	[audit]
+ *	keep = 8
+ *	size = 4096
+ *	journal = 1
+ *	[rule NAME]
+ *	(policy.h)
+ *
+ * Times are in seconds, size in KiB. cache-ttl = 0: a PIN is asked for each
+ *time that the token has to be unlocked.
  */
 #ifndef AGENT_SETTINGS_H
 #define AGENT_SETTINGS_H
 
-#include "asn1/err.h"
+#include "agent/policy.h"
 
 #define SETTINGS_MODULES_MAX 32
 #define SETTINGS_WORKERS_MAX 16
@@ -36,6 +43,11 @@ struct settings {
 	unsigned prompt_timeout_ms;
 	unsigned cache_ttl_s;
 	unsigned cache_max_s;
+	char state_folder[SETTINGS_PATH_MAX];
+	unsigned audit_keep; /* files before the present one; 0: no log */
+	unsigned audit_size_kib;
+	unsigned audit_journal; /* 1: the journal too, where there is one */
+	struct policy policy;	/* of all files together */
 };
 
 enum settings_outcome { SETTINGS_RUN, SETTINGS_DONE };

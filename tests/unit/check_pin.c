@@ -18,6 +18,7 @@ struct model {
 	bool sent_typed;   /* it was not proven */
 	bool has_proven;   /* succeeded, never failed since */
 	bool is_granted;   /* typed for the context that waits now */
+	bool is_cached;	   /* which does with a PIN that is known */
 	bool is_prompted;  /* a prompt is open */
 	bool prompt_context;
 	bool has_yes; /* consent that was not used */
@@ -101,7 +102,7 @@ bit_count(unsigned bits)
 
 /* What the event itself means, before the machine acts. */
 static void
-model_event(struct model *m, enum pin_event event)
+model_event(struct model *m, enum pin_event event, unsigned flags)
 {
 	switch (event) {
 	case PIN_NEED_LOGIN:
@@ -111,10 +112,12 @@ model_event(struct model *m, enum pin_event event)
 		m->waits_login = false;
 		break;
 	case PIN_NEED_CONTEXT:
+		if (!m->waits_context)
+			m->is_cached = (flags & PIN_FLAG_CACHED) != 0;
 		m->waits_context = true;
 		break;
 	case PIN_NO_CONTEXT:
-		m->waits_context = m->is_granted = false;
+		m->waits_context = m->is_granted = m->is_cached = false;
 		break;
 	case PIN_CHECKED:
 	case PIN_CHECK_FAILED:
@@ -208,13 +211,17 @@ check_send(const struct node *before, enum pin_event event, unsigned flags,
 	if (send & PIN_DO_SEND_PROVEN) {
 		rule(before->model.has_proven, "not proven");
 		must(!(flags & (PIN_FLAG_LOW | PIN_FLAG_FINAL)));
+		rule(m->waits_login || m->is_granted || m->is_cached,
+		    "nobody waits for it");
 	}
 	if (send & PIN_DO_SEND_PAD)
 		must(flags & PIN_FLAG_PAD);
 	if (send & PIN_DO_SEND_CONTEXT) {
 		rule(m->waits_context, "no context waits");
 		if (!(send & PIN_DO_CONTEXT_PAD))
-			rule(m->is_granted,
+			rule(m->is_granted ||
+				 (m->is_cached &&
+				     (send & PIN_DO_CONTEXT_PROVEN)),
 			    "a PIN that was not typed for this use");
 	}
 }
@@ -240,7 +247,7 @@ model_actions(struct model *m, enum pin_event event, unsigned actions,
 	if (actions & (PIN_DO_END_CONTEXT | PIN_DO_FAIL_CONTEXT)) {
 		if (actions & PIN_DO_FAIL_CONTEXT)
 			must(m->waits_context);
-		m->waits_context = m->is_granted = false;
+		m->waits_context = m->is_granted = m->is_cached = false;
 	}
 	if (actions & PIN_DO_CLOSE)
 		m->is_prompted = false;
@@ -339,7 +346,7 @@ walk(const struct node *node, enum pin_event event, unsigned flags)
 			must(pin_step(&after.state, event, flags) == 0);
 		return;
 	}
-	model_event(&after.model, event);
+	model_event(&after.model, event, flags);
 	actions = pin_step(&after.state, event, flags);
 	check_send(node, event, flags, &after.model, actions);
 	model_actions(&after.model, event, actions, &after.state);
@@ -361,11 +368,13 @@ START_TEST(every_state_keeps_the_rules)
 	ck_assert(nodes != NULL && table != NULL && ways != NULL);
 	memset(&first, 0, sizeof(first));
 	add_node(&first);
-	for (at = 0; at < node_count; at++)
+	for (at = 0; at < node_count; at++) {
+		walk(&nodes[at], PIN_NEED_CONTEXT, PIN_FLAG_CACHED);
 		for (event = 0; event < PIN_EVENT_COUNT; event++)
 			for (flags = 0;
 			     flags < (event == PIN_CHECKED ? 16U : 1U); flags++)
 				walk(&nodes[at], (enum pin_event)event, flags);
+	}
 	/* The walk went somewhere. */
 	ck_assert_uint_gt(node_count, 500);
 	printf("# %zu states, %zu steps\n", node_count, step_count);
@@ -426,6 +435,35 @@ START_TEST(final_try_needs_a_yes)
 	ck_assert_uint_eq(pin_step(&s, PIN_TYPED, 0), PIN_DO_CHECK);
 	ck_assert_uint_eq(
 	    pin_step(&s, PIN_CHECKED, PIN_FLAG_FINAL), PIN_DO_LOGIN_TYPED);
+}
+END_TEST
+
+/* 9C with "pin = cached": one prompt, then none. */
+START_TEST(cached_context)
+{
+	struct pin_state s = {0};
+
+	login(&s);
+	pin_step(&s, PIN_LOGGED_IN, 0);
+	ck_assert_uint_eq(
+	    pin_step(&s, PIN_NEED_CONTEXT, PIN_FLAG_CACHED), PIN_DO_CHECK);
+	ck_assert_uint_eq(pin_step(&s, PIN_CHECKED, 0), PIN_DO_CONTEXT_PROVEN);
+	ck_assert_uint_eq(pin_step(&s, PIN_OK, 0), PIN_DO_END_CONTEXT);
+	/* logged out meanwhile */
+	pin_step(&s, PIN_LOGGED_OUT, 0);
+	pin_step(&s, PIN_NEED_CONTEXT, PIN_FLAG_CACHED);
+	ck_assert_uint_eq(pin_step(&s, PIN_CHECKED, 0), PIN_DO_LOGIN_PROVEN);
+	ck_assert_uint_eq(pin_step(&s, PIN_OK, 0), PIN_DO_CHECK);
+	ck_assert_uint_eq(pin_step(&s, PIN_CHECKED, 0), PIN_DO_CONTEXT_PROVEN);
+	ck_assert_uint_eq(pin_step(&s, PIN_OK, 0), PIN_DO_END_CONTEXT);
+	/* another key, whose PIN is to be typed each time */
+	pin_step(&s, PIN_NEED_CONTEXT, 0);
+	ck_assert_uint_eq(pin_step(&s, PIN_CHECKED, 0), PIN_DO_ASK);
+	pin_step(&s, PIN_CANCELLED, 0);
+	/* never by itself when few tries are left */
+	pin_step(&s, PIN_NEED_CONTEXT, PIN_FLAG_CACHED);
+	ck_assert_uint_eq(pin_step(&s, PIN_CHECKED, PIN_FLAG_LOW),
+	    PIN_DO_WIPE_PROVEN | PIN_DO_ASK);
 }
 END_TEST
 
@@ -618,6 +656,7 @@ main(void)
 	tcase_add_test(tcase, count_low_is_never_automatic);
 	tcase_add_test(tcase, final_try_needs_a_yes);
 	tcase_add_test(tcase, final_try_after_typing);
+	tcase_add_test(tcase, cached_context);
 	tcase_add_test(tcase, wrong_pin_asks_anew_and_ends);
 	tcase_add_test(tcase, one_prompt_logs_in_and_signs);
 	tcase_add_test(tcase, pinpad);

@@ -7,6 +7,7 @@
  *	pin TEXT		of all tokens; "none": no login required
  *	tries N			how many wrong PINs lock it (default 3)
  *	pinpad			the reader asks for the PIN
+ *	puk TEXT		of all tokens (default 87654321)
  *	insertion N		another number: it was away
  *	key TOKEN [always]	a key on the token of that index (0, 1, ...)
  *	size N			octets of the certificate of each key
@@ -19,7 +20,8 @@
  * delay MS, hang, stop, crash, close, garbage, wrong-id, wrong-type, error CODE
  * or logout; or gate, which waits until SCRIPT.open is there, and another one.
  *
- * SCRIPT.log gets a line for each request; SCRIPT.state keeps wrong PINs.
+ * SCRIPT.log gets a line for each request; SCRIPT.state keeps wrong PINs,
+ * SCRIPT.pin a PIN that was changed.
  */
 #include "config.h"
 
@@ -42,7 +44,7 @@ struct script {
 	bool key_always[KEYS_MAX];
 	unsigned keys, certs, first_id;
 	size_t cert_len;
-	char pin[64];
+	char pin[64], puk[64];
 	bool has_pad;
 	unsigned tries;
 	uint32_t insertion;
@@ -137,6 +139,7 @@ script_line(const char *line, const char *type, unsigned nth)
 		script.has_pad = true;
 	} else {
 		(void)sscanf(line, "pin %63s", script.pin);
+		(void)sscanf(line, "puk %63s", script.puk);
 		(void)sscanf(line, "tries %u", &script.tries);
 		(void)sscanf(line, "insertion %u", &script.insertion);
 		(void)sscanf(line, "certs %u", &script.certs);
@@ -148,17 +151,25 @@ script_line(const char *line, const char *type, unsigned nth)
 static void
 script_read(const char *type, unsigned nth)
 {
-	char line[256];
+	char line[1100];
 	FILE *f = fopen(script_path, "r");
 
 	if (f == NULL)
 		exit(1);
 	memset(&script, 0, sizeof(script));
 	snprintf(script.pin, sizeof(script.pin), "1234");
+	snprintf(script.puk, sizeof(script.puk), "87654321");
 	script.tries = 3;
 	script.cert_len = 100;
 	while (fgets(line, sizeof(line), f) != NULL)
 		script_line(line, type, nth);
+	fclose(f);
+	fake_path(line, sizeof(line), ".pin");
+	f = fopen(line, "r");
+	if (f == NULL)
+		return;
+	if (fscanf(f, "%63s", script.pin) != 1)
+		exit(1);
 	fclose(f);
 }
 
@@ -324,8 +335,33 @@ fake_sign(const struct tok_msg *req, struct tok_msg *answer, int token)
 	}
 	if (script.key_always[i] && !fake_try(req, answer, token))
 		return;
-	answer->type = req->type == TOK_SIGN ? TOK_SIGN_OK : TOK_OPEN_OK;
-	answer->output = req->type == TOK_SIGN ? req->input : req->key_id;
+	answer->type = (enum tok_type)(req->type + 1);
+	answer->output = req->type == TOK_OPEN ? req->key_id : req->input;
+}
+
+/* Is it to be done? Then the new PIN is the PIN. */
+static bool
+fake_set_pin(const struct tok_msg *req, struct tok_msg *answer, int token)
+{
+	char path[1100];
+	FILE *f;
+
+	if (req->operation == TOK_PIN_CHANGE && !fake_try(req, answer, token))
+		return false;
+	if (req->operation == TOK_PIN_UNBLOCK &&
+	    !bytes_is_equal(req->pin, bytes_of_str(script.puk))) {
+		fake_error(answer, -CS_ERR_PIN_WRONG, token);
+		return false;
+	}
+	fake_set_wrong_count(0);
+	fake_path(path, sizeof(path), ".pin");
+	f = fopen(path, "w");
+	if (f == NULL)
+		exit(1);
+	fprintf(
+	    f, "%.*s\n", (int)req->new_pin.len, (const char *)req->new_pin.p);
+	fclose(f);
+	return true;
 }
 
 static void
@@ -351,7 +387,8 @@ fake_serve(
 		fake_error(answer, -CS_ERR_TOKEN_REMOVED, token);
 		return;
 	}
-	if (req->type == TOK_SIGN || req->type == TOK_OPEN) {
+	if (req->type == TOK_SIGN || req->type == TOK_OPEN ||
+	    req->type == TOK_RAW) {
 		fake_sign(req, answer, token);
 		return;
 	}
@@ -361,6 +398,9 @@ fake_serve(
 		is_in[token] = true;
 	} else if (req->type == TOK_LOGOUT) {
 		is_in[token] = false;
+	} else if (req->type == TOK_SET_PIN &&
+		   !fake_set_pin(req, answer, token)) {
+		return;
 	}
 	answer->type = (enum tok_type)(req->type + 1);
 	fake_info((unsigned)token, &answer->info);
@@ -418,9 +458,11 @@ fake_act(struct tok_msg *answer)
 static void
 fake_detail(const struct tok_msg *req, char detail[128])
 {
-	snprintf(detail, 128, "%ld%s%.*s", (long)getpid(),
+	snprintf(detail, 128, "%ld%s%.*s%s%.*s", (long)getpid(),
 	    req->has_pin ? " pin=" : "", (int)req->pin.len,
-	    req->pin.len != 0 ? (const char *)req->pin.p : "");
+	    req->pin.len != 0 ? (const char *)req->pin.p : "",
+	    req->has_new_pin ? " new=" : "", (int)req->new_pin.len,
+	    req->new_pin.len != 0 ? (const char *)req->new_pin.p : "");
 }
 
 static void

@@ -33,12 +33,16 @@ tests_wire_pidfd_shim_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version \
 # that other tests should not be too many beside them.
 WIRE_TESTS = \
 	tests/wire/attacks.py \
+	tests/wire/audit.py \
 	tests/wire/frames.py \
 	tests/wire/limits.py \
 	tests/wire/logins.py \
 	tests/wire/pins.py \
+	tests/wire/policy.py \
+	tests/wire/set_pin.py \
 	tests/wire/start.py \
 	tests/wire/tokens.py \
 	tests/wire/workers.py
 TESTS += $(WIRE_TESTS)
-EXTRA_DIST += tests/wire/tap.py tests/wire/wire.py $(WIRE_TESTS)
+EXTRA_DIST += tests/wire/tap.py tests/wire/wire.py tests/wire/world.py \
+	$(WIRE_TESTS)

@@ -32,6 +32,7 @@ VALGRIND = shlex.split(os.environ.get("CS_VALGRIND", ""))
 UNSUPPORTED, PROTOCOL, NO_KEY, NO_TOKEN, TOKEN_REMOVED = 17, 51, 60, 61, 65
 PIN_WRONG, PIN_LOCKED, PIN_LENGTH, PIN_FINAL = 70, 71, 72, 74
 CANCELLED, NO_PINENTRY, PIN_NEEDED, POLICY = 76, 77, 78, 90
+REFUSED = 91
 TIMEOUT, DEVICE, WORKER, MODULE, BUSY = 100, 101, 102, 103, 104
 
 FRAME_MAX = 32768
@@ -377,7 +378,7 @@ class Folder:
     def use_fake(self, *lines, name="script"):
         """The scripted worker; gives the module to name."""
         self.use_worker(os.path.join(BUILD, "tests/wire/fake_token"))
-        for old in (".log", ".state", ".open"):
+        for old in (".log", ".state", ".open", ".pin"):
             if os.path.exists(self.file(name + old)):
                 os.unlink(self.file(name + old))
         return self.write(name, "".join(line + "\n" for line in lines))
