@@ -3,7 +3,8 @@
  * one (or the PUK), the new one, and the new one again; the token is asked for
  * its flags before the first prompt and again right before anything is sent.
  * What was typed goes to the token once. A PIN that was known is forgotten
- * before, and all logins of the token are ended, since they rest on it.
+ * before the first prompt, and all logins of the token are ended, since they
+ * rest on it; and again at the end, for what came between.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -321,7 +322,7 @@ pin_op_needs_consent(const struct pin_op *op, const struct token *t)
 
 /* The PIN that is known, and the logins by it, are of no use any more. */
 static void
-pin_op_lock(struct token *t)
+pin_lock(struct token *t)
 {
 	struct err e = ERR_INIT;
 
@@ -348,7 +349,6 @@ pin_op_checked(struct pin_op *op)
 		if (op->has_pad)
 			requests_event(t->module->agent, AGT_EVENT_TOUCH, t,
 			    "the old and the new PIN are typed at the reader");
-		pin_op_lock(t);
 		pin_op_submit(op, PIN_AT_SENT);
 	}
 }
@@ -358,9 +358,12 @@ pin_op_done(struct job *job, const struct tok_msg *answer, const struct err *e)
 {
 	struct pin_op *op =
 	    (void *)((char *)job - offsetof(struct pin_op, job));
+	struct token *t = pin_op_token(op);
 	struct agt_msg ok = {0};
 
 	(void)answer;
+	if (t != NULL && op->at == PIN_AT_SENT)
+		pin_lock(t);
 	if (e != NULL)
 		pin_op_fail(op, e);
 	else if (op->at != PIN_AT_SENT)
@@ -386,22 +389,45 @@ pin_op_submit(struct pin_op *op, enum pin_step_at at)
 
 /* --- beginning --- */
 
-static void
-pin_begin(struct request *r, struct token *t, bool unblocks)
+/* Is it used by nobody, so that no process has a PIN of it? */
+static bool
+pin_is_idle(const struct token *t)
 {
-	struct worker *w = module_get_worker(t->module, t);
+	unsigned i;
+
+	for (i = 0; i < t->module->worker_count; i++)
+		if (t->at[i].is_in || t->module->workers[i].has_pin)
+			return false;
+	return true;
+}
+
+/* One that knows the token; NULL: none yet. */
+static struct worker *
+pin_find_worker(const struct token *t)
+{
+	struct worker *w;
+	unsigned i;
+
+	for (i = 0; i < t->module->worker_count; i++) {
+		w = &t->module->workers[i];
+		if (w->state == WORKER_READY && !w->is_retiring &&
+		    t->at[i].is_known)
+			return w;
+	}
+	return NULL;
+}
+
+static void
+pin_begin(struct request *r, struct token *t, struct worker *w, bool unblocks)
+{
 	struct pin_op *op = calloc(1, sizeof(*op));
 	struct err e = ERR_INIT;
 
 	if (op != NULL)
 		op->uri = bytes_dup_str(bytes_of_str(t->uri));
-	if (op == NULL || op->uri == NULL || w == NULL) {
-		if (op != NULL)
-			free(op->uri);
+	if (op == NULL || op->uri == NULL) {
 		free(op);
 		err_set(&e, -CS_ERR_NO_MEMORY, NULL);
-		if (w == NULL)
-			module_err(t->module, &e);
 		request_fail(r, &e, t);
 		return;
 	}
@@ -413,6 +439,27 @@ pin_begin(struct request *r, struct token *t, bool unblocks)
 	op->prompt.done = pin_op_prompted;
 	r->pin_op = op;
 	pin_op_submit(op, PIN_AT_CHECK);
+}
+
+/* Locks the token first; then the workers that had its PIN start anew. */
+static void
+pin_token(struct request *r, struct token *t, bool unblocks)
+{
+	struct worker *w = pin_find_worker(t);
+	struct err e = ERR_INIT;
+
+	if (!pin_is_idle(t) && !r->was_looked_for) {
+		r->was_looked_for = true;
+		pin_lock(t);
+		request_wait(r);
+	} else if (pin_is_idle(t) && w != NULL) {
+		pin_begin(r, t, w, unblocks);
+	} else if (t->module->state == AGT_MODULE_FAILED) {
+		module_err(t->module, &e);
+		request_fail(r, &e, t);
+	} else {
+		request_wait(r);
+	}
 }
 
 static void
@@ -438,7 +485,7 @@ pin_run(struct request *r)
 	if (t == NULL)
 		request_fail(r, &e, NULL);
 	else
-		pin_begin(r, t, msg.operation == TOK_PIN_UNBLOCK);
+		pin_token(r, t, msg.operation == TOK_PIN_UNBLOCK);
 }
 
 void

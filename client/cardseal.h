@@ -288,6 +288,41 @@ int cardseal_unlock(struct cardseal_job *job, const char *token);
 /* NULL: all. Wipes PINs and ends the tokens' logins. */
 int cardseal_lock(struct cardseal_job *job, const char *token);
 
+/* token: RFC 7512 URI, label or serial; NULL: the only one. The agent asks for
+ * the old PIN, or the PUK (or SO PIN), and for the new one. */
+int cardseal_pin_change(struct cardseal_job *job, const char *token);
+int cardseal_pin_unblock(struct cardseal_job *job, const char *token);
+
+/* What the agent tells unasked; text may be empty. */
+struct cardseal_event {
+	/* "tokenInserted", "tokenRemoved", "unlocked", "locked", "keyUsed",
+	 * "workerRestarted", "touchWanted"; "": a newer agent's */
+	const char *kind;
+	const char *token_uri;
+	const char *key_id; /* hex */
+	const char *text;
+};
+/* Calls event with each from now on, until the agent ends it, or a result
+ * other than 0: positive with success, negative with that code. */
+int cardseal_events(struct cardseal_job *job,
+    int (*event)(void *ctx, const struct cardseal_event *event), void *ctx);
+
+struct cardseal_log_report {
+	uint64_t records;     /* that are there */
+	uint64_t first, last; /* their numbers */
+	uint64_t lost;	      /* that the agent could not write */
+	char hash[65];	      /* of the last one */
+};
+/*
+ * Reads the audit log of this user's agent, oldest record first, and verifies
+ * it: a record that was changed, left out or put in is error LOG, which names
+ * file and line, after all records were read. json is one record, without
+ * line end; a negative result ends it. record and report may be NULL.
+ */
+int cardseal_log_read(struct cardseal_job *job,
+    int (*record)(void *ctx, const char *json), void *ctx,
+    struct cardseal_log_report *report);
+
 #ifdef __GNUC__
 #pragma GCC visibility pop
 #endif

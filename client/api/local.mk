@@ -5,10 +5,12 @@ libapi_la_SOURCES = \
 	client/api/certs.c \
 	client/api/certs_text.c client/api/certs.h \
 	client/api/encrypt.c \
+	client/api/events.c \
 	client/api/io.c \
 	client/api/job.c client/api/job.h \
 	client/api/keys.c \
 	client/api/read.c \
+	client/api/log.c \
 	client/api/recipients.c \
 	client/api/secrets.c \
 	client/api/sign.c \

@@ -246,9 +246,12 @@ token_resolve(struct cardseal_job *job, const char *name, char **uri)
 }
 
 static int
-token_request(struct cardseal_job *job, enum agt_type type, const char *token)
+token_request(struct cardseal_job *job, enum agt_type type, unsigned operation,
+    const char *token)
 {
-	struct agt_msg answer, request = {.type = type, .has_context = true};
+	struct agt_msg answer,
+	    request = {
+		.type = type, .operation = operation, .has_context = true};
 	char *uri = NULL;
 	int r = 0;
 
@@ -270,11 +273,23 @@ token_request(struct cardseal_job *job, enum agt_type type, const char *token)
 int
 cardseal_unlock(struct cardseal_job *job, const char *token)
 {
-	return token_request(job, AGT_UNLOCK, token);
+	return token_request(job, AGT_UNLOCK, 0, token);
 }
 
 int
 cardseal_lock(struct cardseal_job *job, const char *token)
 {
-	return token_request(job, AGT_LOCK, token);
+	return token_request(job, AGT_LOCK, 0, token);
+}
+
+int
+cardseal_pin_change(struct cardseal_job *job, const char *token)
+{
+	return token_request(job, AGT_PIN, TOK_PIN_CHANGE, token);
+}
+
+int
+cardseal_pin_unblock(struct cardseal_job *job, const char *token)
+{
+	return token_request(job, AGT_PIN, TOK_PIN_UNBLOCK, token);
 }

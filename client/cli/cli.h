@@ -49,6 +49,7 @@ struct cli {
 	bool is_quiet;
 	bool is_verbose;
 	bool is_json;
+	bool is_verify;	     /* log --verify */
 	bool is_done;	     /* --help or --version has answered */
 	const char *output;  /* -o */
 	const char *content; /* --content */
@@ -85,6 +86,9 @@ int cli_print_json_value(struct json_t *json);
 
 int cmd_agent(struct cli *cli);
 int cmd_certs_verify(struct cli *cli);
+int cmd_events(struct cli *cli);
+int cmd_log(struct cli *cli);
+int cmd_pin(struct cli *cli);
 int cmd_decrypt(struct cli *cli);
 int cmd_encrypt(struct cli *cli);
 int cmd_keys(struct cli *cli);
@@ -98,6 +102,7 @@ int cmd_verify(struct cli *cli);
 extern const struct cli_option cmd_certs_verify_options[];
 extern const struct cli_option cmd_sign_options[];
 extern const struct cli_option cmd_seal_options[];
+extern const struct cli_option cmd_log_options[];
 extern const struct cli_option cmd_verify_options[];
 extern const struct cli_option cmd_encrypt_options[];
 extern const struct cli_option cmd_decrypt_options[];

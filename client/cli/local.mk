@@ -4,6 +4,8 @@ client_cli_cardseal_SOURCES = \
 	client/cli/cli.h \
 	client/cli/cmd_agent.c \
 	client/cli/cmd_certs.c \
+	client/cli/cmd_events.c \
+	client/cli/cmd_log.c \
 	client/cli/cmd_make.c \
 	client/cli/cmd_read.c \
 	client/cli/main.c \

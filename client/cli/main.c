@@ -24,6 +24,8 @@ static const struct cli_option *const read_groups[] = {cmd_read_options,
     NULL};
 static const struct cli_option *const json_groups[] = {
     cli_json_options, cli_common_options, NULL};
+static const struct cli_option *const log_groups[] = {
+    cmd_log_options, cli_json_options, cli_common_options, NULL};
 static const struct cli_option *const common_groups[] = {
     cli_common_options, NULL};
 
@@ -47,6 +49,12 @@ static const struct cli_command commands[] = {
 	cmd_unlock, false},
     {"lock", "[TOKEN]", "forget PINs and end logins", common_groups, 1,
 	cmd_lock, false},
+    {"pin", "change|unblock [TOKEN]", "change a PIN, or unblock it",
+	common_groups, 2, cmd_pin, false},
+    {"events", "", "tell of tokens and keys as things happen", json_groups, 0,
+	cmd_events, false},
+    {"log", "", "show who used which key, and verify it", log_groups, 0,
+	cmd_log, false},
     {"agent", "[OPTIONS]", "run the agent in the foreground", common_groups, 0,
 	cmd_agent, true},
 };

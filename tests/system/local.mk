@@ -1,6 +1,7 @@
 # tests/system/: the real programs end to end.
 SYSTEM_TESTS = \
 	tests/system/attacks.sh \
+	tests/system/agent-log.sh \
 	tests/system/cms-peers.sh \
 	tests/system/encrypt.sh \
 	tests/system/errors.sh \
