@@ -16,6 +16,7 @@
 #include "agent/listen.h"
 #include "agent/module.h"
 #include "agent/prompt.h"
+#include "agent/session.h"
 #include "agent/settings.h"
 #include "agent/timer.h"
 #include "agent/watch.h"
@@ -34,6 +35,7 @@ struct agent {
 	struct prompts prompts;
 	struct consents consents;
 	struct audit audit;
+	struct session session;
 	struct conns conns;
 	struct listener listener;
 	struct secret *secret; /* for START */

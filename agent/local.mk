@@ -29,6 +29,7 @@ libagent_la_SOURCES = \
 	agent/req_hello.c agent/req_key.c agent/req_list.c \
 	agent/req_lock.c agent/req_pin.c agent/req_status.c \
 	agent/request.c agent/request.h \
+	agent/session.c agent/session.h \
 	agent/settings.c agent/settings.h \
 	agent/starter.c agent/starter.h \
 	agent/state.c agent/state.h \

@@ -142,6 +142,7 @@ agent_clear(struct agent *a)
 	if (a->conns.reaper != NULL)
 		conns_clear(a);
 	audit_clear(a);
+	session_clear(a);
 	listen_clear(a);
 	if (a->modules.list.tqh_last != NULL)
 		modules_clear(a);
@@ -166,6 +167,7 @@ agent_run(struct agent *a, struct err *e)
 	if (r != 0)
 		return r;
 	audit_start(a);
+	session_init(a);
 	r = listen_start(a);
 	if (r == 0)
 		r = modules_start(a);

@@ -13,6 +13,8 @@
  *	cache-ttl = 600
  *	cache-max = 7200
  *	prompt-timeout = 120
+ *	lock-on-sleep = 1
+ *	lock-on-session-lock = 1
  *
  *	[audit]
  *	keep = 8
@@ -43,6 +45,8 @@ struct settings {
 	unsigned prompt_timeout_ms;
 	unsigned cache_ttl_s;
 	unsigned cache_max_s;
+	unsigned lock_on_sleep;	  /* 1: when logind says so */
+	unsigned lock_on_session; /* the same for a locked session */
 	char state_folder[SETTINGS_PATH_MAX];
 	unsigned audit_keep; /* files before the present one; 0: no log */
 	unsigned audit_size_kib;

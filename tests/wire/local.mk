@@ -29,6 +29,12 @@ tests_wire_pidfd_shim_la_CFLAGS = $(AM_CFLAGS) -fPIC
 tests_wire_pidfd_shim_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version \
 	-rpath /nowhere
 
+# As much of logind as the agent uses.
+check_PROGRAMS += tests/wire/fake_logind
+tests_wire_fake_logind_SOURCES = tests/wire/fake_logind.c
+tests_wire_fake_logind_LDADD = $(SYSTEMD_LIBS)
+tests_wire_fake_logind_CFLAGS = $(UNIT_FLAGS) $(SYSTEMD_CFLAGS)
+
 # The agent, by its socket alone (wire.py). They measure memory and time, so
 # that other tests should not be too many beside them.
 WIRE_TESTS = \
@@ -40,6 +46,7 @@ WIRE_TESTS = \
 	tests/wire/pins.py \
 	tests/wire/policy.py \
 	tests/wire/set_pin.py \
+	tests/wire/sleep.py \
 	tests/wire/start.py \
 	tests/wire/tokens.py \
 	tests/wire/workers.py

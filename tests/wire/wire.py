@@ -326,6 +326,8 @@ class Folder:
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(
             ("CARDSEAL_", "XDG_", "SOFTHSM2_", "DISPLAY", "GPG_",
              "WAYLAND_", "DBUS_", "LISTEN_", "NOTIFY_"))}
+        # Not the machine's.
+        self.env["DBUS_SYSTEM_BUS_ADDRESS"] = "unix:path=/nonexistent"
         self.env.update(HOME=self.file("home"), LC_ALL="C.UTF-8",
                         XDG_RUNTIME_DIR=self.file("run"),
                         XDG_STATE_HOME=self.file("home/state"),
