@@ -37,7 +37,7 @@ struct agent {
 	struct audit audit;
 	struct session session;
 	struct conns conns;
-	struct listener listener;
+	struct listener listener, restricted;
 	struct secret *secret; /* for START */
 	int64_t started;       /* seconds since 1970 */
 	/* Memory that is locked and not dumped, since PINs and content keys

@@ -489,7 +489,7 @@ conn_make(struct agent *a, int fd, const struct ucred *cred)
 }
 
 void
-conn_new(struct agent *a, int fd)
+conn_new(struct agent *a, int fd, bool is_restricted)
 {
 	struct conns *cs = &a->conns;
 	struct ucred cred;
@@ -497,7 +497,7 @@ conn_new(struct agent *a, int fd)
 	struct conn *c = NULL;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) != 0 ||
-	    cred.uid != geteuid())
+	    !admit_is_peer(&a->settings.admit, fd, &cred))
 		agt_log("a connection of user %ld was refused",
 		    len == sizeof(cred) ? (long)cred.uid : -1L);
 	else if (cs->count < CONNS_MAX || conns_evict(a))
@@ -506,6 +506,7 @@ conn_new(struct agent *a, int fd)
 		(void)close(fd);
 		return;
 	}
+	c->is_restricted = is_restricted;
 	TAILQ_INSERT_TAIL(&cs->fresh, c, link);
 	cs->count++;
 	timer_set_in_ms(&a->timers, &c->deadline, CONN_HELLO_MS);

@@ -69,7 +69,7 @@ int CS_MUST_USE conns_init(struct agent *a);
 void conns_clear(struct agent *a);
 /* Takes fd over. At the limit, a connection that is not needed gives way;
  * if there is none the new one is closed. */
-void conn_new(struct agent *a, int fd);
+void conn_new(struct agent *a, int fd, bool is_restricted);
 /* Closes the connection that is needed least. False: all have work. */
 bool conns_evict(struct agent *a);
 

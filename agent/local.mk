@@ -9,6 +9,7 @@ AGENTPROTO_LIBS = libagentproto.la libtokenproto.la libasn1.la
 
 noinst_LTLIBRARIES += libagent.la
 libagent_la_SOURCES = \
+	agent/admit.c agent/admit.h \
 	agent/agent.h \
 	agent/audit.c agent/audit.h agent/audit_main.c \
 	agent/audit_file.c agent/audit_file.h \
@@ -21,8 +22,10 @@ libagent_la_SOURCES = \
 	agent/listen.c agent/listen.h \
 	agent/log.c agent/log.h \
 	agent/login.c agent/login.h agent/login_text.c \
+	agent/login_source.c \
 	agent/module.c agent/module.h \
 	agent/pin.c agent/pin.h \
+	agent/pin_source.c agent/pin_source.h \
 	agent/policy.c agent/policy.h agent/policy_read.c \
 	agent/prompt.c agent/prompt.h \
 	agent/prompt_text.c agent/prompt_text.h \

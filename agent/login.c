@@ -69,6 +69,11 @@ login_build(struct job *job, struct worker *w, struct tok_msg *m)
 		inventory_release(l->token);
 		return false;
 	}
+	if ((l->sent & PIN_DO_SEND_TYPED) && !login_source_sends(l)) {
+		login_step(l, PIN_FAILED, 0);
+		inventory_release(l->token);
+		return false;
+	}
 	m->type = TOK_LOGIN;
 	if (l->sent & PIN_DO_SEND_CONTEXT)
 		request_fill(TAILQ_FIRST(&l->contexts), m);
@@ -183,6 +188,8 @@ static void
 login_succeeded(struct login *l, const struct tok_msg *answer)
 {
 	login_start_expiry(l);
+	if (l->sent & PIN_DO_SEND_TYPED)
+		login_source_proved(l);
 	if (!(l->sent & PIN_DO_SEND_CONTEXT)) {
 		login_set_in(l, l->worker, true);
 		/* More may show now. */

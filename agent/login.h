@@ -37,6 +37,7 @@ struct login {
 			       * to the one that told the flags before */
 	const struct tok_msg *answer; /* while PIN_OK is told */
 	struct prompt prompt;
+	struct err source_err; /* of the last file that had no PIN */
 	struct err err; /* of the last failure: for prompt and requests */
 	struct timer expiry;
 	uint64_t since_us, used_us;
@@ -75,6 +76,14 @@ struct logout {
 void logout_drop(struct logout *end);
 /* Has every worker that is logged in log out; end (may be NULL) counts. */
 void login_logout(struct login *l, struct logout *end);
+
+/* login_source.c: the PIN from a file (pin_source.h). Gives the answer to the
+ * prompt that l->pin wants; false: a person is to be asked. */
+bool login_source_ask(struct login *l, bool is_confirm);
+/* The typed PIN is about to go to the token; false: it must not, l->err. */
+bool login_source_sends(struct login *l);
+/* The typed PIN succeeded. */
+void login_source_proved(struct login *l);
 
 /* login_text.c: shows the prompt that l->pin wants, and says in l->err why it
  * brought nothing. */

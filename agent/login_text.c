@@ -58,6 +58,8 @@ login_prompt(struct login *l, bool is_confirm)
 	struct dialog_request request;
 	struct buf text = {.max = DIALOG_TEXT_MAX};
 
+	if (login_source_ask(l, is_confirm))
+		return;
 	if (r != NULL)
 		request_decode(r, &msg);
 	text_describe(&text, l, r, &msg, is_confirm);

@@ -143,7 +143,8 @@ agent_clear(struct agent *a)
 		conns_clear(a);
 	audit_clear(a);
 	session_clear(a);
-	listen_clear(a);
+	listen_clear(a, &a->listener);
+	listen_clear(a, &a->restricted);
 	if (a->modules.list.tqh_last != NULL)
 		modules_clear(a);
 	watch_clear(&a->watch);
@@ -164,11 +165,15 @@ agent_run(struct agent *a, struct err *e)
 	int r;
 
 	r = a->listener.fd < 0 ? listen_make(&a->listener, e) : 0;
+	if (r == 0 && a->restricted.fd < 0 && a->restricted.path[0] != '\0')
+		r = listen_make(&a->restricted, e);
 	if (r != 0)
 		return r;
 	audit_start(a);
 	session_init(a);
-	r = listen_start(a);
+	r = listen_start(a, &a->listener);
+	if (r == 0 && a->restricted.fd >= 0)
+		r = listen_start(a, &a->restricted);
 	if (r == 0)
 		r = modules_start(a);
 	if (r != 0)
@@ -184,6 +189,7 @@ agent_run(struct agent *a, struct err *e)
 static int
 agent_start(struct agent *a, struct err *e)
 {
+	int unwanted[2] = {a->listener.fd, a->restricted.fd};
 	int fd, pid, r;
 
 	r = agt_state_folder(a->settings.state_folder, e);
@@ -193,9 +199,14 @@ agent_start(struct agent *a, struct err *e)
 		return r;
 	if (a->listener.fd < 0)
 		r = agt_socket_path(a->settings.socket, a->listener.path, e);
+	if (r == 0 && a->restricted.fd < 0 && a->settings.restricted[0] != '\0')
+		r = agt_socket_path(
+		    a->settings.restricted, a->restricted.path, e);
+	a->listener.is_open = admit_has_others(&a->settings.admit);
+	a->restricted.is_restricted = true;
 	if (r != 0)
 		return r;
-	r = starter_fork(&a->settings, a->listener.fd, &fd, &pid, e);
+	r = starter_fork(&a->settings, unwanted, &fd, &pid, e);
 	if (r != 0)
 		return r;
 	r = agent_init(a, fd, pid);
@@ -215,13 +226,14 @@ main(int argc, char **argv)
 	r = settings_load(&a.settings, argc, argv, &outcome, &e);
 	if (r == 0 && outcome == SETTINGS_DONE)
 		return fflush(stdout) == 0 ? 0 : err_exit_status(-CS_ERR_IO);
-	a.listener.fd = -1;
+	a.listener.fd = a.restricted.fd = -1;
 	if (r == 0)
-		r = listen_take(&a.listener, &e);
+		r = listen_take(&a.listener, &a.restricted, &e);
 	if (r == 0) {
 		/* Whoever started us may have left more open. */
-		(void)close_range(a.listener.fd >= 0 ? SD_LISTEN_FDS_START + 1
-						     : STDERR_FILENO + 1,
+		(void)close_range((unsigned)SD_LISTEN_FDS_START +
+				      (unsigned)(a.listener.fd >= 0) +
+				      (unsigned)(a.restricted.fd >= 0),
 		    ~0U, 0);
 		confine_early();
 		r = agent_start(&a, &e);

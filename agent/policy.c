@@ -68,8 +68,7 @@ policy_uri_has(const char *attribute, size_t len, const char *uri)
 	return false;
 }
 
-/* RFC 7512: all that the wanted one names must be the same. */
-static bool
+bool
 policy_uri_matches(const char *wanted, struct bytes uri)
 {
 	char *whole = bytes_dup_str(uri);

@@ -127,5 +127,7 @@ int policy_err(const struct policy_verdict *v, const struct policy_query *q,
 bool policy_digest(const char *text, uint8_t out[POLICY_HASH_LEN]);
 int policy_hex_digit(char c); /* -1: none */
 bool policy_is_uri(const char *key);
+/* RFC 7512: all that the wanted one names must be the same in uri. */
+bool policy_uri_matches(const char *wanted, struct bytes uri);
 
 #endif

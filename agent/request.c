@@ -62,6 +62,10 @@ request_handle(struct conn *c, const struct agt_msg *msg, struct bytes frame)
 		conn_close(c);
 		return;
 	}
+	if (admit_request(c, msg->type, &e) != 0) {
+		conn_send_error(c, msg->id, &e, BYTES_NONE);
+		return;
+	}
 	request_rows[msg->type](c, msg, frame);
 }
 

@@ -31,6 +31,7 @@ struct settings_key {
 
 static const struct settings_key settings_keys[] = {
     KEY("agent", "pinentry", pinentry, 0, 0, 0),
+    KEY("agent", "restricted-socket", restricted, 0, 0, 0),
     KEY("agent", "deadline", deadline_ms, 1000, 1, 3600),
     KEY("agent", "workers", workers, 1, 1, SETTINGS_WORKERS_MAX),
     KEY("pin", "prompt-timeout", prompt_timeout_ms, 1000, 5, 3600),
@@ -89,6 +90,29 @@ settings_put(struct settings *c, const struct settings_key *key,
 	return 0;
 }
 
+/* Sections that have readers of their own; false: it is none of them. */
+static bool
+settings_part(struct settings_parse *parse, const char *section,
+    const char *name, const char *text, bool *has_failed)
+{
+	struct settings *c = parse->c;
+	bool are_users = strcmp(name, "users") == 0;
+	int r;
+
+	if (policy_has_section(section))
+		r = policy_set(&c->policy, section, name, text, parse->e);
+	else if (pin_sources_has_section(section))
+		r = pin_sources_set(
+		    &c->pin_sources, section, name, text, parse->e);
+	else if (strcmp(section, "service") == 0 &&
+		 (are_users || strcmp(name, "groups") == 0))
+		r = admit_add(&c->admit, !are_users, text, parse->e);
+	else
+		return false;
+	*has_failed = r != 0;
+	return true;
+}
+
 static int
 settings_line(
     void *user, const char *section, const char *name, const char *text)
@@ -98,13 +122,9 @@ settings_line(
 	char quoted[2][128];
 	size_t i;
 
-	if (policy_has_section(section)) {
-		if (!parse->has_failed)
-			parse->has_failed =
-			    policy_set(&parse->c->policy, section, name, text,
-				parse->e) != 0;
+	if (!parse->has_failed &&
+	    settings_part(parse, section, name, text, &parse->has_failed))
 		return !parse->has_failed;
-	}
 	for (i = 0; i < sizeof(settings_keys) / sizeof(settings_keys[0]); i++) {
 		key = &settings_keys[i];
 		if (strcmp(section, key->section) != 0 ||

@@ -9,6 +9,7 @@
  *	pinentry = /usr/bin/pinentry
  *	deadline = 30
  *	workers = 1
+ *	restricted-socket = /run/user/1000/cardseal/restricted
  *	[pin]
  *	cache-ttl = 600
  *	cache-max = 7200
@@ -20,6 +21,10 @@
  *	keep = 8
  *	size = 4096
  *	journal = 1
+ *	[service]
+ *	(admit.h)
+ *	[pin-of NAME]
+ *	(pin_source.h)
  *	[rule NAME]
  *	(policy.h)
  *
@@ -29,6 +34,8 @@
 #ifndef AGENT_SETTINGS_H
 #define AGENT_SETTINGS_H
 
+#include "agent/admit.h"
+#include "agent/pin_source.h"
 #include "agent/policy.h"
 
 #define SETTINGS_MODULES_MAX 32
@@ -51,7 +58,10 @@ struct settings {
 	unsigned audit_keep; /* files before the present one; 0: no log */
 	unsigned audit_size_kib;
 	unsigned audit_journal; /* 1: the journal too, where there is one */
-	struct policy policy;	/* of all files together */
+	char restricted[SETTINGS_PATH_MAX]; /* socket; "": none */
+	struct admit admit;
+	struct pin_sources pin_sources;
+	struct policy policy; /* of all files together */
 };
 
 enum settings_outcome { SETTINGS_RUN, SETTINGS_DONE };

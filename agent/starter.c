@@ -308,7 +308,7 @@ starter_main(int fd, pid_t agent, const struct settings *settings)
 }
 
 int
-starter_fork(const struct settings *settings, int unwanted_fd, int *fd,
+starter_fork(const struct settings *settings, const int unwanted[2], int *fd,
     int *pid, struct err *e)
 {
 	pid_t agent = getpid();
@@ -320,8 +320,10 @@ starter_fork(const struct settings *settings, int unwanted_fd, int *fd,
 	*pid = fork();
 	if (*pid == 0) {
 		(void)close(pair[0]);
-		if (unwanted_fd >= 0)
-			(void)close(unwanted_fd);
+		if (unwanted[0] >= 0)
+			(void)close(unwanted[0]);
+		if (unwanted[1] >= 0)
+			(void)close(unwanted[1]);
 		starter_main(pair[1], agent, settings);
 	}
 	(void)close(pair[1]);

@@ -45,6 +45,7 @@ WIRE_TESTS = \
 	tests/wire/logins.py \
 	tests/wire/pins.py \
 	tests/wire/policy.py \
+	tests/wire/service.py \
 	tests/wire/set_pin.py \
 	tests/wire/sleep.py \
 	tests/wire/start.py \
