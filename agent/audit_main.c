@@ -20,6 +20,7 @@
 #include "agent/log.h"
 
 #define AUDIT_BACKLOG_MAX ((size_t)4 << 20)
+#define AUDIT_CHUNK_MAX (AUDIT_FIELDS_MAX * 2)
 #define AUDIT_BATCH 64 /* packets for one wait for the disk */
 
 struct writer {
@@ -82,20 +83,35 @@ writer_keep(struct writer *w, struct bytes packet)
 	buf_add_bytes(&w->backlog, packet);
 }
 
+/* Whole records, few enough that a file does not outgrow its size by much. */
+static struct bytes
+writer_chunk(const struct writer *w)
+{
+	size_t len =
+	    w->backlog.len < AUDIT_CHUNK_MAX ? w->backlog.len : AUDIT_CHUNK_MAX;
+	const uint8_t *nl = memrchr(w->backlog.data, '\n', len);
+
+	return bytes_of(w->backlog.data,
+	    nl != NULL ? (size_t)(nl - w->backlog.data) + 1 : 0);
+}
+
 static void
 writer_write(struct writer *w)
 {
 	struct err e = ERR_INIT;
 	struct buf lines = {0};
-	int r;
+	struct bytes chunk;
+	int r = 0;
 
 	if (w->backlog.len == 0)
 		return;
-	r = audit_file_append(&w->file, buf_get(&w->backlog), &lines, &e);
-	if (r == 0) {
-		buf_reset(&w->backlog);
-		if (w->settings->to_journal)
+	while (r == 0 && w->backlog.len != 0) {
+		chunk = writer_chunk(w);
+		r = audit_file_append(&w->file, chunk, &lines, &e);
+		if (r == 0 && w->settings->to_journal)
 			writer_to_journal(&lines);
+		if (r == 0)
+			buf_consume(&w->backlog, chunk.len);
 	}
 	buf_clear(&lines);
 	if (r != 0 && r != w->failure)

@@ -80,12 +80,25 @@ tests_unit_check_path_SOURCES = tests/unit/check_path.c
 tests_unit_check_path_LDADD = $(UNIT_LIBS) $(AGENTPROTO_LIBS)
 tests_unit_check_path_CFLAGS = $(UNIT_FLAGS)
 
-# User units for systemd.
+# Units for systemd, of a user and of a gateway; and for desktops without it.
 systemduserunitdir = $(prefix)/lib/systemd/user
-systemduserunit_DATA = agent/cardseal-agent.socket agent/cardseal-agent.service
-EXTRA_DIST += agent/cardseal-agent.socket agent/cardseal-agent.service.in
-CLEANFILES += agent/cardseal-agent.service
+systemduserunit_DATA = agent/cardseal-agent.socket \
+	agent/cardseal-agent-restricted.socket agent/cardseal-agent.service
+systemdsystemunitdir = $(prefix)/lib/systemd/system
+systemdsystemunit_DATA = agent/cardseal-gateway.socket \
+	agent/cardseal-gateway.service
+xdgautostartdir = $(sysconfdir)/xdg/autostart
+xdgautostart_DATA = agent/cardseal-agent.desktop
+EXTRA_DIST += agent/cardseal-agent.socket \
+	agent/cardseal-agent-restricted.socket agent/cardseal-gateway.socket \
+	agent/cardseal-agent.service.in agent/cardseal-gateway.service.in \
+	agent/cardseal-agent.desktop.in
+CLEANFILES += agent/cardseal-agent.service agent/cardseal-gateway.service \
+	agent/cardseal-agent.desktop
+AGENT_BINDIR = $(AM_V_GEN)$(MKDIR_P) agent && sed 's|@bindir[@]|$(bindir)|'
 agent/cardseal-agent.service: agent/cardseal-agent.service.in Makefile
-	$(AM_V_GEN)$(MKDIR_P) agent && \
-	    sed 's|@bindir[@]|$(bindir)|' $(srcdir)/agent/cardseal-agent.service.in \
-	    >$@
+	$(AGENT_BINDIR) $(srcdir)/agent/cardseal-agent.service.in >$@
+agent/cardseal-gateway.service: agent/cardseal-gateway.service.in Makefile
+	$(AGENT_BINDIR) $(srcdir)/agent/cardseal-gateway.service.in >$@
+agent/cardseal-agent.desktop: agent/cardseal-agent.desktop.in Makefile
+	$(AGENT_BINDIR) $(srcdir)/agent/cardseal-agent.desktop.in >$@

@@ -46,8 +46,9 @@ tests_card_pcscd_shim_la_CFLAGS = -std=gnu11 -Wall -Wextra
 tests_card_pcscd_shim_la_LDFLAGS = -module -avoid-version -rpath /none
 
 CARD_TESTS = tests/card/agent.sh tests/card/agent-faults.sh \
+	tests/card/agent-memory.sh \
 	tests/card/agent-lock.sh tests/card/cac.sh \
 	tests/card/piv.sh tests/card/piv-edge.sh tests/card/piv-faults.sh
 TESTS += $(CARD_TESTS)
-EXTRA_DIST += $(CARD_TESTS) tests/card/agent-lib.sh tests/card/lib.sh \
+EXTRA_DIST += $(CARD_TESTS) tests/card/scan.py tests/card/agent-lib.sh tests/card/lib.sh \
 	tests/card/piv-lib.sh
