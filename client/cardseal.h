@@ -202,6 +202,9 @@ struct cardseal_token {
 	int is_final_try;
 	int is_count_low;
 	int tries_left; /* -1: not known */
+	/* The token takes the padding off what RSA decrypts, by itself: what
+	 * its timing and errors tell is not in our hands. */
+	int has_own_unpadding;
 };
 
 struct cardseal_module {

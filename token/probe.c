@@ -90,6 +90,8 @@ probe_slot(struct worker *w, struct slot *slot)
 	/* What was told once is kept true. */
 	if (slot->tries_left != ERR_TRIES_UNKNOWN)
 		slot_ask_tries(slot);
+	/* So that the mechanisms are known. */
+	(void)slot_has_mech(&w->slots, slot, SLOT_RSA_X_509, CKF_DECRYPT);
 	slot_get_info(slot, &info);
 	tok_info_put(&w->result, &info);
 	slot_describe(name, sizeof(name), slot);

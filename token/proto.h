@@ -54,6 +54,7 @@ enum tok_flag { /* bit n of the BIT STRING is 1 << n */
 	TOK_PIN_TO_BE_CHANGED = 1 << 5,
 	TOK_REMOVABLE = 1 << 6,
 	TOK_LOGGED_IN = 1 << 7,
+	TOK_OWN_UNPADDING = 1 << 8,
 };
 
 enum tok_key_flag {

@@ -460,6 +460,10 @@ slot_get_info(const struct slot *slot, struct tok_info *info)
 		info->flags |= TOK_REMOVABLE;
 	if (slot->is_logged_in)
 		info->flags |= TOK_LOGGED_IN;
+	if (slot->has_mechs &&
+	    (slot->mechs[SLOT_RSA_PKCS] & CKF_DECRYPT) != 0 &&
+	    (slot->mechs[SLOT_RSA_X_509] & CKF_DECRYPT) == 0)
+		info->flags |= TOK_OWN_UNPADDING;
 	if ((info->flags & TOK_PIN_LOCKED) != 0)
 		info->tries_left = 0;
 	else if ((info->flags & TOK_PIN_FINAL_TRY) != 0)

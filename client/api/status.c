@@ -53,6 +53,7 @@ status_fill_token(struct cardseal_status *s, struct cardseal_token *to,
 	    .is_final_try = (flags & TOK_PIN_FINAL_TRY) != 0,
 	    .is_count_low = (flags & TOK_PIN_COUNT_LOW) != 0,
 	    .tries_left = token->tries_left,
+	    .has_own_unpadding = (flags & TOK_OWN_UNPADDING) != 0,
 	};
 }
 

@@ -334,6 +334,20 @@ START_TEST(flags_may_lie)
 }
 END_TEST
 
+/* Whether raw RSA is to be had is told with the token. */
+START_TEST(tells_own_unpadding)
+{
+	fixture_set_faults("without 0x3\n");
+	peer_begin(&peer, &token);
+	ck_assert_uint_ne(token.flags & TOK_OWN_UNPADDING, 0);
+	end();
+	fixture_set_faults("");
+	peer_begin(&peer, &token);
+	ck_assert_uint_eq(token.flags & TOK_OWN_UNPADDING, 0);
+	end();
+}
+END_TEST
+
 /* A swap that nobody noticed until the PIN came: it is not sent. */
 START_TEST(no_pin_for_another_card)
 {
@@ -648,6 +662,7 @@ main(void)
 	tcase_add_loop_test(tcase, crash_ends_the_process, 0, ROWS(crashes));
 	tcase_add_test(tcase, late_is_not_wrong);
 	tcase_add_test(tcase, flags_may_lie);
+	tcase_add_test(tcase, tells_own_unpadding);
 	tcase_add_test(tcase, no_pin_for_another_card);
 	tcase_add_loop_test(tcase, login_errors_are_typed, 0, ROWS(logins));
 	tcase_add_test(tcase, login_checks_the_pin);
