@@ -10,6 +10,7 @@
 #define AGENT_AGENT_H
 
 #include "agent/conn.h"
+#include "agent/holders.h"
 #include "agent/launch.h"
 #include "agent/listen.h"
 #include "agent/module.h"
@@ -29,6 +30,7 @@ struct agent {
 	struct launcher launcher;
 	struct modules modules;
 	struct watch watch;
+	struct holders holders;
 	struct prompts prompts;
 	struct conns conns;
 	struct listener listener;

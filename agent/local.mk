@@ -12,6 +12,7 @@ libagent_la_SOURCES = \
 	agent/confine.c agent/confine.h \
 	agent/conn.c agent/conn.h \
 	agent/dialog.c agent/dialog.h agent/dialog_proto.c \
+	agent/holders.c agent/holders.h \
 	agent/inventory.c agent/inventory.h \
 	agent/launch.c agent/launch.h \
 	agent/listen.c agent/listen.h \

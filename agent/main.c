@@ -116,6 +116,7 @@ agent_init(struct agent *a, int starter_fd, int starter_pid)
 
 	a->started = (int64_t)time(NULL);
 	watch_init(&a->watch, a);
+	holders_init(&a->holders, a);
 	prompts_init(&a->prompts);
 	if (sd_event_new(&a->event) < 0)
 		return -CS_ERR_NO_MEMORY;
@@ -143,6 +144,7 @@ agent_clear(struct agent *a)
 	if (a->modules.list.tqh_last != NULL)
 		modules_clear(a);
 	watch_clear(&a->watch);
+	holders_clear(&a->holders);
 	launcher_clear(&a->launcher);
 	timers_clear(&a->timers);
 	agent_io_clear(a);

@@ -56,10 +56,14 @@ starter_child_hygiene(pid_t parent, int death_signal)
 }
 
 static _Noreturn void
-starter_exec_worker(struct starter *s, pid_t parent, int fd, bool is_list)
+starter_exec_worker(struct starter *s, pid_t parent, int fd, uint32_t op)
 {
-	char *argv[] = {
-	    s->worker_path, is_list ? "--list-modules" : NULL, NULL};
+	bool is_list = op != STARTER_WORKER;
+	char *argv[] = {s->worker_path,
+	    op == STARTER_LIST	  ? "--list-modules"
+	    : op == STARTER_USERS ? "--card-users"
+				  : NULL,
+	    NULL};
 	int null;
 
 	starter_child_hygiene(parent, SIGKILL);
@@ -141,7 +145,7 @@ starter_start(struct starter *s, uint32_t op, struct bytes payload, int fds[2],
 	if (*pid == 0) {
 		if (op == STARTER_DIALOG)
 			starter_exec_dialog(s, parent, pair[1], payload);
-		starter_exec_worker(s, parent, pair[1], op == STARTER_LIST);
+		starter_exec_worker(s, parent, pair[1], op);
 	}
 	(void)close(pair[1]);
 	if (*pid < 0)

@@ -16,6 +16,7 @@
 enum starter_op {
 	STARTER_WORKER, /* cardseal-token; a stream socket as descriptor 3 */
 	STARTER_LIST,	/* cardseal-token --list-modules; its output */
+	STARTER_USERS,	/* cardseal-token --card-users; its output */
 	STARTER_DIALOG, /* payload: struct dialog_request; a packet socket */
 	STARTER_STARTED,
 	STARTER_FAILED, /* status: errno */

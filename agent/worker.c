@@ -128,17 +128,36 @@ worker_set_timer(struct worker *w)
 }
 
 static void
+worker_is_late(struct worker *w)
+{
+	const char *others = worker_agent(w)->holders.text;
+	char reason[HOLDERS_TEXT_MAX + 128];
+
+	snprintf(reason, sizeof(reason),
+	    "did not answer in time and was ended%s%s",
+	    w->module->uses_pcsc && others[0] != '\0'
+		? "; these programs use cards, too, and one may hold it: "
+		: "",
+	    w->module->uses_pcsc ? others : "");
+	worker_kill(w, true, reason);
+}
+
+static void
 worker_is_slow(struct timer *t)
 {
 	struct worker *w =
 	    (void *)((char *)t - offsetof(struct worker, deadline));
 
-	if (timers_now(&worker_agent(w)->timers) >= w->late_us)
-		worker_kill(w, true, "did not answer in time and was ended");
-	else if (worker_is_stopped(w))
+	if (timers_now(&worker_agent(w)->timers) >= w->late_us) {
+		worker_is_late(w);
+	} else if (worker_is_stopped(w)) {
 		worker_kill(w, false, "was stopped by a signal and was ended");
-	else
+	} else {
+		/* The card may be held by another program. */
+		if (w->module->uses_pcsc)
+			holders_ask(&worker_agent(w)->holders);
 		worker_set_timer(w);
+	}
 }
 
 /* --- out --- */

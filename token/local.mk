@@ -21,6 +21,7 @@ libtoken_la_SOURCES = \
 	token/slot.c token/slot.h \
 	token/uri.c token/uri.h \
 	token/use.c token/use.h token/use_secret.c \
+	token/users.c token/users.h \
 	token/watch.c token/watch.h token/watch_pcsc.c \
 	token/worker.c token/worker.h \
 	token/x509.c token/x509.h

@@ -46,10 +46,19 @@ pcsc_is_reader(struct bytes description, const char *reader)
 
 /* --- which modules use the service --- */
 
+bool
+pcsc_is_service(const char *path)
+{
+	const char *own = getenv(PCSC_SOCKET_ENV);
+
+	return strcmp(path, PCSC_SOCKET) == 0 ||
+	       strcmp(path, PCSC_SOCKET_OLD) == 0 ||
+	       (own != NULL && strcmp(path, own) == 0);
+}
+
 static bool
 pcsc_is_socket(int fd)
 {
-	const char *path = getenv(PCSC_SOCKET_ENV);
 	struct sockaddr_un a = {0};
 	socklen_t len = sizeof(a) - 1;
 
@@ -57,9 +66,7 @@ pcsc_is_socket(int fd)
 	    a.sun_family != AF_UNIX ||
 	    len <= offsetof(struct sockaddr_un, sun_path))
 		return false;
-	return strcmp(a.sun_path, PCSC_SOCKET) == 0 ||
-	       strcmp(a.sun_path, PCSC_SOCKET_OLD) == 0 ||
-	       (path != NULL && strcmp(a.sun_path, path) == 0);
+	return pcsc_is_service(a.sun_path);
 }
 
 bool

@@ -32,6 +32,9 @@ bool pcsc_is_reader(struct bytes description, const char *reader);
  */
 bool pcsc_is_used(void);
 
+/* Is that the path of the service's socket? */
+bool pcsc_is_service(const char *path);
+
 /*
  * The tries left for the PIN of the PIV card in the reader: VERIFY without a
  * PIN, which spends none (3.2.1). ERR_TRIES_UNKNOWN: the PIN is verified, the

@@ -84,6 +84,15 @@ is "it ends" $? 9
 like "and says why" "$(cat "$tmp/err")" "did not answer in time"
 card clear
 ok "the card is back" wait_until 20 sign 9a
+stranger hold 60 >"$tmp/held" &
+holder=$!
+started_pids+=("$holder")
+ok "another program has a transaction" wait_until 5 grep -q held "$tmp/held"
+exits 9 "and keeps it" sign 9a
+like "it is named" "$(cat "$tmp/err")" \
+    "programs use cards, too, and one may hold it: stranger .pid $holder."
+kill "$holder"
+ok "it is gone" wait_until 20 sign 9a
 ok "a good signature" good_by alice-rsa2048
 launcher kill
 ok "pcscd is killed, and it goes on" wait_until 20 sign 9a
