@@ -67,6 +67,13 @@ enum cardseal_option {
 	CARDSEAL_TIME,	       /* RFC 3339; default: now */
 	CARDSEAL_LEGACY,       /* "1": admit weak algorithms when reading */
 	CARDSEAL_FROM,	       /* the address to match instead of From */
+	/* reading whole mails */
+	CARDSEAL_PART,		 /* what is let out: "2", "2.1" */
+	CARDSEAL_UNSAFE,	 /* "1": nothing is held back */
+	CARDSEAL_REQUIRE_SIGNED, /* "1": a mail that is not is bad */
+	/* making mails, once more */
+	CARDSEAL_ENCRYPT, /* "1": cardseal_sign encrypts what it signed */
+	CARDSEAL_TO_SELF, /* "0": and not to the sender as well */
 };
 
 /* NULL: no memory. */
@@ -137,6 +144,16 @@ int cardseal_encrypt(struct cardseal_job *job, struct cardseal_input *in,
     struct cardseal_output *out);
 /* Opens an encrypted message; out gets the content. Verdict as above. */
 int cardseal_decrypt(struct cardseal_job *job, struct cardseal_input *in,
+    struct cardseal_output *out, struct cardseal_verdict **verdict);
+
+/*
+ * Reads any mail, or CMS message, at any nesting: opens every layer, judges
+ * all of it, and lets out (NULL: only judges) the entity inside, byte for
+ * byte as it was signed or encrypted, without the header outside. What is not
+ * covered by a signature is never mixed into what is. Verdict as above; a
+ * mail that is not signed has the result 0.
+ */
+int cardseal_read(struct cardseal_job *job, struct cardseal_input *in,
     struct cardseal_output *out, struct cardseal_verdict **verdict);
 
 /* --- verdicts --- */

@@ -65,6 +65,7 @@ struct encrypting {
 	struct cms_encrypt_params params;
 	struct cert_set *recipients;
 	struct cert **array;
+	struct source *entity; /* instead of the mail's own; or NULL */
 	struct strings bcc;
 	struct cert_set **bcc_certs; /* for each of bcc one with one in it */
 };
@@ -149,6 +150,17 @@ bcc_open(struct cardseal_job *job, const char *address, struct output **out)
 	return r;
 }
 
+static int
+encrypt_mail(struct encrypting *c, struct smime_mail *mail,
+    const struct cms_encrypt_params *params, struct output *out)
+{
+	struct source *entity =
+	    c->entity != NULL ? c->entity : smime_mail_get_entity(mail, false);
+
+	return smime_encrypt_entity(
+	    mail, entity, params, output_get_sink(out), &c->job->err);
+}
+
 /* One copy, encrypted to its recipient alone. */
 static int
 bcc_write_copy(struct encrypting *c, struct smime_mail *mail,
@@ -162,7 +174,7 @@ bcc_write_copy(struct encrypting *c, struct smime_mail *mail,
 		return r;
 	params.recipients = &cert;
 	params.recipients_len = 1;
-	r = smime_encrypt(mail, &params, output_get_sink(out), &c->job->err);
+	r = encrypt_mail(c, mail, &params, out);
 	if (r == 0)
 		r = output_commit(out, &c->job->err);
 	output_free(out);
@@ -226,34 +238,44 @@ encrypt_header_recipients(
 		r = err_set(e, -CS_ERR_ARGUMENT,
 		    "the mail names no recipients in To or Cc; give them with "
 		    "-r ADDR or -R FILE");
+	return r;
+}
+
+/* All recipients, before anything is asked for or written. */
+static int
+encrypt_find_recipients(struct encrypting *c, struct smime_mail *mail)
+{
+	struct cardseal_job *job = c->job;
+	struct strings addresses = {0};
+	int r = 0;
+
+	if (job->options[CARDSEAL_RECIPIENT].len == 0 &&
+	    job->options[CARDSEAL_RECIPIENT_FILE].len == 0)
+		r = encrypt_header_recipients(c, mail, &addresses);
+	/* Whoever the recipients are: no copy tells of them. */
 	if (r == 0)
 		r = smime_mail_remove_header(mail, "Bcc");
+	if (r == 0)
+		r = encrypting_prepare(c, &addresses);
+	if (r == 0)
+		r = bcc_prepare(c);
+	strings_clear(&addresses);
 	return r;
 }
 
 static int
 encrypt_smime(struct encrypting *c, struct output *out)
 {
-	struct cardseal_job *job = c->job;
-	struct strings addresses = {0};
 	struct smime_mail *mail;
-	int r = smime_mail_scan(c->in, &mail, &job->err);
+	int r = smime_mail_scan(c->in, &mail, &c->job->err);
 
 	if (r != 0)
 		return r;
-	if (job->options[CARDSEAL_RECIPIENT].len == 0 &&
-	    job->options[CARDSEAL_RECIPIENT_FILE].len == 0)
-		r = encrypt_header_recipients(c, mail, &addresses);
+	r = encrypt_find_recipients(c, mail);
 	if (r == 0)
-		r = encrypting_prepare(c, &addresses);
-	if (r == 0)
-		r = bcc_prepare(c);
-	if (r == 0)
-		r = smime_encrypt(
-		    mail, &c->params, output_get_sink(out), &job->err);
+		r = encrypt_mail(c, mail, &c->params, out);
 	if (r == 0)
 		r = bcc_write_copies(c, mail);
-	strings_clear(&addresses);
 	smime_mail_free(mail);
 	return r;
 }
@@ -269,6 +291,76 @@ encrypting_clear(struct encrypting *c)
 	strings_clear(&c->bcc);
 	cert_set_free(c->recipients);
 	free(c->array);
+}
+
+/* The sender can read what was sent, if a certificate for that is here. */
+static int
+encrypting_add_self(struct encrypting *c, struct bytes sender)
+{
+	struct strings one = {0};
+	struct cert_set *self = cert_set_new();
+	char *address = bytes_dup_str(sender);
+	int r = -CS_ERR_NO_MEMORY;
+
+	if (self != NULL && address != NULL && strings_add(&one, address) == 0)
+		r = job_find_recipients(c->job, &one, false, self);
+	if (r == 0)
+		r = cert_set_add_all(c->recipients, self);
+	else if (r == -CS_ERR_NO_CERT)
+		r = strings_printf(&c->job->warnings,
+		    "not encrypted to yourself: %s",
+		    err_get_text(&c->job->err));
+	free(c->array);
+	c->array = NULL;
+	if (r == 0)
+		r = encrypt_params_fill(&c->params, &c->array, c->recipients);
+	if (r == 0)
+		err_clear(&c->job->err);
+	strings_clear(&one);
+	cert_set_free(self);
+	free(address);
+	return r;
+}
+
+int
+job_encrypting_new(struct cardseal_job *job, struct smime_mail *mail,
+    struct bytes sender, struct encrypting **result)
+{
+	struct encrypting *c = calloc(1, sizeof(*c));
+	int r;
+
+	*result = NULL;
+	if (c == NULL)
+		return -CS_ERR_NO_MEMORY;
+	c->job = job;
+	r = encrypt_find_recipients(c, mail);
+	if (r == 0 && sender.len != 0 && !job_is(job, CARDSEAL_TO_SELF, "0"))
+		r = encrypting_add_self(c, sender);
+	if (r == 0)
+		*result = c;
+	else
+		job_encrypting_free(c);
+	return r;
+}
+
+int
+job_encrypting_write(struct encrypting *c, struct smime_mail *mail,
+    struct source *entity, struct output *out)
+{
+	int r;
+
+	c->entity = entity;
+	r = encrypt_mail(c, mail, &c->params, out);
+	return r == 0 ? bcc_write_copies(c, mail) : r;
+}
+
+void
+job_encrypting_free(struct encrypting *c)
+{
+	if (c == NULL)
+		return;
+	encrypting_clear(c);
+	free(c);
 }
 
 int

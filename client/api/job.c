@@ -124,6 +124,10 @@ static const struct {
     [CARDSEAL_CRL] = {true, NULL},
     [CARDSEAL_REVOCATION] = {false, "off|soft|hard"},
     [CARDSEAL_LEGACY] = {false, "0|1"},
+    [CARDSEAL_UNSAFE] = {false, "0|1"},
+    [CARDSEAL_REQUIRE_SIGNED] = {false, "0|1"},
+    [CARDSEAL_ENCRYPT] = {false, "0|1"},
+    [CARDSEAL_TO_SELF] = {false, "0|1"},
 };
 
 static bool

@@ -25,7 +25,7 @@ int strings_printf(struct strings *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void strings_clear(struct strings *s);
 
-#define JOB_OPTIONS (CARDSEAL_FROM + 1)
+#define JOB_OPTIONS (CARDSEAL_TO_SELF + 1)
 
 struct cardseal_job {
 	struct strings options[JOB_OPTIONS];
@@ -115,6 +115,27 @@ int CS_MUST_USE job_load_intermediates(
 int CS_MUST_USE job_find_recipients(struct cardseal_job *job,
     const struct strings *addresses, bool with_files,
     struct cert_set *recipients);
+
+/* --- encrypt.c --- */
+
+struct encrypting;
+struct smime_mail;
+/*
+ * Finds everything that encrypting the mail needs, by the job's options, and
+ * takes Bcc out of it. sender (may be empty): who shall be able to read it as
+ * well, if there is a certificate for it.
+ */
+int CS_MUST_USE job_encrypting_new(struct cardseal_job *job,
+    struct smime_mail *mail, struct bytes sender, struct encrypting **result);
+/* Writes the mail with that entity inside, and the copies for Bcc. */
+int CS_MUST_USE job_encrypting_write(struct encrypting *c,
+    struct smime_mail *mail, struct source *entity, struct output *out);
+void job_encrypting_free(struct encrypting *c);
+
+/* --- verify.c --- */
+
+/* NULL: no memory. */
+struct cardseal_verdict *job_new_verdict(void);
 
 /* --- sign.c --- */
 

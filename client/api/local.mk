@@ -6,6 +6,7 @@ libapi_la_SOURCES = \
 	client/api/io.c \
 	client/api/job.c client/api/job.h \
 	client/api/keys.c \
+	client/api/read.c \
 	client/api/recipients.c \
 	client/api/sign.c \
 	client/api/status.c \

@@ -6,8 +6,8 @@
 #include "client/cms/detect.h"
 #include "client/smime/smime.h"
 
-static struct cardseal_verdict *
-verdict_wrap_new(void)
+struct cardseal_verdict *
+job_new_verdict(void)
 {
 	struct cardseal_verdict *wrap = calloc(1, sizeof(*wrap));
 
@@ -279,7 +279,7 @@ cardseal_verify(struct cardseal_job *job, struct cardseal_input *in,
 		r = job_check_apart(job, content, out);
 	if (r != 0)
 		return job_end(job, r);
-	wrap = verdict_wrap_new();
+	wrap = job_new_verdict();
 	r = -CS_ERR_NO_MEMORY;
 	if (wrap != NULL)
 		r = verify_any(job, in->in,
@@ -340,7 +340,7 @@ cardseal_decrypt(struct cardseal_job *job, struct cardseal_input *in,
 	r = job_check_apart(job, in, out);
 	if (r != 0)
 		return job_end(job, r);
-	wrap = verdict_wrap_new();
+	wrap = job_new_verdict();
 	r = -CS_ERR_NO_MEMORY;
 	if (wrap != NULL)
 		r = decrypt_any(job, in->in, out->out, wrap->verdict);

@@ -88,14 +88,17 @@ int cmd_decrypt(struct cli *cli);
 int cmd_encrypt(struct cli *cli);
 int cmd_keys(struct cli *cli);
 int cmd_lock(struct cli *cli);
+int cmd_read(struct cli *cli);
 int cmd_sign(struct cli *cli);
 int cmd_status(struct cli *cli);
 int cmd_unlock(struct cli *cli);
 int cmd_verify(struct cli *cli);
 
 extern const struct cli_option cmd_sign_options[];
+extern const struct cli_option cmd_seal_options[];
 extern const struct cli_option cmd_verify_options[];
 extern const struct cli_option cmd_encrypt_options[];
 extern const struct cli_option cmd_decrypt_options[];
+extern const struct cli_option cmd_read_options[];
 
 #endif

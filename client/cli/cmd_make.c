@@ -73,6 +73,24 @@ set_recipient(struct cli *cli, const char *argument)
 	return cardseal_exit_status(r);
 }
 
+/* What sign takes as well, for --encrypt. */
+const struct cli_option cmd_seal_options[] = {
+    {"encrypt", 0, NULL, "encrypt what was signed", CARDSEAL_ENCRYPT, "1",
+	NULL},
+    {"recipient", 'r', "ADDR|@FILE", "encrypt to that address; repeatable", -1,
+	NULL, set_recipient},
+    {"recipient-file", 'R', "CERTFILE",
+	"encrypt to the certificates in that file; repeatable",
+	CARDSEAL_RECIPIENT_FILE, NULL, NULL},
+    {"cipher", 'c', "CIPHER", "the cipher, as for encrypt", CARDSEAL_CIPHER,
+	NULL, NULL},
+    {"bcc-dir", 0, "DIR", "put each Bcc recipient's own copy there",
+	CARDSEAL_BCC_DIR, NULL, NULL},
+    {"no-self", 0, NULL, "do not encrypt to the sender as well",
+	CARDSEAL_TO_SELF, "0", NULL},
+    {0},
+};
+
 const struct cli_option cmd_encrypt_options[] = {
     {"recipient", 'r', "ADDR|@FILE", "encrypt to that address; repeatable", -1,
 	NULL, set_recipient},

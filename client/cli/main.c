@@ -7,8 +7,8 @@
 
 #include "client/cli/cli.h"
 
-static const struct cli_option *const sign_groups[] = {
-    cmd_sign_options, cli_output_options, cli_common_options, NULL};
+static const struct cli_option *const sign_groups[] = {cmd_sign_options,
+    cmd_seal_options, cli_output_options, cli_common_options, NULL};
 static const struct cli_option *const verify_groups[] = {cmd_verify_options,
     cli_trust_options, cli_output_options, cli_json_options, cli_common_options,
     NULL};
@@ -16,6 +16,9 @@ static const struct cli_option *const encrypt_groups[] = {
     cmd_encrypt_options, cli_output_options, cli_common_options, NULL};
 static const struct cli_option *const decrypt_groups[] = {cmd_decrypt_options,
     cli_output_options, cli_json_options, cli_common_options, NULL};
+static const struct cli_option *const read_groups[] = {cmd_read_options,
+    cli_trust_options, cli_output_options, cli_json_options, cli_common_options,
+    NULL};
 static const struct cli_option *const json_groups[] = {
     cli_json_options, cli_common_options, NULL};
 static const struct cli_option *const common_groups[] = {
@@ -29,6 +32,8 @@ static const struct cli_command commands[] = {
 	cmd_encrypt, false},
     {"decrypt", "[IN]", "open an encrypted mail or CMS message", decrypt_groups,
 	1, cmd_decrypt, false},
+    {"read", "[IN]", "open every layer of a mail and judge it", read_groups, 1,
+	cmd_read, false},
     {"keys", "", "list the keys the agent has", json_groups, 0, cmd_keys,
 	false},
     {"status", "", "show agent, modules and tokens", json_groups, 0, cmd_status,

@@ -17,7 +17,8 @@ libcms_la_SOURCES = \
 	client/cms/sink.c client/cms/sink.h client/cms/sink_codec.c \
 	client/cms/spool.c client/cms/spool.h \
 	client/cms/verdict.c client/cms/verdict.h \
-	client/cms/verdict_json.c client/cms/verdict_text.c
+	client/cms/verdict_json.c client/cms/verdict_text.c \
+	client/cms/verdict_mail.c client/cms/verdict_mail.h
 libcms_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) -fPIC
 libcms_la_LIBADD = $(JANSSON_LIBS)
 CMS_TEST_LIBS = $(UNIT_LIBS) libcms.la libpkix.la libcodec.la libalg.la libasn1.la

@@ -71,6 +71,23 @@ int CS_MUST_USE smime_sign(struct smime_mail *mail, enum smime_form form,
 int CS_MUST_USE smime_encrypt(struct smime_mail *mail,
     const struct cms_encrypt_params *params, struct sink *out, struct err *e);
 
+/* Likewise, with this entity instead of the mail's own. */
+int CS_MUST_USE smime_encrypt_entity(struct smime_mail *mail,
+    struct source *entity, const struct cms_encrypt_params *params,
+    struct sink *out, struct err *e);
+/*
+ * The mail's entity as multipart/signed, to be encrypted: detached, which
+ * every reader takes inside of an encryption, whatever transport would do to
+ * it. It is signed once, here; the source gives the same as often as it is
+ * run. Borrows mail.
+ */
+struct smime_signed;
+int CS_MUST_USE smime_signed_new(struct smime_mail *mail,
+    const struct cms_sign_params *params, struct smime_signed **result,
+    struct err *e);
+struct source *smime_signed_get_entity(struct smime_signed *s);
+void smime_signed_free(struct smime_signed *s);
+
 /* --- reading --- */
 
 struct smime_read_params {
