@@ -394,6 +394,12 @@ cms_reader_is_detached(const struct cms_reader *r)
 }
 
 bool
+cms_reader_has_signers(const struct cms_reader *r)
+{
+	return r->signers.len != 0;
+}
+
+bool
 cms_reader_wants_rerun(const struct cms_reader *r)
 {
 	return r->wants_rerun;

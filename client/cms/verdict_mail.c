@@ -204,12 +204,24 @@ struct tally {
 	size_t count;
 };
 
+bool
+verdict_is_protected(const struct verdict *v)
+{
+	size_t i;
+
+	for (i = 0; i < v->layers_len; i++)
+		if (v->layers[i].kind == VERDICT_ENCRYPTED ||
+		    v->layers[i].signers_len != 0)
+			return true;
+	return v->fault != 0;
+}
+
 static void
 tally_add(struct tally *t, const struct verdict *v)
 {
 	size_t i;
 
-	if (v->layers_len != 0 || v->fault != 0) {
+	if (verdict_is_protected(v)) {
 		t->count++;
 		if (t->first == NULL)
 			t->first = v;
@@ -272,6 +284,9 @@ verdict_judge_mail(struct verdict *v)
 	int r;
 
 	verdict_judge(v);
+	/* A mail that is not signed is nothing wrong. */
+	if (v->summary == VERDICT_NONE)
+		v->code = 0;
 	for (i = 0; i < m->inner_len; i++)
 		verdict_judge_mail(m->inner[i]);
 	r = judge_parts_of(v);

@@ -233,9 +233,13 @@ stage_finish_all(struct cms_stage *s, struct err *e)
 
 	if (r == 0 && s->decoder != NULL)
 		r = sink_finish(s->decoder, e);
-	if (r == 0 && !s->is_dead)
-		r = cms_reader_finish(s->reader, e);
-	return r;
+	if (r != 0 || s->is_dead)
+		return r;
+	if (is_judging(s) && s->is_known && cms_reader_is_detached(s->reader) &&
+	    cms_reader_has_signers(s->reader))
+		return err_set(e, -CS_ERR_NOT_SIGNED,
+		    "it is a signature without what it signs");
+	return cms_reader_finish(s->reader, e);
 }
 
 /* Was it opened? What an encrypted layer that was not held is no content. */

@@ -1,5 +1,6 @@
 # tests/system/: the real programs end to end.
 SYSTEM_TESTS = \
+	tests/system/attacks.sh \
 	tests/system/cms-peers.sh \
 	tests/system/encrypt.sh \
 	tests/system/errors.sh \
@@ -12,6 +13,7 @@ SYSTEM_TESTS = \
 	tests/system/quickstart.sh
 TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \
+	tests/system/attacks.py \
 	tests/system/lib.sh tests/system/fake-pinentry
 
 # client/cms alone, with keys in files.
