@@ -74,6 +74,7 @@ enum cardseal_option {
 	/* making mails, once more */
 	CARDSEAL_ENCRYPT, /* "1": cardseal_sign encrypts what it signed */
 	CARDSEAL_TO_SELF, /* "0": and not to the sender as well */
+	CARDSEAL_HEADERS, /* "plain" (default), "protect", "hide" */
 };
 
 /* NULL: no memory. */

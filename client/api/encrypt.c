@@ -263,6 +263,15 @@ encrypt_find_recipients(struct encrypting *c, struct smime_mail *mail)
 	return r;
 }
 
+enum smime_headers
+job_get_headers(const struct cardseal_job *job)
+{
+	if (job_is(job, CARDSEAL_HEADERS, "hide"))
+		return SMIME_HEADERS_HIDE;
+	return job_is(job, CARDSEAL_HEADERS, "protect") ? SMIME_HEADERS_PROTECT
+							: SMIME_HEADERS_PLAIN;
+}
+
 static int
 encrypt_smime(struct encrypting *c, struct output *out)
 {
@@ -271,6 +280,7 @@ encrypt_smime(struct encrypting *c, struct output *out)
 
 	if (r != 0)
 		return r;
+	smime_mail_set_headers(mail, job_get_headers(c->job));
 	r = encrypt_find_recipients(c, mail);
 	if (r == 0)
 		r = encrypt_mail(c, mail, &c->params, out);

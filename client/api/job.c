@@ -128,6 +128,7 @@ static const struct {
     [CARDSEAL_REQUIRE_SIGNED] = {false, "0|1"},
     [CARDSEAL_ENCRYPT] = {false, "0|1"},
     [CARDSEAL_TO_SELF] = {false, "0|1"},
+    [CARDSEAL_HEADERS] = {false, "plain|protect|hide"},
 };
 
 static bool

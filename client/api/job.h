@@ -13,6 +13,7 @@
 #include "client/link/link.h"
 #include "client/pkix/choose.h"
 #include "client/pkix/crl.h"
+#include "client/smime/smime.h"
 
 /* A list of strings, owned. All zero is empty. */
 struct strings {
@@ -25,7 +26,7 @@ int strings_printf(struct strings *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void strings_clear(struct strings *s);
 
-#define JOB_OPTIONS (CARDSEAL_TO_SELF + 1)
+#define JOB_OPTIONS (CARDSEAL_HEADERS + 1)
 
 struct cardseal_job {
 	struct strings options[JOB_OPTIONS];
@@ -117,6 +118,9 @@ int CS_MUST_USE job_find_recipients(struct cardseal_job *job,
     struct cert_set *recipients);
 
 /* --- encrypt.c --- */
+
+/* As CARDSEAL_HEADERS asks for. */
+enum smime_headers job_get_headers(const struct cardseal_job *job);
 
 struct encrypting;
 struct smime_mail;

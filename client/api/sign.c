@@ -348,6 +348,9 @@ sign_plain(struct signing *s, struct smime_mail *mail, struct bytes key_address,
 	enum smime_form form;
 	int r = sign_choose_form(job, mail, &form);
 
+	/* Nothing is hidden by a signature. */
+	if (job_get_headers(job) != SMIME_HEADERS_PLAIN)
+		smime_mail_set_headers(mail, SMIME_HEADERS_PROTECT);
 	if (r == 0)
 		r = signing_prepare(s, key_address);
 	if (r == 0)
@@ -391,6 +394,7 @@ sign_smime(struct signing *s, struct input *in, struct output *out)
 
 	if (r != 0)
 		return r;
+	smime_mail_set_headers(mail, job_get_headers(job));
 	r = mail_find_sender(mail, &sender, &job->err);
 	if (r == -CS_ERR_ENCODING && has_key)
 		r = 0;

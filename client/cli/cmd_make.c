@@ -86,6 +86,9 @@ const struct cli_option cmd_seal_options[] = {
 	NULL, NULL},
     {"bcc-dir", 0, "DIR", "put each Bcc recipient's own copy there",
 	CARDSEAL_BCC_DIR, NULL, NULL},
+    {"headers", 0, "plain|protect|hide",
+	"put the header inside as well; hide the subject", CARDSEAL_HEADERS,
+	NULL, NULL},
     {"no-self", 0, NULL, "do not encrypt to the sender as well",
 	CARDSEAL_TO_SELF, "0", NULL},
     {0},
@@ -108,6 +111,9 @@ const struct cli_option cmd_encrypt_options[] = {
     {"der", 0, NULL, "definite lengths even from a pipe", CARDSEAL_DER, "1",
 	NULL},
     {"armor", 0, NULL, "PEM, with -f cms", CARDSEAL_ARMOR, "1", NULL},
+    {"headers", 0, "plain|protect|hide",
+	"put the header inside as well; hide the subject", CARDSEAL_HEADERS,
+	NULL, NULL},
     {0},
 };
 

@@ -180,7 +180,7 @@ put_protection(struct buf *b, const struct verdict_mail *m)
 	const struct verdict_header *h;
 	size_t i;
 
-	if (m->protection.state != FINDING_NOT_CHECKED)
+	if (m->protection.text[0] != '\0')
 		buf_printf(b, "header protection: %s: %s\n",
 		    finding_state_name(m->protection.state),
 		    m->protection.text);

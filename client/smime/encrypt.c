@@ -1,6 +1,9 @@
 /* encrypt.c: mails that are one CMS object: encrypted, or signed opaque. */
+#include <string.h>
+
 #include "asn1/base64.h"
 #include "client/smime/mail.h"
+#include "client/smime/protect.h"
 #include "client/smime/writer.h"
 
 static int
@@ -8,7 +11,10 @@ write_top(const struct smime_mail *m, const char *smime_type, struct sink *out,
     struct err *e)
 {
 	struct buf b = {0};
-	int r = mail_write_outer(buf_get(&m->header), out, e);
+	bool hides = m->headers == SMIME_HEADERS_HIDE &&
+		     strcmp(smime_type, "signed-data") != 0;
+	int r = hides ? protect_write_outer(m, out, e)
+		      : mail_write_outer(buf_get(&m->header), out, e);
 
 	buf_printf(&b,
 	    "MIME-Version: 1.0\r\n"

@@ -14,6 +14,8 @@ libsmime_la_SOURCES = \
 	client/smime/origin.c client/smime/origin.h \
 	client/smime/param.c \
 	client/smime/parser.c client/smime/parser.h \
+	client/smime/protect.c client/smime/protect.h \
+	client/smime/protect_check.c \
 	client/smime/read.c client/smime/read_int.h \
 	client/smime/read_pkcs7.c client/smime/read_signed.c \
 	client/smime/scan.c client/smime/sign.c \
@@ -105,6 +107,12 @@ TESTS += tests/unit/check_message_forms
 tests_unit_check_message_forms_SOURCES = tests/unit/check_message_forms.c
 tests_unit_check_message_forms_LDADD = $(SMIME_MAIL_LIBS)
 tests_unit_check_message_forms_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_protect
+TESTS += tests/unit/check_protect
+tests_unit_check_protect_SOURCES = tests/unit/check_protect.c
+tests_unit_check_protect_LDADD = $(SMIME_MAIL_LIBS)
+tests_unit_check_protect_CFLAGS = $(UNIT_FLAGS)
 
 # By itself, for tests/system/odd-mails.sh.
 check_PROGRAMS += tests/system/mail_tool

@@ -8,6 +8,7 @@
 #include "client/smime/address_list.h"
 #include "client/smime/header.h"
 #include "client/smime/origin.h"
+#include "client/smime/protect.h"
 #include "client/smime/tree.h"
 
 #define FIELD_QUOTED_MAX 400
@@ -125,13 +126,40 @@ set_field(char **to, struct bytes section, const char *name)
 	return r;
 }
 
+/* The header that is protected; empty: none is. */
+static struct bytes
+line_get_protected(const struct tree *t, const struct line *l, bool *is_wrapped)
+{
+	struct buf forwarded = {.max = PARAM_LEN_MAX};
+	struct media_type mt;
+	size_t i;
+
+	*is_wrapped = false;
+	if (header_get_media_type(buf_get(&l->inner_header), &mt) &&
+	    media_type_is(&mt, "message", "rfc822") &&
+	    header_get_param(mt.params, "forwarded", &forwarded, NULL) == 1)
+		*is_wrapped = header_is_equal_nocase(buf_get(&forwarded), "no");
+	buf_clear(&forwarded);
+	for (i = 0; *is_wrapped && i < t->lines_len; i++)
+		if (t->lines[i]->outer == l && t->lines[i]->v->mail->is_message)
+			return buf_get(&t->lines[i]->header);
+	return buf_get(&l->inner_header);
+}
+
 static int
-line_describe(struct line *l)
+line_describe(const struct tree *t, struct line *l)
 {
 	struct verdict_mail *m = l->v->mail;
-	struct bytes section = buf_get(&l->header);
-	int r = set_field(&m->from, section, "From");
+	struct bytes section = buf_get(&l->header), inside;
+	bool is_wrapped;
+	int r;
 
+	inside = line_get_protected(t, l, &is_wrapped);
+	r = protect_check(l->v, section, inside, is_wrapped);
+	if (m->has_protection)
+		section = inside;
+	if (r == 0)
+		r = set_field(&m->from, section, "From");
 	if (r == 0)
 		r = set_field(&m->sender, section, "Sender");
 	if (r == 0)
@@ -176,6 +204,47 @@ line_warn(struct verdict *v)
 	    "have seen what it holds");
 }
 
+/*
+ * The protected From is what a program shows that knows of it, the outer one
+ * what others show: both have to be the signer's.
+ */
+static int
+line_judge_origin(const struct tree *t, struct line *l, const struct line *of,
+    const char *from)
+{
+	struct verdict_signer *s;
+	struct verdict *v = l->v;
+	bool is_wrapped,
+	    has_both = of == l && v->mail->has_protection && from == NULL;
+	struct finding *inside = NULL;
+	size_t i, k, n = 0, at = 0;
+	int r = 0;
+
+	for (i = 0; i < v->layers_len; i++)
+		n += v->layers[i].signers_len;
+	if (has_both) {
+		inside = calloc(n + 1, sizeof(*inside));
+		r = inside == NULL
+			? -CS_ERR_NO_MEMORY
+			: origin_judge(v, line_get_protected(t, l, &is_wrapped),
+			      true, NULL);
+	}
+	for (i = 0; r == 0 && has_both && i < v->layers_len; i++)
+		for (k = 0; k < v->layers[i].signers_len; k++)
+			inside[at++] = v->layers[i].signers[k].address;
+	if (r == 0)
+		r = origin_judge(v, buf_get(&of->header), of->is_clear, from);
+	at = 0;
+	for (i = 0; r == 0 && has_both && i < v->layers_len; i++)
+		for (k = 0; k < v->layers[i].signers_len; k++, at++) {
+			s = &v->layers[i].signers[k];
+			if (s->address.state == FINDING_GOOD)
+				s->address = inside[at];
+		}
+	free(inside);
+	return r;
+}
+
 static int
 line_judge(struct message *m, struct line *l)
 {
@@ -184,12 +253,11 @@ line_judge(struct message *m, struct line *l)
 	int r = 0;
 
 	if (l->v->mail->is_message)
-		r = line_describe(l);
+		r = line_describe(&m->tree, l);
 	/* A CMS object by itself says nothing of who sent it. */
 	if (r == 0 &&
 	    (m->cms == NULL || of != m->tree.lines[0] || from != NULL))
-		r = origin_judge(
-		    l->v, buf_get(&of->header), of->is_clear, from);
+		r = line_judge_origin(&m->tree, l, of, from);
 	return r == 0 ? line_warn(l->v) : r;
 }
 
@@ -253,7 +321,7 @@ is_let_out(const struct verdict *v)
 	case VERDICT_UNTRUSTED:
 	case VERDICT_DECRYPTED:
 	case VERDICT_PARTIAL:
-		return v->code != -CS_ERR_NOT_SIGNED;
+		return true;
 	case VERDICT_BAD:
 		return false;
 	}
@@ -289,7 +357,7 @@ find_line(const struct message *m, struct line **line, struct err *e)
 			*line = l;
 			return 0;
 		}
-		if (l->v->layers_len == 0)
+		if (!verdict_is_protected(l->v))
 			continue;
 		one = l;
 		n++;

@@ -42,6 +42,15 @@ bool smime_mail_has_header(const struct smime_mail *mail, const char *header);
  * such as Bcc. Content- fields are not for this. */
 int CS_MUST_USE smime_mail_remove_header(
     struct smime_mail *mail, const char *header);
+/* Header protection (RFC 9788). */
+enum smime_headers {
+	SMIME_HEADERS_PLAIN,   /* none */
+	SMIME_HEADERS_PROTECT, /* a copy inside: hp="clear" */
+	SMIME_HEADERS_HIDE,    /* and, of an encrypted mail, the subject not
+				  outside: hp="cipher", hcp_baseline */
+};
+void smime_mail_set_headers(
+    struct smime_mail *mail, enum smime_headers headers);
 /*
  * Can it be signed as multipart/signed? False if something that must not be
  * re-encoded (a multipart/signed, a message/rfc822, 8-bit text outside of
