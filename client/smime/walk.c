@@ -144,14 +144,14 @@ walk_end_leaf(struct walk *w, const struct parser_area *a, struct err *e)
 /* --- what is opened --- */
 
 static int
-walk_refuse(struct walk *w, size_t level, const char *path, struct err *e)
+walk_refuse(struct walk *w, bool is_layer, const char *path, struct err *e)
 {
 	struct line *line = w->start.line;
 	int r;
 
 	if (line == NULL)
 		return 0;
-	if (level == 0)
+	if (is_layer)
 		r = verdict_set_fault(line->v, -CS_ERR_TOO_DEEP,
 		    "there are more layers in each other than are opened");
 	else
@@ -187,7 +187,7 @@ walk_place(struct walk *w, const struct parser_header *h, enum entity_kind kind,
 	if (code != 0)
 		return err_set(e, code, NULL);
 	if (place->node == NULL)
-		return walk_refuse(w, h->level, path, e);
+		return walk_refuse(w, h->level == 0 && !is_message, path, e);
 	if (t->verdict == NULL && !place->node->is_on_path) {
 		place->node = NULL;
 		return 0;
@@ -203,7 +203,7 @@ walk_place(struct walk *w, const struct parser_header *h, enum entity_kind kind,
 		return 0;
 	if (place->line->v->mail->inner_len == VERDICT_INNER_MAX) {
 		place->node = NULL;
-		return walk_refuse(w, 1, path, e);
+		return walk_refuse(w, false, path, e);
 	}
 	place->line = tree_add_line(t, place->line, path, is_message);
 	return place->line != NULL ? 0 : err_set(e, -CS_ERR_NO_MEMORY, NULL);
@@ -234,7 +234,7 @@ walk_open_signed(struct walk *w, const struct parser_header *h,
 	int r;
 
 	if (!tree_may_open(w->start.tree, w->start.node))
-		return walk_refuse(w, h->level, path, e);
+		return walk_refuse(w, h->level == 0, path, e);
 	r = walk_open_multipart(w, h, mt, true, is_open);
 	if (r != 0 || !*is_open)
 		return r;

@@ -10,7 +10,8 @@ SYSTEM_TESTS = \
 	tests/system/memory.sh \
 	tests/system/modules.sh \
 	tests/system/peers.sh \
-	tests/system/quickstart.sh
+	tests/system/quickstart.sh \
+	tests/system/seal.sh
 TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/system/attacks.py \
