@@ -75,6 +75,10 @@ enum cardseal_option {
 	CARDSEAL_ENCRYPT, /* "1": cardseal_sign encrypts what it signed */
 	CARDSEAL_TO_SELF, /* "0": and not to the sender as well */
 	CARDSEAL_HEADERS, /* "plain" (default), "protect", "hide" */
+	/* An address that the mail goes to, whatever its header says; those
+	 * that To and Cc do not name are served like Bcc. Repeatable;
+	 * "header": those of the header, whatever files are given. */
+	CARDSEAL_ENVELOPE,
 };
 
 /* NULL: no memory. */

@@ -77,7 +77,8 @@ encrypting_prepare(struct encrypting *c, const struct strings *others)
 	struct cardseal_job *job = c->job;
 	const struct strings *given = &job->options[CARDSEAL_RECIPIENT];
 	bool has_given =
-	    given->len != 0 || job->options[CARDSEAL_RECIPIENT_FILE].len != 0;
+	    job->options[CARDSEAL_ENVELOPE].len == 0 &&
+	    (given->len != 0 || job->options[CARDSEAL_RECIPIENT_FILE].len != 0);
 	int r;
 
 	c->params.content_type = OID_DATA;
@@ -241,6 +242,46 @@ encrypt_header_recipients(
 	return r;
 }
 
+static bool
+has_address(const struct strings *list, const char *address)
+{
+	size_t i;
+
+	for (i = 0; i < list->len; i++)
+		if (address_is_equal(
+			bytes_of_str(list->items[i]), bytes_of_str(address)))
+			return true;
+	return false;
+}
+
+/* Where the mail really goes: who is not in To or Cc was a blind copy. */
+static int
+encrypt_envelope_recipients(
+    struct encrypting *c, struct smime_mail *mail, struct strings *addresses)
+{
+	const struct strings *envelope = &c->job->options[CARDSEAL_ENVELOPE];
+	struct strings named = {0};
+	size_t i;
+	int r = smime_mail_walk_addresses(mail, "To", address_collect, &named);
+
+	if (r == 0)
+		r = smime_mail_walk_addresses(
+		    mail, "Cc", address_collect, &named);
+	for (i = 0; r == 0 && i < envelope->len; i++)
+		r = strings_add(has_address(&named, envelope->items[i])
+				    ? addresses
+				    : &c->bcc,
+		    envelope->items[i]);
+	strings_clear(&named);
+	if (r == 0 && c->bcc.len != 0 &&
+	    job_get(c->job, CARDSEAL_BCC_DIR) == NULL)
+		r = err_set(&c->job->err, -CS_ERR_ARGUMENT,
+		    "the mail goes to addresses that are neither in To nor in "
+		    "Cc, whom the others would see; --bcc-dir DIR takes a copy "
+		    "for each");
+	return r;
+}
+
 /* All recipients, before anything is asked for or written. */
 static int
 encrypt_find_recipients(struct encrypting *c, struct smime_mail *mail)
@@ -249,8 +290,12 @@ encrypt_find_recipients(struct encrypting *c, struct smime_mail *mail)
 	struct strings addresses = {0};
 	int r = 0;
 
-	if (job->options[CARDSEAL_RECIPIENT].len == 0 &&
-	    job->options[CARDSEAL_RECIPIENT_FILE].len == 0)
+	if (job_is(job, CARDSEAL_ENVELOPE, "header"))
+		r = encrypt_header_recipients(c, mail, &addresses);
+	else if (job->options[CARDSEAL_ENVELOPE].len != 0)
+		r = encrypt_envelope_recipients(c, mail, &addresses);
+	else if (job->options[CARDSEAL_RECIPIENT].len == 0 &&
+		 job->options[CARDSEAL_RECIPIENT_FILE].len == 0)
 		r = encrypt_header_recipients(c, mail, &addresses);
 	/* Whoever the recipients are: no copy tells of them. */
 	if (r == 0)
@@ -360,7 +405,10 @@ job_encrypting_write(struct encrypting *c, struct smime_mail *mail,
 	int r;
 
 	c->entity = entity;
-	r = encrypt_mail(c, mail, &c->params, out);
+	/* All may be blind copies. */
+	r = c->params.recipients_len != 0
+		? encrypt_mail(c, mail, &c->params, out)
+		: 0;
 	return r == 0 ? bcc_write_copies(c, mail) : r;
 }
 

@@ -128,6 +128,7 @@ static const struct {
     [CARDSEAL_REQUIRE_SIGNED] = {false, "0|1"},
     [CARDSEAL_ENCRYPT] = {false, "0|1"},
     [CARDSEAL_TO_SELF] = {false, "0|1"},
+    [CARDSEAL_ENVELOPE] = {true, NULL},
     [CARDSEAL_HEADERS] = {false, "plain|protect|hide"},
 };
 
@@ -162,7 +163,10 @@ option_check(
 		is_good = strcmp(value, "auto") == 0 ||
 			  alg_find_name(value, ALG_KIND_CIPHER) != ALG_NONE ||
 			  alg_find_name(value, ALG_KIND_AEAD) != ALG_NONE;
-	else if (option == CARDSEAL_RECIPIENT || option == CARDSEAL_FROM)
+	else if (option == CARDSEAL_ENVELOPE && strcmp(value, "header") == 0)
+		is_good = true;
+	else if (option == CARDSEAL_RECIPIENT || option == CARDSEAL_FROM ||
+		 option == CARDSEAL_ENVELOPE)
 		is_good = address_is_valid(bytes_of_str(value));
 	if (is_good)
 		return 0;

@@ -89,11 +89,13 @@ int cmd_encrypt(struct cli *cli);
 int cmd_keys(struct cli *cli);
 int cmd_lock(struct cli *cli);
 int cmd_read(struct cli *cli);
+int cmd_sendmail(struct cli *cli);
 int cmd_sign(struct cli *cli);
 int cmd_status(struct cli *cli);
 int cmd_unlock(struct cli *cli);
 int cmd_verify(struct cli *cli);
 
+extern const struct cli_option *const cmd_sendmail_groups[];
 extern const struct cli_option cmd_sign_options[];
 extern const struct cli_option cmd_seal_options[];
 extern const struct cli_option cmd_verify_options[];

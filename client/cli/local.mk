@@ -5,6 +5,7 @@ client_cli_cardseal_SOURCES = \
 	client/cli/cmd_agent.c \
 	client/cli/cmd_make.c \
 	client/cli/cmd_read.c \
+	client/cli/cmd_sendmail.c \
 	client/cli/main.c \
 	client/cli/options.c \
 	client/cli/print.c

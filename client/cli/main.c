@@ -34,6 +34,8 @@ static const struct cli_command commands[] = {
 	1, cmd_decrypt, false},
     {"read", "[IN]", "open every layer of a mail and judge it", read_groups, 1,
 	cmd_read, false},
+    {"sendmail", "[RECIPIENT]", "sign, encrypt, and hand to sendmail",
+	cmd_sendmail_groups, 0, cmd_sendmail, true},
     {"keys", "", "list the keys the agent has", json_groups, 0, cmd_keys,
 	false},
     {"status", "", "show agent, modules and tokens", json_groups, 0, cmd_status,

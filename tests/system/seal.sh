@@ -86,6 +86,47 @@ not_ok "... from the outside" grep -q 'the real' sealed.eml
 reads "read it" sealed.eml
 is "... where it shows" "$(field "v['subject']")" "the real subject"
 
+# --- sendmail ---------------------------------------------------------------
+cat >sendmail <<'END'
+#!/bin/bash
+printf '%s\n' "$*" >>"$MAILED/calls"
+cat >"$MAILED/$(wc -l <"$MAILED/calls").eml"
+END
+chmod +x sendmail
+export MAILED=$tmp/mailed CARDSEAL_SENDMAIL=$tmp/sendmail
+mkdir mailed
+mails() { # EXPECTED DESCRIPTION ARGUMENT...
+	local want=$1 what=$2
+	shift 2
+	rm -f mailed/*
+	touch mailed/calls
+	exits "$want" "$what" "$CARDSEAL" sendmail "$@" <bcc.eml
+}
+mails 0 "to one without a certificate" -oem -f me to@example.org
+is "... goes to sendmail as it was called" "$(cat mailed/calls)" \
+    "-oem -f me -i -- to@example.org"
+reads "... signed" mailed/1.eml --require-signed
+mails 8 "the same, always encrypted" --encrypt always to@example.org
+is "... is not sent" "$(cat mailed/calls)" ""
+mails 0 "to one whom the header names and one whom it does not" \
+    --encrypt=always --recipient-file "$certs/to.pem" \
+    --recipient-file "$certs/hidden.pem" -- to@example.org hidden@example.org
+is "... are two mails" "$(cat mailed/calls)" \
+    $'-i -- to@example.org\n-i -- hidden@example.org'
+ok "... each reads its own" openssl cms -decrypt -in mailed/2.eml \
+    -recip "$certs/hidden.pem" -inkey "$keys/hidden.pem" -out inner.eml
+not_ok "... and not the other's" openssl cms -decrypt -in mailed/1.eml \
+    -recip "$certs/hidden.pem" -inkey "$keys/hidden.pem" -out inner.eml
+not_ok "... and sees nothing of the other" grep -qi hidden mailed/1.eml
+mails 0 "recipients of the header" -t --recipient-file "$certs/to.pem" \
+    --recipient-file "$certs/hidden.pem"
+is "... are two mails" "$(cat mailed/calls)" \
+    $'-i -t --\n-i -- hidden@example.org'
+mails 2 "nobody to send to"
+mails 2 "an option that there is not" --wrong to@example.org
+CARDSEAL_SOCKET=$tmp/none mails 75 "no agent" to@example.org
+is "... nothing is sent" "$(cat mailed/calls)" ""
+
 # --- memory -----------------------------------------------------------------
 if nm "$CARDSEAL" 2>/dev/null | grep -q __asan_init; then
 	skip sanitizers "constant memory" "the sanitizers take their own"
