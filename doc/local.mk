@@ -1,6 +1,7 @@
 # doc/
 EXTRA_DIST += \
 	doc/architecture.md \
+	doc/migrating.md \
 	doc/protocol.md \
 	doc/sample.eml \
 	doc/testing.md \
