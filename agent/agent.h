@@ -9,13 +9,17 @@
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 
+#include "agent/audit.h"
 #include "agent/conn.h"
+#include "agent/consent.h"
 #include "agent/launch.h"
 #include "agent/listen.h"
 #include "agent/module.h"
 #include "agent/prompt.h"
+#include "agent/session.h"
 #include "agent/settings.h"
 #include "agent/timer.h"
+#include "agent/watch.h"
 #include "asn1/secret.h"
 
 /* What one read takes; also the most that goes out in one piece. */
@@ -27,9 +31,13 @@ struct agent {
 	struct timers timers;
 	struct launcher launcher;
 	struct modules modules;
+	struct watch watch;
 	struct prompts prompts;
+	struct consents consents;
+	struct audit audit;
+	struct session session;
 	struct conns conns;
-	struct listener listener;
+	struct listener listener, restricted;
 	struct secret *secret; /* for START */
 	int64_t started;       /* seconds since 1970 */
 	/* Memory that is locked and not dumped, since PINs and content keys

@@ -93,18 +93,36 @@ conns_make_room(struct agent *a)
 	}
 }
 
+/* The one that was idle for longest. */
+static struct conn *
+conns_find_idle(struct conns *cs, bool is_listener)
+{
+	struct conn *c;
+
+	TAILQ_FOREACH (c, &cs->active, link)
+		if (c->request_count == 0 &&
+		    (c->event_kinds != 0) == is_listener)
+			return c;
+	return NULL;
+}
+
 bool
 conns_evict(struct agent *a)
 {
 	struct conns *cs = &a->conns;
 	struct conn *c = TAILQ_FIRST(&cs->fresh);
+	struct err e = ERR_INIT;
 
 	if (c == NULL)
-		TAILQ_FOREACH (c, &cs->active, link)
-			if (c->request_count == 0 && c->event_kinds == 0)
-				break;
-	if (c == NULL)
-		return false;
+		c = conns_find_idle(cs, false);
+	if (c == NULL) {
+		c = conns_find_idle(cs, true);
+		if (c == NULL)
+			return false;
+		err_set(&e, -CS_ERR_BUSY,
+		    "too many connections: this one only waited for events");
+		conn_send_error(c, c->events_id, &e, BYTES_NONE);
+	}
 	conn_close(c);
 	return true;
 }
@@ -443,7 +461,7 @@ conn_get_exe(pid_t pid)
 }
 
 static struct conn *
-conn_make(struct agent *a, int fd, pid_t pid)
+conn_make(struct agent *a, int fd, const struct ucred *cred)
 {
 	struct conn *c = calloc(1, sizeof(*c));
 
@@ -451,8 +469,9 @@ conn_make(struct agent *a, int fd, pid_t pid)
 		return NULL;
 	c->agent = a;
 	c->fd = fd;
-	c->pid = pid;
-	c->exe = conn_get_exe(pid);
+	c->pid = cred->pid;
+	c->uid = cred->uid;
+	c->exe = conn_get_exe(cred->pid);
 	c->program = bytes_dup_str(BYTES_NONE);
 	c->deadline.fire = conn_is_late;
 	buf_init(&c->in, AGT_REQUEST_MAX + CONN_READ_LEN);
@@ -470,7 +489,7 @@ conn_make(struct agent *a, int fd, pid_t pid)
 }
 
 void
-conn_new(struct agent *a, int fd)
+conn_new(struct agent *a, int fd, bool is_restricted)
 {
 	struct conns *cs = &a->conns;
 	struct ucred cred;
@@ -478,15 +497,16 @@ conn_new(struct agent *a, int fd)
 	struct conn *c = NULL;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) != 0 ||
-	    cred.uid != geteuid())
+	    !admit_is_peer(&a->settings.admit, fd, &cred))
 		agt_log("a connection of user %ld was refused",
 		    len == sizeof(cred) ? (long)cred.uid : -1L);
 	else if (cs->count < CONNS_MAX || conns_evict(a))
-		c = conn_make(a, fd, cred.pid);
+		c = conn_make(a, fd, &cred);
 	if (c == NULL) {
 		(void)close(fd);
 		return;
 	}
+	c->is_restricted = is_restricted;
 	TAILQ_INSERT_TAIL(&cs->fresh, c, link);
 	cs->count++;
 	timer_set_in_ms(&a->timers, &c->deadline, CONN_HELLO_MS);

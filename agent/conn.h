@@ -33,9 +33,11 @@ struct conn {
 	struct agent *agent;
 	int fd;
 	sd_event_source *source;
-	pid_t pid;     /* the kernel says */
-	char *exe;     /* the same; empty: not known */
-	char *program; /* its own claim; empty: none */
+	pid_t pid;	    /* the kernel says */
+	uid_t uid;	    /* the same */
+	char *exe;	    /* the same; empty: not known */
+	char *program;	    /* its own claim; empty: none */
+	bool is_restricted; /* came over the socket for forwarding */
 	bool has_hello;
 	bool is_dead;	       /* to be freed by the loop */
 	struct buf in;	       /* frames not yet served, or a part of one */
@@ -67,7 +69,7 @@ int CS_MUST_USE conns_init(struct agent *a);
 void conns_clear(struct agent *a);
 /* Takes fd over. At the limit, a connection that is not needed gives way;
  * if there is none the new one is closed. */
-void conn_new(struct agent *a, int fd);
+void conn_new(struct agent *a, int fd, bool is_restricted);
 /* Closes the connection that is needed least. False: all have work. */
 bool conns_evict(struct agent *a);
 

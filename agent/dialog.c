@@ -225,9 +225,12 @@ dialog_hold(struct dialog *d, const struct dialog_request *r)
 		return err;
 	snprintf(line, sizeof(line), "SETTIMEOUT %u", r->timeout_s);
 	(void)dialog_transact(d, line);
-	if (r->kind == DIALOG_CONFIRM) {
-		(void)dialog_transact(d, "SETOK Go on");
-		(void)dialog_transact(d, "SETCANCEL Cancel");
+	if (r->kind != DIALOG_PIN) {
+		(void)dialog_transact(d,
+		    r->kind == DIALOG_CONSENT ? "SETOK Allow" : "SETOK Go on");
+		(void)dialog_transact(d, r->kind == DIALOG_CONSENT
+					     ? "SETCANCEL Refuse"
+					     : "SETCANCEL Cancel");
 		return dialog_transact(d, "CONFIRM");
 	}
 	assuan_begin_confidential(d->ctx);

@@ -13,7 +13,8 @@
 #define DIALOG_REQUEST_MAX ((size_t)16384)
 #define DIALOG_ANSWER_MAX ((size_t)2048)
 
-enum dialog_kind { DIALOG_PIN, DIALOG_CONFIRM };
+/* CONFIRM: "go on"; CONSENT: "allow". */
+enum dialog_kind { DIALOG_PIN, DIALOG_CONFIRM, DIALOG_CONSENT };
 
 /* Text fields: UTF-8, lines separated by \n; empty fields are not set. */
 struct dialog_request {

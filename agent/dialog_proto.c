@@ -8,7 +8,7 @@
 	    DIALOG_TEXT_MAX)
 
 static const struct field fields_request[] = {
-    FIELD(UINT, DER_INTEGER, dialog_request, kind, DIALOG_CONFIRM),
+    FIELD(UINT, DER_INTEGER, dialog_request, kind, DIALOG_CONSENT),
     FIELD(UINT, DER_INTEGER, dialog_request, timeout_s, UINT32_MAX),
     TEXT_OPT(0, description),
     TEXT_OPT(1, prompt),

@@ -8,6 +8,8 @@
 #include "agent/log.h"
 #include "agent/request.h"
 
+#define INVENTORY_READER_LEN 64 /* of CK_SLOT_INFO's slotDescription */
+
 static struct token *
 inventory_find_in(struct module *m, struct bytes uri)
 {
@@ -89,13 +91,28 @@ inventory_release(struct token *t)
 	token_free(t);
 }
 
+/* Modules keep PINs in their memory. */
+static void
+token_retire_workers(struct token *t)
+{
+	unsigned i;
+
+	for (i = 0; i < t->module->worker_count; i++)
+		if (t->module->workers[i].has_pin)
+			worker_retire(&t->module->workers[i]);
+}
+
 static void
 token_gone(struct token *t)
 {
 	struct agent *a = t->module->agent;
 	struct err e = ERR_INIT;
 	char name[384];
+	size_t i;
 
+	for (i = 0; i < t->module->key_count; i++)
+		if (t->module->keys[i].token == t)
+			t->module->keys[i].token = NULL;
 	err_set(&e, -CS_ERR_TOKEN_REMOVED, "%s was removed",
 	    token_describe(name, sizeof(name), t));
 	TAILQ_REMOVE(&t->module->tokens, t, link);
@@ -103,6 +120,7 @@ token_gone(struct token *t)
 	t->is_gone = true;
 	requests_event(a, AGT_EVENT_REMOVED, t, NULL);
 	login_lock(&t->login, &e);
+	token_retire_workers(t);
 	inventory_release(t);
 }
 
@@ -141,8 +159,62 @@ inventory_take_info(
 		module_set_stale(m);
 }
 
+/* The first of the module's keys with that id. */
+static struct key *
+inventory_find_first(struct module *m, const uint8_t *id)
+{
+	size_t low = 0, high = m->key_count, middle;
+	struct bytes want = bytes_of(id, AGT_KEY_ID_LEN);
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (bytes_compare(
+			bytes_of(m->keys[middle].id, AGT_KEY_ID_LEN), want) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return m->keys + low;
+}
+
+static bool
+token_has_key(const struct token *t, const uint8_t *id)
+{
+	const struct module *m = t->module;
+	const struct key *k = inventory_find_first(t->module, id);
+
+	for (; k < m->keys + m->key_count &&
+	       bytes_is_equal(
+		   bytes_of(k->id, sizeof(k->id)), bytes_of(id, sizeof(k->id)));
+	     k++)
+		if (k->token == t)
+			return true;
+	return false;
+}
+
+/*
+ * A process that is new did not see what happened before. A key that the token
+ * did not have says that this is another one of the same name.
+ */
+static bool
+token_was_swapped(const struct token *t, unsigned worker, struct bytes key_list)
+{
+	struct tok_key key;
+	struct der d;
+
+	if (t->at[worker].is_known)
+		return false;
+	der_init(&d, key_list);
+	while (tok_key_next(&d, &key))
+		if (bytes_is_equal(bytes_of_str(t->uri), key.token) &&
+		    !token_has_key(t, key.key_id.p))
+			return true;
+	return false;
+}
+
 static int
-inventory_take_tokens(struct module *m, unsigned worker, struct bytes list)
+inventory_take_tokens(
+    struct module *m, unsigned worker, struct bytes list, struct bytes key_list)
 {
 	struct token *t, *next;
 	struct tok_info info;
@@ -158,6 +230,10 @@ inventory_take_tokens(struct module *m, unsigned worker, struct bytes list)
 		    memchr(info.uri.p, '\\', info.uri.len) != NULL)
 			continue;
 		t = inventory_find_in(m, info.uri);
+		if (t != NULL && token_was_swapped(t, worker, key_list)) {
+			token_gone(t);
+			t = NULL;
+		}
 		if (t != NULL) {
 			token_set_state(t, worker, &info);
 			continue;
@@ -244,7 +320,7 @@ int
 inventory_take_probe(
     struct module *m, unsigned worker, const struct tok_msg *probe)
 {
-	int r = inventory_take_tokens(m, worker, probe->tokens);
+	int r = inventory_take_tokens(m, worker, probe->tokens, probe->keys);
 
 	if (r == 0)
 		r = inventory_take_keys(m, probe->keys);
@@ -252,6 +328,9 @@ inventory_take_probe(
 		r = inventory_take_certs(m, probe->certificates);
 	m->probed_us = timers_now(&m->agent->timers);
 	m->is_stale = false;
+	m->uses_pcsc = probe->uses_pcsc;
+	if (m->uses_pcsc)
+		watch_want(&m->agent->watch);
 	return r;
 }
 
@@ -269,15 +348,36 @@ inventory_forget_worker(struct module *m, unsigned worker)
 void
 inventory_lose_all(struct module *m)
 {
-	size_t i;
-
 	while (!TAILQ_EMPTY(&m->tokens))
 		/* The analyzer does not follow TAILQ_REMOVE. */
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 		token_gone(TAILQ_FIRST(&m->tokens));
-	for (i = 0; i < m->key_count; i++)
-		m->keys[i].token = NULL;
 	buf_reset(&m->certificates);
+}
+
+/* PKCS#11 has less room for a reader's name than PC/SC, and pads it. */
+static bool
+token_is_in_reader(const struct token *t, struct bytes reader)
+{
+	if (reader.len > INVENTORY_READER_LEN)
+		reader.len = INVENTORY_READER_LEN;
+	while (reader.len != 0 && reader.p[reader.len - 1] == ' ')
+		reader.len--;
+	return bytes_is_equal(bytes_of_str(t->reader), reader);
+}
+
+void
+inventory_reader_gone(struct agent *a, struct bytes reader)
+{
+	struct token *t, *next;
+	struct module *m;
+
+	for (t = inventory_next(a, NULL); t != NULL; t = next) {
+		next = inventory_next(a, t);
+		m = t->module;
+		if (m->uses_pcsc && token_is_in_reader(t, reader))
+			token_gone(t);
+	}
 }
 
 void
@@ -298,24 +398,6 @@ inventory_clear(struct module *m)
 	m->key_count = 0;
 	buf_clear(&m->elements);
 	buf_clear(&m->certificates);
-}
-
-/* The first of the module's keys with that id. */
-static struct key *
-inventory_find_first(struct module *m, const uint8_t *id)
-{
-	size_t low = 0, high = m->key_count, middle;
-	struct bytes want = bytes_of(id, AGT_KEY_ID_LEN);
-
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (bytes_compare(
-			bytes_of(m->keys[middle].id, AGT_KEY_ID_LEN), want) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return m->keys + low;
 }
 
 struct key *

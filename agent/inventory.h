@@ -55,6 +55,8 @@ void inventory_take_info(
 void inventory_forget_worker(struct module *m, unsigned worker);
 /* The module serves no more: all its tokens count as removed. */
 void inventory_lose_all(struct module *m);
+/* The card in that reader of PC/SC went. */
+void inventory_reader_gone(struct agent *a, struct bytes reader);
 void inventory_clear(struct module *m);
 /* Frees a token that is gone, unless its login still waits for a worker. */
 void inventory_release(struct token *t);

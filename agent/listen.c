@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -21,27 +22,46 @@
 #define LISTEN_ACCEPTS 64 /* in one turn of the loop */
 #define LISTEN_PAUSE_MS 100
 
-int
-listen_take(struct listener *l, struct err *e)
+static int
+listen_take_one(struct listener *l, int fd, struct err *e)
 {
 	struct sockaddr_un addr = {0};
 	socklen_t len = sizeof(addr);
-	int n = sd_listen_fds(1);
 
-	l->fd = -1;
-	if (n == 0)
-		return 0;
-	if (n != 1 ||
-	    sd_is_socket(SD_LISTEN_FDS_START, AF_UNIX, SOCK_STREAM, 1) <= 0)
+	if (l->fd >= 0 || sd_is_socket(fd, AF_UNIX, SOCK_STREAM, 1) <= 0)
 		return err_set(e, -CS_ERR_CONFIG,
 		    "socket activation: one listening Unix stream socket is "
-		    "wanted");
-	l->fd = SD_LISTEN_FDS_START;
-	(void)fcntl(l->fd, F_SETFL, O_NONBLOCK);
-	if (getsockname(l->fd, (struct sockaddr *)&addr, &len) == 0)
+		    "wanted, and perhaps one named \"restricted\"");
+	l->fd = fd;
+	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
+	if (getsockname(fd, (struct sockaddr *)&addr, &len) == 0)
 		snprintf(l->path, sizeof(l->path), "%.*s",
 		    (int)sizeof(addr.sun_path) - 1, addr.sun_path);
 	return 0;
+}
+
+int
+listen_take(struct listener *l, struct listener *restricted, struct err *e)
+{
+	char **names = NULL;
+	int n = sd_listen_fds_with_names(1, &names), i, r = 0;
+	bool is_restricted;
+
+	l->fd = restricted->fd = -1;
+	for (i = 0; i < n; i++) {
+		is_restricted =
+		    names != NULL && strcmp(names[i], "restricted") == 0;
+		if (r == 0)
+			r = listen_take_one(is_restricted ? restricted : l,
+			    SD_LISTEN_FDS_START + i, e);
+		if (names != NULL)
+			free(names[i]);
+	}
+	free(names);
+	if (r == 0 && n > 0 && l->fd < 0)
+		r = err_set(e, -CS_ERR_CONFIG,
+		    "socket activation: only the restricted socket came");
+	return r;
 }
 
 static void
@@ -66,12 +86,13 @@ listen_folder(const struct listener *l, int *fd, struct err *e)
 		snprintf(folder, sizeof(folder), ".");
 	else
 		slash[slash == folder] = '\0';
-	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+	if (mkdir(folder, l->is_open ? 0755 : 0700) != 0 && errno != EEXIST)
 		return err_set_errno(e, errno, folder);
 	*fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (*fd < 0 || fstat(*fd, &st) != 0)
 		return err_set_errno(e, errno, folder);
-	if (st.st_uid != geteuid() || (st.st_mode & 077) != 0)
+	if (st.st_uid != geteuid() ||
+	    (st.st_mode & (l->is_open ? 022 : 077)) != 0)
 		return err_set(e, -CS_ERR_CONFIG,
 		    "the socket's folder %s must belong to us and be closed to "
 		    "others (chmod 700)",
@@ -121,7 +142,7 @@ listen_bind(struct listener *l, struct err *e)
 	if (l->fd < 0)
 		return err_set_errno(e, errno, l->path);
 	listen_address(l, &addr);
-	mask = umask(0177);
+	mask = umask(l->is_open ? 0111 : 0177);
 	r = bind(l->fd, (struct sockaddr *)&addr, sizeof(addr));
 	(void)umask(mask);
 	if (r != 0 || lstat(l->path, &st) != 0 ||
@@ -160,14 +181,15 @@ listen_resume(struct timer *t)
 static int
 listen_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
-	struct agent *a = userdata;
+	struct listener *l = userdata;
+	struct agent *a = l->agent;
 	int i, client;
 
 	(void)revents;
 	for (i = 0; i < LISTEN_ACCEPTS; i++) {
 		client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (client >= 0) {
-			conn_new(a, client);
+			conn_new(a, client, l->is_restricted);
 			continue;
 		}
 		if (errno == EINTR || errno == ECONNABORTED)
@@ -178,29 +200,26 @@ listen_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 		if (conns_evict(a))
 			continue;
 		(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
-		timer_set_in_ms(
-		    &a->timers, &a->listener.pause, LISTEN_PAUSE_MS);
+		timer_set_in_ms(&a->timers, &l->pause, LISTEN_PAUSE_MS);
 		return 0;
 	}
 	return 0;
 }
 
 int
-listen_start(struct agent *a)
+listen_start(struct agent *a, struct listener *l)
 {
-	struct listener *l = &a->listener;
-
+	l->agent = a;
 	l->pause.fire = listen_resume;
 	return sd_event_add_io(
-		   a->event, &l->source, l->fd, EPOLLIN, listen_io, a) < 0
+		   a->event, &l->source, l->fd, EPOLLIN, listen_io, l) < 0
 		   ? -CS_ERR_INTERNAL
 		   : 0;
 }
 
 void
-listen_clear(struct agent *a)
+listen_clear(struct agent *a, struct listener *l)
 {
-	struct listener *l = &a->listener;
 	struct stat st;
 
 	timer_stop(&a->timers, &l->pause);

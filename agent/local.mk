@@ -2,31 +2,42 @@
 noinst_LTLIBRARIES += libagentproto.la
 libagentproto_la_SOURCES = \
 	agent/path.c agent/path.h \
+	agent/proto_audit.c agent/proto_audit.h \
 	agent/proto.c agent/proto.h
 libagentproto_la_CFLAGS = $(AM_CFLAGS) -fPIC
 AGENTPROTO_LIBS = libagentproto.la libtokenproto.la libasn1.la
 
 noinst_LTLIBRARIES += libagent.la
 libagent_la_SOURCES = \
+	agent/admit.c agent/admit.h \
 	agent/agent.h \
+	agent/audit.c agent/audit.h agent/audit_main.c \
+	agent/audit_file.c agent/audit_file.h \
 	agent/confine.c agent/confine.h \
 	agent/conn.c agent/conn.h \
+	agent/consent.c agent/consent.h \
 	agent/dialog.c agent/dialog.h agent/dialog_proto.c \
 	agent/inventory.c agent/inventory.h \
 	agent/launch.c agent/launch.h \
 	agent/listen.c agent/listen.h \
 	agent/log.c agent/log.h \
 	agent/login.c agent/login.h agent/login_text.c \
+	agent/login_source.c agent/logout.c \
 	agent/module.c agent/module.h \
 	agent/pin.c agent/pin.h \
+	agent/pin_source.c agent/pin_source.h \
+	agent/policy.c agent/policy.h agent/policy_read.c \
 	agent/prompt.c agent/prompt.h \
+	agent/prompt_text.c agent/prompt_text.h \
 	agent/req_hello.c agent/req_key.c agent/req_list.c \
-	agent/req_lock.c agent/req_status.c \
+	agent/req_lock.c agent/req_pin.c agent/req_status.c \
 	agent/request.c agent/request.h \
+	agent/session.c agent/session.h \
 	agent/settings.c agent/settings.h \
 	agent/starter.c agent/starter.h \
 	agent/state.c agent/state.h \
 	agent/timer.c agent/timer.h \
+	agent/watch.c agent/watch.h \
 	agent/worker.c agent/worker.h
 libagent_la_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(ASSUAN_CFLAGS) \
 	$(GPGERROR_CFLAGS) $(SECCOMP_CFLAGS) $(INIH_CFLAGS)
@@ -40,8 +51,17 @@ agent_cardseal_agent_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 agent_cardseal_agent_LDFLAGS = $(PROGRAM_LINK)
 agent_cardseal_agent_LDADD = $(AGENT_LIBS)
 
-check_PROGRAMS += tests/unit/check_pin tests/unit/check_timer
-TESTS += tests/unit/check_pin tests/unit/check_timer
+check_PROGRAMS += tests/unit/check_pin tests/unit/check_pin_steps \
+	tests/unit/check_timer tests/unit/check_policy tests/unit/check_audit
+TESTS += tests/unit/check_pin tests/unit/check_pin_steps \
+	tests/unit/check_timer tests/unit/check_policy tests/unit/check_audit
+tests_unit_check_audit_SOURCES = tests/unit/check_audit.c
+tests_unit_check_audit_LDADD = $(UNIT_LIBS) $(AGENTPROTO_LIBS) libalg.la \
+	libasn1.la
+tests_unit_check_audit_CFLAGS = $(UNIT_FLAGS)
+tests_unit_check_policy_SOURCES = tests/unit/check_policy.c
+tests_unit_check_policy_LDADD = $(UNIT_LIBS) libagent.la libasn1.la
+tests_unit_check_policy_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_timer_SOURCES = tests/unit/check_timer.c
 tests_unit_check_timer_LDADD = $(UNIT_LIBS) libagent.la libasn1.la \
 	$(SYSTEMD_LIBS)
@@ -49,6 +69,9 @@ tests_unit_check_timer_CFLAGS = $(UNIT_FLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_check_pin_SOURCES = tests/unit/check_pin.c
 tests_unit_check_pin_LDADD = $(UNIT_LIBS) libagent.la libasn1.la
 tests_unit_check_pin_CFLAGS = $(UNIT_FLAGS)
+tests_unit_check_pin_steps_SOURCES = tests/unit/check_pin_steps.c
+tests_unit_check_pin_steps_LDADD = $(UNIT_LIBS) libagent.la libasn1.la
+tests_unit_check_pin_steps_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_agent_proto tests/unit/check_path
 TESTS += tests/unit/check_agent_proto tests/unit/check_path
@@ -60,12 +83,25 @@ tests_unit_check_path_SOURCES = tests/unit/check_path.c
 tests_unit_check_path_LDADD = $(UNIT_LIBS) $(AGENTPROTO_LIBS)
 tests_unit_check_path_CFLAGS = $(UNIT_FLAGS)
 
-# User units for systemd.
+# Units for systemd, of a user and of a gateway; and for desktops without it.
 systemduserunitdir = $(prefix)/lib/systemd/user
-systemduserunit_DATA = agent/cardseal-agent.socket agent/cardseal-agent.service
-EXTRA_DIST += agent/cardseal-agent.socket agent/cardseal-agent.service.in
-CLEANFILES += agent/cardseal-agent.service
+systemduserunit_DATA = agent/cardseal-agent.socket \
+	agent/cardseal-agent-restricted.socket agent/cardseal-agent.service
+systemdsystemunitdir = $(prefix)/lib/systemd/system
+systemdsystemunit_DATA = agent/cardseal-gateway.socket \
+	agent/cardseal-gateway.service
+xdgautostartdir = $(sysconfdir)/xdg/autostart
+xdgautostart_DATA = agent/cardseal-agent.desktop
+EXTRA_DIST += agent/cardseal-agent.socket \
+	agent/cardseal-agent-restricted.socket agent/cardseal-gateway.socket \
+	agent/cardseal-agent.service.in agent/cardseal-gateway.service.in \
+	agent/cardseal-agent.desktop.in
+CLEANFILES += agent/cardseal-agent.service agent/cardseal-gateway.service \
+	agent/cardseal-agent.desktop
+AGENT_BINDIR = $(AM_V_GEN)$(MKDIR_P) agent && sed 's|@bindir[@]|$(bindir)|'
 agent/cardseal-agent.service: agent/cardseal-agent.service.in Makefile
-	$(AM_V_GEN)$(MKDIR_P) agent && \
-	    sed 's|@bindir[@]|$(bindir)|' $(srcdir)/agent/cardseal-agent.service.in \
-	    >$@
+	$(AGENT_BINDIR) $(srcdir)/agent/cardseal-agent.service.in >$@
+agent/cardseal-gateway.service: agent/cardseal-gateway.service.in Makefile
+	$(AGENT_BINDIR) $(srcdir)/agent/cardseal-gateway.service.in >$@
+agent/cardseal-agent.desktop: agent/cardseal-agent.desktop.in Makefile
+	$(AGENT_BINDIR) $(srcdir)/agent/cardseal-agent.desktop.in >$@

@@ -10,6 +10,8 @@ static void login_step(struct login *l, enum pin_event event, unsigned flags);
 static void login_run(struct login *l, bool only_those_in);
 static void login_submit(struct login *l, unsigned action, unsigned index);
 static unsigned login_choose(struct login *l);
+static void login_fail_first(struct login *l);
+static void login_end_context(struct login *l, bool is_done);
 
 static struct agent *
 login_agent(struct login *l)
@@ -25,6 +27,26 @@ login_worker(struct login *l, unsigned index)
 
 /* --- jobs --- */
 
+/* While it was in the queue those whom it was for have gone, or the PIN was
+ * wiped. One that was typed for a signature is for no other. */
+static bool
+login_is_moot(const struct login *l, const struct secret *pin)
+{
+	if (l->sent & PIN_DO_SEND_CONTEXT)
+		return l->is_context_gone || TAILQ_EMPTY(&l->contexts);
+	return (pin == NULL && !(l->sent & PIN_DO_SEND_PAD)) ||
+	       (TAILQ_EMPTY(&l->logins) && TAILQ_EMPTY(&l->contexts));
+}
+
+/* For the first of those that wait. */
+static unsigned
+login_context_flags(const struct login *l)
+{
+	const struct request *r = TAILQ_FIRST(&l->contexts);
+
+	return r != NULL && r->takes_cached_pin ? PIN_FLAG_CACHED : 0;
+}
+
 static bool
 login_build(struct job *job, struct worker *w, struct tok_msg *m)
 {
@@ -38,9 +60,16 @@ login_build(struct job *job, struct worker *w, struct tok_msg *m)
 		m->type = TOK_INFO;
 		return true;
 	}
-	if ((l->sent & PIN_DO_SEND_CONTEXT) && l->is_context_gone) {
-		/* The PIN was meant for that request and for no other. */
-		err_set(&l->err, -CS_ERR_CANCELLED, NULL);
+	if (l->sent & PIN_DO_SEND_TYPED)
+		pin = l->typed;
+	else if (l->sent & PIN_DO_SEND_PROVEN)
+		pin = l->proven;
+	if (login_is_moot(l, pin)) {
+		login_step(l, PIN_UNSENT, 0);
+		inventory_release(l->token);
+		return false;
+	}
+	if ((l->sent & PIN_DO_SEND_TYPED) && !login_source_sends(l)) {
 		login_step(l, PIN_FAILED, 0);
 		inventory_release(l->token);
 		return false;
@@ -48,10 +77,6 @@ login_build(struct job *job, struct worker *w, struct tok_msg *m)
 	m->type = TOK_LOGIN;
 	if (l->sent & PIN_DO_SEND_CONTEXT)
 		request_fill(TAILQ_FIRST(&l->contexts), m);
-	if (l->sent & PIN_DO_SEND_TYPED)
-		pin = l->typed;
-	else if (l->sent & PIN_DO_SEND_PROVEN)
-		pin = l->proven;
 	if (pin != NULL)
 		m->pin = secret_get_bytes(pin);
 	/* An empty one asks for the pinpad, but only beside an operation. */
@@ -67,9 +92,37 @@ login_result(const struct err *e)
 	case -CS_ERR_PIN_LENGTH:
 	case -CS_ERR_PIN_INVALID:
 		return PIN_WRONG;
+	case -CS_ERR_WORKER:
+	case -CS_ERR_TIMEOUT:
+		return PIN_LOST;
 	default:
 		return PIN_FAILED;
 	}
+}
+
+static bool
+login_is_wanted(const struct login *l)
+{
+	return !TAILQ_EMPTY(&l->logins) || !TAILQ_EMPTY(&l->contexts);
+}
+
+static void
+login_check_failed(struct login *l, const struct err *e)
+{
+	l->err = *e;
+	/* No PIN was there: it may be asked again. */
+	if (e->code == -CS_ERR_WORKER && l->pin.phase == PIN_CHECK &&
+	    l->rechecks++ >= LOGIN_RECHECKS_MAX) {
+		l->rechecks = 0;
+		login_fail_first(l);
+	}
+	if (e->code == -CS_ERR_WORKER && l->pin.phase == PIN_CHECK &&
+	    login_is_wanted(l)) {
+		login_submit(l, PIN_DO_CHECK, login_choose(l));
+		return;
+	}
+	l->rechecks = 0;
+	login_step(l, PIN_CHECK_FAILED, 0);
 }
 
 static void
@@ -78,23 +131,21 @@ login_checked(struct login *l, const struct err *e)
 	struct token *t = l->token;
 	unsigned flags = 0;
 
-	/* No PIN was there: it may be asked again. */
-	if (e != NULL && e->code == -CS_ERR_WORKER &&
-	    l->rechecks < LOGIN_RECHECKS_MAX && l->pin.phase == PIN_CHECK) {
-		l->rechecks++;
-		login_submit(l, PIN_DO_CHECK, login_choose(l));
+	if (e != NULL) {
+		login_check_failed(l, e);
 		return;
 	}
 	l->rechecks = 0;
-	if (e != NULL) {
-		l->err = *e;
-		login_step(l, PIN_CHECK_FAILED, 0);
-		return;
-	}
 	/* Somebody else may have logged in, by the same worker. */
 	login_run(l, true);
 	if (TAILQ_EMPTY(&l->logins) && l->pin.wants_login)
 		login_step(l, PIN_NO_LOGIN, 0);
+	/* The one that these flags are of is not the one to log in. */
+	if (l->pin.phase == PIN_CHECK && login_is_wanted(l) &&
+	    login_choose(l) != l->worker) {
+		login_submit(l, PIN_DO_CHECK, login_choose(l));
+		return;
+	}
 	if (t->flags & TOK_PIN_COUNT_LOW)
 		flags |= PIN_FLAG_LOW;
 	if (t->flags & TOK_PIN_FINAL_TRY)
@@ -137,6 +188,8 @@ static void
 login_succeeded(struct login *l, const struct tok_msg *answer)
 {
 	login_start_expiry(l);
+	if (l->sent & PIN_DO_SEND_TYPED)
+		login_source_proved(l);
 	if (!(l->sent & PIN_DO_SEND_CONTEXT)) {
 		login_set_in(l, l->worker, true);
 		/* More may show now. */
@@ -156,6 +209,9 @@ login_done(struct job *job, const struct tok_msg *answer, const struct err *e)
 	l->depth++;
 	if (l->sent == PIN_DO_CHECK) {
 		login_checked(l, e);
+	} else if (e != NULL && !job->was_sent) {
+		l->err = *e;
+		login_step(l, PIN_UNSENT, 0);
 	} else if (e != NULL) {
 		l->err = *e;
 		/* A failed login ends one that was, on many cards. */
@@ -182,13 +238,14 @@ login_submit(struct login *l, unsigned action, unsigned index)
 	worker_submit_first(login_worker(l, index), &l->job);
 }
 
-/* Through the worker of the first request that waits. */
+/* Through the worker of the first of those whose turn it is. */
 static unsigned
 login_choose(struct login *l)
 {
 	struct request *r = TAILQ_FIRST(&l->logins);
 
-	return r != NULL ? r->worker->index : LOGIN_CONTEXT_WORKER;
+	return r != NULL && !pin_serves_context(&l->pin) ? r->worker->index
+							 : LOGIN_CONTEXT_WORKER;
 }
 
 /* --- those who wait --- */
@@ -220,6 +277,23 @@ login_run(struct login *l, bool only_those_in)
 		else
 			request_fail(r, &l->err, l->token);
 	}
+}
+
+/* The worker was lost while it worked for the first who waits. */
+static void
+login_fail_first(struct login *l)
+{
+	struct request *r = TAILQ_FIRST(&l->logins);
+
+	if (r == NULL) {
+		login_end_context(l, false);
+		login_step(l, PIN_NO_CONTEXT, 0);
+		return;
+	}
+	login_take(&l->logins, r);
+	request_fail(r, &l->err, l->token);
+	if (TAILQ_EMPTY(&l->logins))
+		login_step(l, PIN_NO_LOGIN, 0);
 }
 
 static void
@@ -270,9 +344,7 @@ login_begin(struct login *l, unsigned actions)
 	if ((actions & PIN_DO_CONFIRM) && phase == PIN_CONFIRM)
 		login_prompt(l, true);
 	if ((actions & PIN_DO_SEND) && phase == PIN_SENT)
-		login_submit(l, actions & PIN_DO_SEND,
-		    l->pin.is_for_context ? LOGIN_CONTEXT_WORKER
-					  : login_choose(l));
+		login_submit(l, actions & PIN_DO_SEND, l->worker);
 }
 
 static void
@@ -287,6 +359,8 @@ login_act(struct login *l, unsigned actions)
 		login_run(l, true);
 	if (actions & PIN_DO_FAIL_LOGINS)
 		login_run(l, false);
+	if (actions & PIN_DO_FAIL_FIRST)
+		login_fail_first(l);
 	if (actions & (PIN_DO_END_CONTEXT | PIN_DO_FAIL_CONTEXT))
 		login_end_context(l, (actions & PIN_DO_END_CONTEXT) != 0);
 	login_begin(l, actions);
@@ -297,13 +371,15 @@ login_step(struct login *l, enum pin_event event, unsigned flags)
 {
 	l->depth++;
 	login_act(l, pin_step(&l->pin, event, flags));
-	if (event == PIN_OK || event == PIN_WRONG || event == PIN_FAILED)
+	if (event == PIN_OK || event == PIN_WRONG || event == PIN_FAILED ||
+	    event == PIN_LOST || event == PIN_UNSENT)
 		l->is_context_gone = false;
 	/* Whoever still waits was not meant. */
 	if (!TAILQ_EMPTY(&l->logins) && !l->pin.wants_login)
 		login_act(l, pin_step(&l->pin, PIN_NEED_LOGIN, 0));
 	if (!TAILQ_EMPTY(&l->contexts) && !l->pin.wants_context)
-		login_act(l, pin_step(&l->pin, PIN_NEED_CONTEXT, 0));
+		login_act(l, pin_step(&l->pin, PIN_NEED_CONTEXT,
+				 login_context_flags(l)));
 	l->depth--;
 }
 
@@ -330,7 +406,7 @@ login_wait_context(struct login *l, struct request *r)
 	r->login = l;
 	r->is_context = true;
 	TAILQ_INSERT_TAIL(&l->contexts, r, wait);
-	login_step(l, PIN_NEED_CONTEXT, 0);
+	login_step(l, PIN_NEED_CONTEXT, login_context_flags(l));
 }
 
 void
@@ -427,92 +503,6 @@ login_expires(struct timer *timer)
 	login_step(l, PIN_EXPIRED, 0);
 	login_logout(l, NULL);
 	requests_event(a, AGT_EVENT_LOCKED, l->token, NULL);
-}
-
-/* --- logout --- */
-
-struct logout_job {
-	struct job job;
-	struct worker *worker;
-	struct logout *end;
-	char *uri;
-};
-
-void
-logout_drop(struct logout *end)
-{
-	if (--end->count == 0)
-		end->done(end);
-}
-
-static bool
-logout_build(struct job *job, struct worker *w, struct tok_msg *m)
-{
-	struct logout_job *j =
-	    (void *)((char *)job - offsetof(struct logout_job, job));
-
-	(void)w;
-	m->type = TOK_LOGOUT;
-	m->token = bytes_of_str(j->uri);
-	return true;
-}
-
-static void
-logout_done(struct job *job, const struct tok_msg *answer, const struct err *e)
-{
-	struct logout_job *j =
-	    (void *)((char *)job - offsetof(struct logout_job, job));
-	struct worker *w = j->worker;
-	struct logout *end = j->end;
-	bool is_out = answer != NULL || e->code == -CS_ERR_NO_TOKEN ||
-		      e->code == -CS_ERR_TOKEN_REMOVED;
-
-	free(j->uri);
-	free(j);
-	/* Without its process there is no login. */
-	if (!is_out)
-		worker_kill(w, false, "did not log out and was ended");
-	if (end != NULL)
-		logout_drop(end);
-}
-
-static void
-login_logout_worker(struct login *l, struct worker *w, struct logout *end)
-{
-	struct logout_job *j = calloc(1, sizeof(*j));
-
-	if (j != NULL)
-		j->uri = bytes_dup_str(bytes_of_str(l->token->uri));
-	if (j == NULL || j->uri == NULL) {
-		free(j);
-		worker_kill(w, false, "was ended, for want of memory");
-		return;
-	}
-	j->worker = w;
-	j->end = end;
-	j->job = (struct job){
-	    .build = logout_build,
-	    .done = logout_done,
-	    .call_ms = login_agent(l)->settings.deadline_ms,
-	};
-	if (end != NULL)
-		end->count++;
-	worker_submit_first(w, &j->job);
-}
-
-void
-login_logout(struct login *l, struct logout *end)
-{
-	struct token *t = l->token;
-	unsigned i;
-
-	timer_stop(&login_agent(l)->timers, &l->expiry);
-	for (i = 0; i < t->module->worker_count; i++) {
-		if (!t->at[i].is_in)
-			continue;
-		login_set_in(l, i, false);
-		login_logout_worker(l, &t->module->workers[i], end);
-	}
 }
 
 bool

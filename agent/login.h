@@ -14,7 +14,7 @@
 
 #define LOGIN_PAD_MS 120000 /* a person types at the reader */
 /* A worker that dies while it is asked for the token's flags costs nothing,
- * so often. */
+ * so often; then the first of those who wait is told. */
 #define LOGIN_RECHECKS_MAX 2
 /* Keys that always authenticate are used through this worker alone. */
 #define LOGIN_CONTEXT_WORKER 0
@@ -33,9 +33,11 @@ struct login {
 	unsigned rechecks;    /* in a row */
 	struct job job;	      /* INFO, LOGIN, or the operation itself */
 	unsigned sent;	      /* the enum pin_action that job carries out */
-	unsigned worker;      /* index of the one that job went to */
+	unsigned worker;      /* index of the one that job went to; a PIN goes
+			       * to the one that told the flags before */
 	const struct tok_msg *answer; /* while PIN_OK is told */
 	struct prompt prompt;
+	struct err source_err; /* of the last file that had no PIN */
 	struct err err; /* of the last failure: for prompt and requests */
 	struct timer expiry;
 	uint64_t since_us, used_us;
@@ -74,6 +76,14 @@ struct logout {
 void logout_drop(struct logout *end);
 /* Has every worker that is logged in log out; end (may be NULL) counts. */
 void login_logout(struct login *l, struct logout *end);
+
+/* login_source.c: the PIN from a file (pin_source.h). Gives the answer to the
+ * prompt that l->pin wants; false: a person is to be asked. */
+bool login_source_ask(struct login *l, bool is_confirm);
+/* The typed PIN is about to go to the token; false: it must not, l->err. */
+bool login_source_sends(struct login *l);
+/* The typed PIN succeeded. */
+void login_source_proved(struct login *l);
 
 /* login_text.c: shows the prompt that l->pin wants, and says in l->err why it
  * brought nothing. */

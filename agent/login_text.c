@@ -1,94 +1,16 @@
 #include <stdio.h>
 
-#include "agent/agent.h"
-#include "agent/inventory.h"
-#include "agent/request.h"
-
-/*
- * The words of the prompts. What the kernel knows about the program and what
- * the program says about itself stand apart; what strangers chose (labels,
- * claims) is quoted, and cut before it could push the rest out of sight.
- */
-#define TEXT_PART_MAX 160
-
-static void
-text_quote(char dst[TEXT_PART_MAX], struct bytes text)
-{
-	char *p;
-
-	err_quote(dst, TEXT_PART_MAX, text.p, text.len);
-	/* What ends a quotation is ours alone. */
-	for (p = dst; *p != '\0'; p++)
-		if (*p == '"')
-			*p = '\'';
-}
-
-static void
-text_add_program(
-    struct buf *b, const struct request *r, const struct agt_context *context)
-{
-	char exe[TEXT_PART_MAX], claim[TEXT_PART_MAX], purpose[TEXT_PART_MAX];
-	char other[TEXT_PART_MAX];
-	const struct conn *c = r->conn;
-
-	text_quote(exe, bytes_of_str(c->exe));
-	text_quote(claim, bytes_of_str(c->program));
-	text_quote(purpose, context->purpose);
-	text_quote(other, context->on_behalf_of);
-	buf_printf(b, "\n\nProgram: %s (process %ld)",
-	    exe[0] != '\0' ? exe : "unknown", (long)c->pid);
-	if (claim[0] != '\0')
-		buf_printf(b, "\nIt calls itself \"%s\"", claim);
-	if (other[0] != '\0')
-		buf_printf(b, "%s acts for \"%s\"",
-		    claim[0] != '\0' ? " and" : "\nIt", other);
-	if (purpose[0] != '\0')
-		buf_printf(b, "\nIt says what for: \"%s\"", purpose);
-}
-
-static void
-text_add_key(struct buf *b, struct login *l, const struct agt_msg *msg)
-{
-	char label[TEXT_PART_MAX], role[TEXT_PART_MAX];
-	struct key *k;
-
-	if (msg->key_id.len != AGT_KEY_ID_LEN)
-		return;
-	k = inventory_find_key(l->token->module->agent, msg->key_id.p);
-	if (k == NULL)
-		return;
-	text_quote(label, k->label);
-	text_quote(role, k->role);
-	buf_printf(b, "\nKey: \"%s\"", label);
-	if (role[0] != '\0')
-		buf_printf(b, " (%s)", role);
-	if (msg->type == AGT_SIGN)
-		buf_add_str(b, ", to sign");
-	else if (msg->type == AGT_OPEN)
-		buf_add_str(b, ", to decrypt");
-}
-
-static void
-text_add_tries(struct buf *b, const struct token *t)
-{
-	if (t->flags & TOK_PIN_FINAL_TRY)
-		buf_add_str(b, "\nThis is the last try.");
-	else if (t->tries_left > 0)
-		buf_printf(b, "\n%d tries are left.", t->tries_left);
-	else if (t->flags & TOK_PIN_COUNT_LOW)
-		buf_add_str(b, "\nA wrong PIN was typed before; few tries "
-			       "are left.");
-}
+#include "agent/prompt_text.h"
 
 static void
 text_describe(struct buf *b, struct login *l, const struct request *r,
     const struct agt_msg *msg, bool is_confirm)
 {
 	struct token *t = l->token;
-	char label[TEXT_PART_MAX], serial[TEXT_PART_MAX];
+	char label[PROMPT_PART_MAX], serial[PROMPT_PART_MAX];
 
-	text_quote(label, bytes_of_str(t->label));
-	text_quote(serial, bytes_of_str(t->serial));
+	prompt_quote(label, bytes_of_str(t->label));
+	prompt_quote(serial, bytes_of_str(t->serial));
 	buf_add_str(b, is_confirm ? "Only one try is left for the PIN of"
 				  : "Please enter the PIN of");
 	buf_printf(b, " the token \"%s\"", label);
@@ -97,12 +19,16 @@ text_describe(struct buf *b, struct login *l, const struct request *r,
 	buf_add_str(b, is_confirm ? ". If it is wrong, the token locks itself. "
 				    "Go on?"
 				  : ".");
+	prompt_add_holder(b, t,
+	    msg->key_id.len == AGT_KEY_ID_LEN
+		? inventory_find_key(t->module->agent, msg->key_id.p)
+		: NULL);
 	if (r != NULL) {
-		text_add_key(b, l, msg);
-		text_add_program(b, r, &msg->context);
+		prompt_add_key(b, t->module->agent, msg);
+		prompt_add_program(b, r, &msg->context);
 	}
 	if (!is_confirm)
-		text_add_tries(b, t);
+		prompt_add_tries(b, t);
 }
 
 static struct bytes
@@ -132,24 +58,16 @@ login_prompt(struct login *l, bool is_confirm)
 	struct dialog_request request;
 	struct buf text = {.max = DIALOG_TEXT_MAX};
 
+	if (login_source_ask(l, is_confirm))
+		return;
 	if (r != NULL)
 		request_decode(r, &msg);
 	text_describe(&text, l, r, &msg, is_confirm);
-	if (text.err == -CS_ERR_TOO_LARGE)
-		text.err = 0; /* what fits is there */
-	request = (struct dialog_request){
-	    .kind = is_confirm ? DIALOG_CONFIRM : DIALOG_PIN,
-	    .timeout_s = a->settings.prompt_timeout_ms / 1000,
-	    .description = buf_get(&text),
-	    .prompt = BYTES_LIT("PIN:"),
-	    .error = text_get_error(l),
-	    .display = msg.context.display,
-	    .tty_name = msg.context.tty_name,
-	    .tty_type = msg.context.tty_type,
-	    .lc_ctype = msg.context.lc_ctype,
-	    .lc_messages = msg.context.lc_messages,
-	    .xauthority = msg.context.xauthority,
-	};
+	request = prompt_place(
+	    a, is_confirm ? DIALOG_CONFIRM : DIALOG_PIN, &msg.context);
+	request.description = prompt_get_text(&text);
+	request.prompt = BYTES_LIT("PIN:");
+	request.error = text_get_error(l);
 	prompt_open(&l->prompt, &request);
 	buf_clear(&text);
 }

@@ -16,6 +16,7 @@
 #include "agent/agent.h"
 #include "agent/confine.h"
 #include "agent/log.h"
+#include "agent/path.h"
 #include "agent/state.h"
 
 int
@@ -115,7 +116,9 @@ agent_init(struct agent *a, int starter_fd, int starter_pid)
 	int r;
 
 	a->started = (int64_t)time(NULL);
+	watch_init(&a->watch, a);
 	prompts_init(&a->prompts);
+	consents_init(&a->consents);
 	if (sd_event_new(&a->event) < 0)
 		return -CS_ERR_NO_MEMORY;
 	r = agent_io_init(a);
@@ -138,9 +141,16 @@ agent_clear(struct agent *a)
 {
 	if (a->conns.reaper != NULL)
 		conns_clear(a);
-	listen_clear(a);
+	audit_clear(a);
+	session_clear(a);
+	listen_clear(a, &a->listener);
+	listen_clear(a, &a->restricted);
 	if (a->modules.list.tqh_last != NULL)
 		modules_clear(a);
+	watch_clear(&a->watch);
+	if (a->consents.kept.tqh_last != NULL)
+		consents_clear(a);
+	policy_clear(&a->settings.policy);
 	launcher_clear(&a->launcher);
 	timers_clear(&a->timers);
 	agent_io_clear(a);
@@ -155,9 +165,15 @@ agent_run(struct agent *a, struct err *e)
 	int r;
 
 	r = a->listener.fd < 0 ? listen_make(&a->listener, e) : 0;
+	if (r == 0 && a->restricted.fd < 0 && a->restricted.path[0] != '\0')
+		r = listen_make(&a->restricted, e);
 	if (r != 0)
 		return r;
-	r = listen_start(a);
+	audit_start(a);
+	session_init(a);
+	r = listen_start(a, &a->listener);
+	if (r == 0 && a->restricted.fd >= 0)
+		r = listen_start(a, &a->restricted);
 	if (r == 0)
 		r = modules_start(a);
 	if (r != 0)
@@ -173,16 +189,24 @@ agent_run(struct agent *a, struct err *e)
 static int
 agent_start(struct agent *a, struct err *e)
 {
+	int unwanted[2] = {a->listener.fd, a->restricted.fd};
 	int fd, pid, r;
 
-	r = state_get_secret(&a->secret, e);
+	r = agt_state_folder(a->settings.state_folder, e);
+	if (r == 0)
+		r = state_get_secret(&a->secret, a->settings.state_folder, e);
 	if (r != 0)
 		return r;
 	if (a->listener.fd < 0)
 		r = agt_socket_path(a->settings.socket, a->listener.path, e);
+	if (r == 0 && a->restricted.fd < 0 && a->settings.restricted[0] != '\0')
+		r = agt_socket_path(
+		    a->settings.restricted, a->restricted.path, e);
+	a->listener.is_open = admit_has_others(&a->settings.admit);
+	a->restricted.is_restricted = true;
 	if (r != 0)
 		return r;
-	r = starter_fork(&a->settings, a->listener.fd, &fd, &pid, e);
+	r = starter_fork(&a->settings, unwanted, &fd, &pid, e);
 	if (r != 0)
 		return r;
 	r = agent_init(a, fd, pid);
@@ -202,13 +226,14 @@ main(int argc, char **argv)
 	r = settings_load(&a.settings, argc, argv, &outcome, &e);
 	if (r == 0 && outcome == SETTINGS_DONE)
 		return fflush(stdout) == 0 ? 0 : err_exit_status(-CS_ERR_IO);
-	a.listener.fd = -1;
+	a.listener.fd = a.restricted.fd = -1;
 	if (r == 0)
-		r = listen_take(&a.listener, &e);
+		r = listen_take(&a.listener, &a.restricted, &e);
 	if (r == 0) {
 		/* Whoever started us may have left more open. */
-		(void)close_range(a.listener.fd >= 0 ? SD_LISTEN_FDS_START + 1
-						     : STDERR_FILENO + 1,
+		(void)close_range((unsigned)SD_LISTEN_FDS_START +
+				      (unsigned)(a.listener.fd >= 0) +
+				      (unsigned)(a.restricted.fd >= 0),
 		    ~0U, 0);
 		confine_early();
 		r = agent_start(&a, &e);

@@ -24,8 +24,10 @@
 /* A worker that served a request, or lived so long, starts a new count of
  * failures. */
 #define MODULE_STEADY_MS 10000
-/* So many failures in a row, and clients are told at once. */
-#define MODULE_FAILURES_MAX 4
+/* So many workers in a row that were never ready, and clients are told at
+ * once; so many, and the tokens count as removed. */
+#define MODULE_BAD_STARTS_MAX 4
+#define MODULE_LOSES_TOKENS 8
 
 /* --- workers --- */
 
@@ -48,6 +50,7 @@ module_start_next(struct module *m)
 		snprintf(m->last_error, sizeof(m->last_error),
 		    "the starter process does not work");
 		m->state = AGT_MODULE_FAILED;
+		m->ended_us = timers_now(&m->agent->timers);
 		timer_set_in_ms(
 		    &m->agent->timers, &m->rest, MODULE_REST_MS_MAX);
 	}
@@ -59,6 +62,28 @@ module_rested(struct timer *t)
 	struct module *m = (void *)((char *)t - offsetof(struct module, rest));
 
 	module_start_next(m);
+	if (m->state == AGT_MODULE_FAILED)
+		requests_resume(m->agent);
+}
+
+/* Somebody waits: what rests is started soon. False: it failed a moment ago. */
+static bool
+module_hurry(struct module *m)
+{
+	struct timers *timers = &m->agent->timers;
+	uint64_t at = m->ended_us + (uint64_t)MODULE_RETRY_MS * 1000;
+
+	if (m->state == AGT_MODULE_FAILED && at > timers_now(timers))
+		return false;
+	if (m->state == AGT_MODULE_FAILED) {
+		m->state = AGT_MODULE_RESTARTING;
+		/* It failed quickly, so that one may wait for it again. */
+		if (m->ended_us - m->began_us < (uint64_t)MODULE_SLOW_MS * 1000)
+			m->is_slow = false;
+	}
+	if (m->rest.is_set && m->rest.at_us > at)
+		timer_set(timers, &m->rest, at);
+	return true;
 }
 
 static bool
@@ -78,6 +103,7 @@ module_worker_ready(struct worker *w)
 	struct module *m = w->module;
 
 	m->state = AGT_MODULE_READY;
+	m->bad_starts = 0;
 	if (m->probe.worker == NULL) {
 		timer_stop(&m->agent->timers, &m->slow);
 		m->is_slow = false;
@@ -96,7 +122,19 @@ module_fail(struct module *m)
 	module_err(m, &e);
 	for (i = 0; i < m->worker_count; i++)
 		worker_fail_queue(&m->workers[i], &e);
-	inventory_lose_all(m);
+	if (m->bad_starts >= MODULE_LOSES_TOKENS)
+		inventory_lose_all(m);
+}
+
+static bool
+module_is_wanted(const struct module *m)
+{
+	unsigned i;
+
+	for (i = 0; i < m->worker_count; i++)
+		if (m->workers[i].load != 0)
+			return true;
+	return false;
 }
 
 static struct job *
@@ -137,6 +175,7 @@ module_worker_ended(struct worker *w, const struct err *e)
 
 	if (was_steady)
 		m->failures = 0;
+	m->bad_starts = w->ready_us != 0 ? 0 : m->bad_starts + 1;
 	if (w->ready_us != 0 || m->last_error[0] == '\0')
 		snprintf(m->last_error, sizeof(m->last_error), "%.*s",
 		    MODULE_ERROR_MAX - 1, err_get_text(e));
@@ -157,11 +196,38 @@ module_worker_ended(struct worker *w, const struct err *e)
 	if (rest_ms > MODULE_REST_MS_MAX)
 		rest_ms = MODULE_REST_MS_MAX;
 	timer_set_in_ms(timers, &m->rest, rest_ms);
-	if (m->failures >= MODULE_FAILURES_MAX && !module_has_worker(m))
+	if (m->bad_starts >= MODULE_BAD_STARTS_MAX && !module_has_worker(m))
 		module_fail(m);
 	module_move_jobs(m, w);
+	if (module_is_wanted(m))
+		(void)module_hurry(m);
 	requests_event(m->agent, AGT_EVENT_RESTARTED, NULL, m->name);
 	requests_resume(m->agent);
+}
+
+/* That is no failure. */
+void
+module_worker_retired(struct worker *w)
+{
+	struct module *m = w->module;
+
+	w->ready_us = 0;
+	w->has_served = false;
+	if (m->state == AGT_MODULE_READY && !module_has_worker(m))
+		m->state = AGT_MODULE_RESTARTING;
+	module_move_jobs(m, w);
+	module_start_next(m);
+}
+
+void
+module_renew(struct module *m)
+{
+	unsigned i;
+
+	for (i = 0; i < m->worker_count; i++)
+		worker_retire(&m->workers[i]);
+	module_set_stale(m);
+	inventory_lose_all(m);
 }
 
 void
@@ -171,8 +237,10 @@ module_start_failed(struct module *m, const struct err *e)
 	    MODULE_ERROR_MAX - 1, err_get_text(e));
 	agt_log("module %s: %s", m->name, m->last_error);
 	/* Waiting does not mend a module that can't be loaded. */
-	if (m->failures < MODULE_FAILURES_MAX)
-		m->failures = MODULE_FAILURES_MAX;
+	if (m->failures < MODULE_BAD_STARTS_MAX)
+		m->failures = MODULE_BAD_STARTS_MAX;
+	if (m->bad_starts < MODULE_BAD_STARTS_MAX)
+		m->bad_starts = MODULE_BAD_STARTS_MAX;
 }
 
 struct worker *
@@ -186,7 +254,7 @@ module_get_worker(struct module *m, const struct token *t)
 		    (best == NULL ||
 			w->load + w->is_busy < best->load + best->is_busy))
 			best = w;
-	if (best == NULL && m->state != AGT_MODULE_FAILED)
+	if (best == NULL && module_hurry(m))
 		best = m->workers;
 	return best;
 }
@@ -262,7 +330,9 @@ module_is_fresh(struct module *m, unsigned age_ms)
 {
 	uint64_t now = timers_now(&m->agent->timers);
 
-	if (m->state == AGT_MODULE_FAILED || m->is_slow)
+	if (m->state == AGT_MODULE_FAILED && !module_hurry(m))
+		return true;
+	if (m->is_slow)
 		return true;
 	return !m->is_stale && m->probed_us != 0 && m->probe.worker == NULL &&
 	       now - m->probed_us < (uint64_t)age_ms * 1000;

@@ -3,7 +3,10 @@
  * tokens hold, as last seen (inventory.h).
  *
  * The workers of a module are started one after the other. One that ends is
- * replaced, at once the first time, later and later when it keeps ending.
+ * replaced, at once the first time, later and later when it keeps ending, but
+ * soon if somebody waits for it. A module has failed when its workers end, in a
+ * row, before they are ready; then clients are told at once. What its tokens
+ * hold, and their PINs, are kept for some more attempts.
  */
 #ifndef AGENT_MODULE_H
 #define AGENT_MODULE_H
@@ -32,9 +35,10 @@ struct module {
 	struct worker *workers; /* worker_count of them */
 	enum agt_module_state state;
 	uint32_t restarts;
-	unsigned failures; /* in a row */
+	unsigned failures;   /* workers that ended, in a row */
+	unsigned bad_starts; /* those that never were ready */
 	char last_error[MODULE_ERROR_MAX];
-	uint64_t began_us, ended_us; /* of the last start, of the last end */
+	uint64_t began_us, ended_us; /* the last start, the last end */
 	struct timer rest;	     /* until the next start */
 	/* PROBE of a module that is ready already */
 	struct job probe;
@@ -42,6 +46,7 @@ struct module {
 	struct timer slow;
 	bool is_slow;
 	bool is_stale;
+	bool uses_pcsc;
 	uint64_t probed_us; /* 0: never */
 	/* inventory.h */
 	TAILQ_HEAD(module_tokens, token) tokens;
@@ -70,21 +75,24 @@ void modules_process_ended(struct agent *a, int pid, int status);
 /*
  * Was every module asked what it has within that time? Those that were not
  * are being asked when it returns false; requests_resume (request.h) comes
- * after. A module that has failed, or is slow, holds up nobody.
+ * after. A module that is slow, or failed a moment ago, holds up nobody.
  */
 bool modules_are_fresh(struct agent *a, unsigned age_ms);
 /* The worker to give the next job, the one with least to do, of those that
- * know the token (NULL: of all); NULL: the module has failed. */
+ * know the token (NULL: of all); NULL: the module failed a moment ago. */
 struct worker *module_get_worker(struct module *m, const struct token *t);
 /* Why the module does not serve; with its failure in e. */
 void module_err(const struct module *m, struct err *e);
 /* The module's tokens may have changed: ask anew, now or with the next list. */
 void module_changed(struct module *m);
 void module_set_stale(struct module *m);
+/* Has all its workers replaced; its tokens count as removed. */
+void module_renew(struct module *m);
 
 /* For worker.c */
 void module_worker_ready(struct worker *w);
 void module_worker_ended(struct worker *w, const struct err *e);
+void module_worker_retired(struct worker *w);
 void module_start_failed(struct module *m, const struct err *e);
 
 #endif

@@ -58,3 +58,26 @@ agt_socket_path(const char *given, char out[AGT_SOCKET_PATH_MAX], struct err *e)
 	    "set and %s is not ours; set CARDSEAL_SOCKET",
 	    folder);
 }
+
+int
+agt_state_folder(char out[AGT_STATE_PATH_MAX], struct err *e)
+{
+	const char *base = path_env("XDG_STATE_HOME");
+	const char *home = path_env("HOME");
+	int n;
+
+	if (base != NULL && base[0] == '/')
+		n = snprintf(out, AGT_STATE_PATH_MAX, "%s/cardseal", base);
+	else if (home != NULL && home[0] == '/')
+		n = snprintf(
+		    out, AGT_STATE_PATH_MAX, "%s/.local/state/cardseal", home);
+	else
+		return err_set(e, -CS_ERR_CONFIG,
+		    "no folder for the agent's secret and its log: set "
+		    "XDG_STATE_HOME or HOME");
+	if (n < 0 || n >= AGT_STATE_PATH_MAX)
+		return err_set(e, -CS_ERR_CONFIG,
+		    "the path of the folder for the agent's secret and its "
+		    "log is too long");
+	return 0;
+}

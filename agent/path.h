@@ -23,4 +23,13 @@
 int CS_MUST_USE agt_socket_path(
     const char *given, char out[AGT_SOCKET_PATH_MAX], struct err *e);
 
+#define AGT_STATE_PATH_MAX 1024
+
+/*
+ * The folder of what the agent keeps: $XDG_STATE_HOME/cardseal, else
+ * ~/.local/state/cardseal. CS_ERR_CONFIG: neither can be told, or it is too
+ * long.
+ */
+int CS_MUST_USE agt_state_folder(char out[AGT_STATE_PATH_MAX], struct err *e);
+
 #endif

@@ -42,6 +42,7 @@ pin_fail_all(struct pin_state *s)
 	if (s->wants_context)
 		actions |= PIN_DO_FAIL_CONTEXT;
 	s->wants_login = s->wants_context = s->is_fresh = false;
+	s->takes_cached = false;
 	pin_rest(s);
 	return actions;
 }
@@ -91,21 +92,35 @@ pin_ask(struct pin_state *s)
 	return PIN_DO_ASK;
 }
 
+/* A PIN that was typed for a context serves that first; one that is known
+ * serves those who wait for the login first. */
+static bool
+pin_proven_is_for_context(const struct pin_state *s)
+{
+	return s->is_fresh || (s->takes_cached && !s->wants_login);
+}
+
 /* What to do without asking anybody, with the proven PIN; or 0. */
 static unsigned
 pin_use_proven(struct pin_state *s)
 {
-	if (!s->has_proven)
+	bool is_context = pin_proven_is_for_context(s);
+
+	if (!s->has_proven || !(is_context || s->wants_login))
 		return 0;
-	if (s->wants_login || (s->is_fresh && !s->is_in)) {
-		s->is_for_context = s->is_fresh;
-		return pin_send(s, PIN_DO_LOGIN_PROVEN);
-	}
-	if (s->is_fresh) {
-		s->is_for_context = true;
-		return pin_send(s, PIN_DO_CONTEXT_PROVEN);
-	}
-	return 0;
+	s->is_for_context = is_context;
+	return pin_send(s, is_context && s->is_in ? PIN_DO_CONTEXT_PROVEN
+						  : PIN_DO_LOGIN_PROVEN);
+}
+
+bool
+pin_serves_context(const struct pin_state *s)
+{
+	if (s->has_typed && (s->is_for_context || s->wants_login))
+		return s->is_for_context;
+	if (s->has_proven && (s->wants_login || s->is_fresh || s->takes_cached))
+		return pin_proven_is_for_context(s);
+	return s->wants_context;
 }
 
 /* The flags are fresh: the one place from where a PIN goes out. */
@@ -149,6 +164,7 @@ pin_cancelled(struct pin_state *s)
 		actions |= PIN_DO_FAIL_CONTEXT;
 	s->wants_login = false;
 	s->wants_context = keeps_context;
+	s->takes_cached = s->takes_cached && keeps_context;
 	pin_rest(s);
 	return actions | pin_next(s);
 }
@@ -170,7 +186,7 @@ pin_abandoned(struct pin_state *s)
 static unsigned
 pin_no_context(struct pin_state *s)
 {
-	s->wants_context = s->is_fresh = false;
+	s->wants_context = s->is_fresh = s->takes_cached = false;
 	if (s->phase == PIN_CHECK || s->phase == PIN_SENT)
 		s->is_for_context = false;
 	return pin_abandoned(s);
@@ -189,7 +205,7 @@ pin_ok(struct pin_state *s)
 	s->asks = 0;
 	if (s->sent & PIN_DO_SEND_CONTEXT) {
 		actions |= PIN_DO_END_CONTEXT;
-		s->wants_context = s->is_fresh = false;
+		s->wants_context = s->is_fresh = s->takes_cached = false;
 	}
 	if (s->is_dropped) {
 		s->is_dropped = s->is_in = false;
@@ -199,7 +215,8 @@ pin_ok(struct pin_state *s)
 		return actions | pin_next(s);
 	if (s->is_for_context) {
 		s->is_in = true;
-		s->is_fresh = s->wants_context && !(s->sent & PIN_DO_SEND_PAD);
+		s->is_fresh = s->wants_context && !s->takes_cached &&
+			      !(s->sent & PIN_DO_SEND_PAD);
 	}
 	if (s->wants_login)
 		actions |= PIN_DO_RUN_LOGINS;
@@ -224,6 +241,39 @@ pin_result(struct pin_state *s, enum pin_event event)
 	if (s->sent & PIN_DO_SEND_PAD)
 		return actions | pin_fail_all(s);
 	return actions | pin_next(s);
+}
+
+static unsigned
+pin_lost(struct pin_state *s)
+{
+	unsigned actions;
+
+	if (s->phase != PIN_SENT)
+		return 0;
+	/* Whoever asks at a pinpad can't say for whom it is. */
+	if (s->sent & PIN_DO_SEND_PAD)
+		return pin_result(s, PIN_FAILED);
+	actions = pin_wipe(s);
+	s->is_dropped = false;
+	s->asks = 0;
+	if (s->is_for_context && s->wants_context) {
+		s->wants_context = s->takes_cached = false;
+		actions |= PIN_DO_FAIL_CONTEXT;
+	} else if (!s->is_for_context && s->wants_login) {
+		actions |= PIN_DO_FAIL_FIRST;
+	}
+	s->is_for_context = false;
+	return actions | pin_next(s);
+}
+
+/* A typed PIN is kept for those who still wait. */
+static unsigned
+pin_unsent(struct pin_state *s)
+{
+	if (s->phase != PIN_SENT)
+		return 0;
+	s->is_dropped = false;
+	return pin_next(s);
 }
 
 static unsigned
@@ -284,6 +334,9 @@ pin_step(struct pin_state *s, enum pin_event event, unsigned flags)
 		s->wants_login = true;
 		return s->phase == PIN_IDLE ? pin_next(s) : 0;
 	case PIN_NEED_CONTEXT:
+		/* The first of them stays the first. */
+		if (!s->wants_context)
+			s->takes_cached = (flags & PIN_FLAG_CACHED) != 0;
 		s->wants_context = true;
 		return s->phase == PIN_IDLE ? pin_next(s) : 0;
 	case PIN_NO_LOGIN:
@@ -311,6 +364,10 @@ pin_step(struct pin_state *s, enum pin_event event, unsigned flags)
 	case PIN_WRONG:
 	case PIN_FAILED:
 		return pin_result(s, event);
+	case PIN_LOST:
+		return pin_lost(s);
+	case PIN_UNSENT:
+		return pin_unsent(s);
 	case PIN_LOCK:
 		return pin_lock(s);
 	case PIN_EXPIRED:

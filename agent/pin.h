@@ -15,7 +15,8 @@
  *   the yes serves one try.
  * - Nothing goes to a locked token, and nobody is asked for its PIN.
  * - Keys that always authenticate get a PIN typed for that one use; the
- *   same typing may log in first where that is needed.
+ *   same typing may log in first where that is needed. Where the policy says
+ *   so (PIN_FLAG_CACHED), the proven PIN serves them instead.
  */
 #ifndef AGENT_PIN_H
 #define AGENT_PIN_H
@@ -59,6 +60,11 @@ enum pin_event {
 	PIN_OK,
 	PIN_WRONG,
 	PIN_FAILED,
+	/* The worker was lost with it: whether it counted is not known. The
+	 * others who wait can be asked for the PIN anew. */
+	PIN_LOST,
+	/* It did not go out after all. */
+	PIN_UNSENT,
 	/* Lock, removal, sleep: nothing is kept, nobody waits any longer. */
 	PIN_LOCK,
 	/* The proven PIN was kept long enough. */
@@ -66,11 +72,13 @@ enum pin_event {
 	PIN_EVENT_COUNT,
 };
 
-enum pin_flag { /* come with PIN_CHECKED; ignored with other events */
+enum pin_flag { /* come with PIN_CHECKED, but for CACHED */
 	PIN_FLAG_LOW = 1 << 0,
 	PIN_FLAG_FINAL = 1 << 1,
 	PIN_FLAG_LOCKED = 1 << 2,
 	PIN_FLAG_PAD = 1 << 3, /* the reader's own pinpad takes the PIN */
+	/* With PIN_NEED_CONTEXT: the first of them takes the proven PIN. */
+	PIN_FLAG_CACHED = 1 << 4,
 };
 
 /* What to do now, in the order of the bits. */
@@ -94,6 +102,8 @@ enum pin_action {
 	PIN_DO_CONTEXT_TYPED = 1 << 15,
 	PIN_DO_CONTEXT_PROVEN = 1 << 16,
 	PIN_DO_CONTEXT_PAD = 1 << 17,
+	/* Only the first of those who wait for the login, whose it was. */
+	PIN_DO_FAIL_FIRST = 1 << 18,
 };
 #define PIN_DO_SEND_TYPED (PIN_DO_LOGIN_TYPED | PIN_DO_CONTEXT_TYPED)
 #define PIN_DO_SEND_PROVEN (PIN_DO_LOGIN_PROVEN | PIN_DO_CONTEXT_PROVEN)
@@ -113,6 +123,7 @@ struct pin_state {
 	bool wants_login;
 	bool wants_context;
 	bool is_for_context; /* the prompt, the typed PIN or what is sent */
+	bool takes_cached;   /* the context waiting does with the proven PIN */
 	bool is_fresh;	 /* the proven PIN was typed for the context waiting */
 	bool is_in;	 /* see PIN_LOGGED_IN */
 	bool is_dropped; /* locked or expired while a PIN is at the token */
@@ -121,5 +132,8 @@ struct pin_state {
 
 /* Changes s and returns actions. Every event is allowed in every state. */
 unsigned pin_step(struct pin_state *s, enum pin_event event, unsigned flags);
+/* What would be sent or asked for now is for the first of the requests for a
+ * key that always authenticates; else for those who wait for the login. */
+bool pin_serves_context(const struct pin_state *s);
 
 #endif

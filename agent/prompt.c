@@ -43,7 +43,9 @@ prompt_close(struct prompt *p)
 		return;
 	prompt_drop_process(p);
 	TAILQ_REMOVE(&p->agent->prompts.open, p, link);
-	p->is_open = false;
+	p->is_open = p->is_given = false;
+	secret_free(p->given_pin);
+	p->given_pin = NULL;
 	buf_clear(&p->request);
 	prompts_next(p->agent);
 }
@@ -64,12 +66,30 @@ prompt_fail(struct prompt *p, int code, const char *text)
 	prompt_finish(p, &answer);
 }
 
+/* The PIN outlives the prompt's end, but not done. */
+static void
+prompt_finish_given(struct prompt *p)
+{
+	struct dialog_answer answer = p->given;
+	struct secret *pin = p->given_pin;
+
+	p->given_pin = NULL;
+	if (pin != NULL)
+		answer.pin = secret_get_bytes(pin);
+	prompt_finish(p, &answer);
+	secret_free(pin);
+}
+
 static void
 prompt_is_late(struct timer *t)
 {
 	struct prompt *p =
 	    (void *)((char *)t - offsetof(struct prompt, deadline));
 
+	if (p->is_given) {
+		prompt_finish_given(p);
+		return;
+	}
 	prompt_fail(p, -CS_ERR_TIMEOUT, "nobody typed the PIN in time");
 }
 
@@ -173,4 +193,20 @@ prompt_open(struct prompt *p, const struct dialog_request *request)
 		return;
 	}
 	prompts_next(a);
+}
+
+void
+prompt_give(struct prompt *p, int code, struct secret *pin, const char *text)
+{
+	struct agent *a = p->agent;
+
+	p->is_open = p->is_given = true;
+	/* No other prompt waits for this one. */
+	snprintf(p->place, sizeof(p->place), "%p", (void *)p);
+	p->is_running = true;
+	p->given =
+	    (struct dialog_answer){.code = code, .text = bytes_of_str(text)};
+	p->given_pin = pin;
+	TAILQ_INSERT_TAIL(&a->prompts.open, p, link);
+	timer_set_in_ms(&a->timers, &p->deadline, 0);
 }

@@ -10,6 +10,7 @@
 #include "agent/dialog.h"
 #include "agent/launch.h"
 #include "agent/timer.h"
+#include "asn1/secret.h"
 
 /* pinentry's own time-out comes first; then its process is killed. */
 #define PROMPT_GRACE_MS 3000
@@ -28,6 +29,9 @@ struct prompt {
 	int fd, pidfd;
 	sd_event_source *source;
 	struct timer deadline;
+	bool is_given; /* the answer is here already: prompt_give */
+	struct dialog_answer given;
+	struct secret *given_pin;
 	/* Called once unless it is closed before. The PIN is borrowed from
 	 * memory that is wiped afterwards. */
 	void (*done)(struct prompt *p, const struct dialog_answer *answer);
@@ -42,6 +46,10 @@ void prompt_init(struct prompt *p, struct agent *a);
 /* Shows the prompt as soon as its place is free; done is called later, never
  * from here. */
 void prompt_open(struct prompt *p, const struct dialog_request *request);
+/* As if a person had answered; done is called later. Takes pin over; text is
+ * borrowed until then. */
+void prompt_give(
+    struct prompt *p, int code, struct secret *pin, const char *text);
 /* Takes it away; fine for one that is not open. */
 void prompt_close(struct prompt *p);
 

@@ -15,6 +15,7 @@ req_hello(struct conn *c, const struct agt_msg *msg, struct bytes frame)
 	    .id = msg->id,
 	    .type = AGT_HELLO_OK,
 	    .version = AGT_VERSION,
+	    .restricted = c->is_restricted,
 	    .agent_version = BYTES_LIT(PACKAGE_VERSION),
 	};
 	char *program = bytes_dup_str(msg->program);

@@ -1,10 +1,19 @@
 #include "agent/agent.h"
 #include "agent/inventory.h"
+#include "agent/policy.h"
 #include "agent/request.h"
 
-/* sign and open: one operation with one private key. */
+/* sign, open and raw: one operation with one private key. */
 
 static void key_run(struct request *r);
+
+unsigned
+request_verb(const struct request *r)
+{
+	return r->type == AGT_SIGN   ? POLICY_SIGN
+	       : r->type == AGT_OPEN ? POLICY_OPEN
+				     : POLICY_RAW;
+}
 
 void
 request_fill(const struct request *r, struct tok_msg *m)
@@ -13,6 +22,14 @@ request_fill(const struct request *r, struct tok_msg *m)
 
 	request_decode(r, &msg);
 	m->key_id = msg.key_id;
+	if (msg.type == AGT_RAW) {
+		m->type = TOK_RAW;
+		m->operation = msg.operation;
+		m->mechanism = msg.mechanism;
+		m->parameter = msg.parameter;
+		m->input = msg.input;
+		return;
+	}
 	if (msg.type == AGT_SIGN) {
 		m->type = TOK_SIGN;
 		m->algorithm = msg.algorithm;
@@ -165,10 +182,18 @@ key_run(struct request *r)
 	struct agent *a = r->conn->agent;
 	struct key *k = key_find(r);
 	struct err e = ERR_INIT;
+	enum consent_answer allowed;
 	struct worker *w;
 
 	if (k == NULL) {
 		key_missing(r);
+		return;
+	}
+	allowed = consent_check(r, k, &e);
+	if (allowed == CONSENT_WAITS)
+		return;
+	if (allowed == CONSENT_NO) {
+		request_fail(r, &e, k->token);
 		return;
 	}
 	if (k->flags & TOK_KEY_ALWAYS_AUTHENTICATE) {

@@ -26,7 +26,7 @@ unlock_name_all(struct agent *a, char *dst, size_t size)
 }
 
 /* The only one that has a PIN; NULL with the reason in e. */
-static struct token *
+struct token *
 unlock_choose(struct agent *a, struct err *e)
 {
 	struct token *t = NULL, *found = NULL;
@@ -174,6 +174,7 @@ lock_run(struct request *r)
 		request_fail(r, &e, NULL);
 		return;
 	}
+	consents_forget(a);
 	op->request = r;
 	op->logout.count = 1;
 	op->logout.done = lock_done;

@@ -4,19 +4,9 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/consent.h"
 #include "agent/inventory.h"
 #include "agent/log.h"
-
-static void
-req_refused(struct conn *c, const struct agt_msg *msg, struct bytes frame)
-{
-	struct err e = ERR_INIT;
-
-	(void)frame;
-	err_set(&e, -CS_ERR_POLICY,
-	    "raw operations are off: no policy allows them");
-	conn_send_error(c, msg->id, &e, BYTES_NONE);
-}
 
 static void
 req_unsupported(struct conn *c, const struct agt_msg *msg, struct bytes frame)
@@ -36,8 +26,8 @@ static void (*const request_rows[])(
     [AGT_LIST] = req_list,
     [AGT_SIGN] = req_key,
     [AGT_OPEN] = req_key,
-    [AGT_RAW] = req_refused,
-    [AGT_PIN] = req_unsupported,
+    [AGT_RAW] = req_key,
+    [AGT_PIN] = req_pin,
     [AGT_UNLOCK] = req_unlock,
     [AGT_LOCK] = req_lock,
     [AGT_STATUS] = req_status,
@@ -72,6 +62,10 @@ request_handle(struct conn *c, const struct agt_msg *msg, struct bytes frame)
 		conn_close(c);
 		return;
 	}
+	if (admit_request(c, msg->type, &e) != 0) {
+		conn_send_error(c, msg->id, &e, BYTES_NONE);
+		return;
+	}
 	request_rows[msg->type](c, msg, frame);
 }
 
@@ -87,12 +81,17 @@ request_conns(const struct request *r)
 static void
 request_unhook(struct request *r)
 {
+	if (r->consent != NULL)
+		consent_leave(r);
 	if (r->login != NULL)
 		login_leave(r->login, r);
 	if (r->is_waiting)
 		TAILQ_REMOVE(&request_conns(r)->waiting, r, wait);
 	r->is_waiting = false;
 	worker_forget(&r->job);
+	if (r->pin_op != NULL)
+		pin_op_forget(r->pin_op);
+	r->pin_op = NULL;
 	if (r->lock != NULL)
 		lock_forget(r->lock);
 	r->lock = NULL;
@@ -125,9 +124,10 @@ request_is_late(struct timer *t)
 	struct err e = ERR_INIT;
 
 	err_set(&e, -CS_ERR_TIMEOUT,
-	    r->login != NULL ? "the token was not unlocked in time"
-	    : r->is_waiting  ? "the token processes did not answer in time"
-			     : "the token did not answer in time");
+	    r->consent != NULL ? "nobody allowed this use of the key in time"
+	    : r->login != NULL ? "the token was not unlocked in time"
+	    : r->is_waiting    ? "the token processes did not answer in time"
+			       : "the token did not answer in time");
 	request_fail(r, &e, NULL);
 }
 
@@ -155,6 +155,7 @@ request_new(struct conn *c, const struct agt_msg *msg, struct bytes frame,
 	    .type = msg->type,
 	    .run = run,
 	    .frame_len = frame.len,
+	    .began_us = timers_now(&c->agent->timers),
 	    .time_ms = msg->context.deadline_ms,
 	    .has_own_deadline = msg->context.deadline_ms != 0,
 	};
@@ -184,6 +185,7 @@ request_answer(struct request *r, struct agt_msg *msg)
 {
 	struct conn *c = r->conn;
 
+	audit_request(r, 0);
 	msg->id = r->id;
 	msg->type = agt_type_answer(r->type);
 	request_free(r);
@@ -205,6 +207,7 @@ request_fail(struct request *r, const struct err *e, const struct token *token)
 	struct err copy = *e; /* it may be the login's */
 	uint32_t id = r->id;
 
+	audit_request(r, copy.code);
 	request_free(r);
 	conn_send_error(c, id, &copy,
 	    token != NULL ? bytes_of_str(token->uri) : BYTES_NONE);
@@ -215,9 +218,12 @@ requests_drop(struct conn *c)
 {
 	struct request *r;
 
-	while ((r = TAILQ_FIRST(&c->requests)) != NULL)
+	while ((r = TAILQ_FIRST(&c->requests)) != NULL) {
 		/* The analyzer does not follow TAILQ_REMOVE. */
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
+		audit_request(r, -CS_ERR_CLOSED);
 		request_free(r); /* NOLINT(clang-analyzer-unix.Malloc) */
+	}
 }
 
 /* --- waiting --- */

@@ -18,8 +18,10 @@
 /* So often one request has its token logged in. */
 #define REQUEST_LOGINS_MAX 3
 
+struct consent;
 struct token;
 struct lock_op;
+struct pin_op;
 
 enum agt_event_kind { /* agent.asn, Event */
 	AGT_EVENT_INSERTED,
@@ -33,7 +35,7 @@ enum agt_event_kind { /* agent.asn, Event */
 
 struct request {
 	TAILQ_ENTRY(request) link; /* of its connection */
-	TAILQ_ENTRY(request) wait; /* in conns.waiting, or in a login */
+	TAILQ_ENTRY(request) wait; /* conns.waiting, a login, a consent */
 	struct conn *conn;
 	uint32_t id;
 	enum agt_type type;
@@ -42,14 +44,19 @@ struct request {
 	bool has_own_deadline;
 	bool was_looked_for; /* the lists were made anew for it */
 	bool was_pin_needed; /* the same, as its token was logged in already */
+	bool is_allowed;     /* a person said yes to this one */
+	bool takes_cached_pin; /* though the key always authenticates */
 	unsigned logins;
 	uint64_t time_ms;
+	uint64_t began_us;
 	struct timer deadline;
 	void (*run)(struct request *r); /* begin, or go on */
 	struct job job;
-	struct worker *worker; /* that a login is for */
-	struct login *login;   /* that it waits for */
-	struct lock_op *lock;  /* LOCK */
+	struct worker *worker;	 /* that a login is for */
+	struct login *login;	 /* that it waits for */
+	struct consent *consent; /* that it waits for */
+	struct lock_op *lock;	 /* LOCK */
+	struct pin_op *pin_op;	 /* PIN */
 	size_t frame_len;
 	uint8_t frame[];
 };
@@ -81,7 +88,9 @@ void request_resume(struct request *r);
 /* The clock of a request without a deadline of its client's stops while a
  * person is asked. */
 void request_hold(struct request *r);
-/* Fills type and the fields of a worker's SIGN or OPEN. */
+/* SIGN, OPEN and RAW: enum policy_verb. */
+unsigned request_verb(const struct request *r);
+/* Fills type and the fields of a worker's SIGN, OPEN or RAW. */
 void request_fill(const struct request *r, struct tok_msg *m);
 
 /* Tells those who asked for events; token and text may be NULL. */
@@ -96,6 +105,10 @@ void req_unlock(struct conn *c, const struct agt_msg *msg, struct bytes frame);
 void req_lock(struct conn *c, const struct agt_msg *msg, struct bytes frame);
 void req_status(struct conn *c, const struct agt_msg *msg, struct bytes frame);
 void req_events(struct conn *c, const struct agt_msg *msg, struct bytes frame);
+/* The only token that has a PIN; NULL with the reason in e. */
+struct token *unlock_choose(struct agent *a, struct err *e);
+void req_pin(struct conn *c, const struct agt_msg *msg, struct bytes frame);
+void pin_op_forget(struct pin_op *op); /* frees it */
 /* The request that waits for op goes away. */
 void lock_forget(struct lock_op *op);
 void req_cancel(struct conn *c, const struct agt_msg *msg, struct bytes frame);

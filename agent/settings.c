@@ -31,11 +31,17 @@ struct settings_key {
 
 static const struct settings_key settings_keys[] = {
     KEY("agent", "pinentry", pinentry, 0, 0, 0),
+    KEY("agent", "restricted-socket", restricted, 0, 0, 0),
     KEY("agent", "deadline", deadline_ms, 1000, 1, 3600),
     KEY("agent", "workers", workers, 1, 1, SETTINGS_WORKERS_MAX),
     KEY("pin", "prompt-timeout", prompt_timeout_ms, 1000, 5, 3600),
     KEY("pin", "cache-ttl", cache_ttl_s, 1, 0, 86400),
     KEY("pin", "cache-max", cache_max_s, 1, 0, 86400),
+    KEY("pin", "lock-on-sleep", lock_on_sleep, 1, 0, 1),
+    KEY("pin", "lock-on-session-lock", lock_on_session, 1, 0, 1),
+    KEY("audit", "keep", audit_keep, 1, 0, 10000),
+    KEY("audit", "size", audit_size_kib, 1, 16, 1048576),
+    KEY("audit", "journal", audit_journal, 1, 0, 1),
 };
 
 struct settings_parse {
@@ -84,6 +90,29 @@ settings_put(struct settings *c, const struct settings_key *key,
 	return 0;
 }
 
+/* Sections that have readers of their own; false: it is none of them. */
+static bool
+settings_part(struct settings_parse *parse, const char *section,
+    const char *name, const char *text, bool *has_failed)
+{
+	struct settings *c = parse->c;
+	bool are_users = strcmp(name, "users") == 0;
+	int r;
+
+	if (policy_has_section(section))
+		r = policy_set(&c->policy, section, name, text, parse->e);
+	else if (pin_sources_has_section(section))
+		r = pin_sources_set(
+		    &c->pin_sources, section, name, text, parse->e);
+	else if (strcmp(section, "service") == 0 &&
+		 (are_users || strcmp(name, "groups") == 0))
+		r = admit_add(&c->admit, !are_users, text, parse->e);
+	else
+		return false;
+	*has_failed = r != 0;
+	return true;
+}
+
 static int
 settings_line(
     void *user, const char *section, const char *name, const char *text)
@@ -93,6 +122,9 @@ settings_line(
 	char quoted[2][128];
 	size_t i;
 
+	if (!parse->has_failed &&
+	    settings_part(parse, section, name, text, &parse->has_failed))
+		return !parse->has_failed;
 	for (i = 0; i < sizeof(settings_keys) / sizeof(settings_keys[0]); i++) {
 		key = &settings_keys[i];
 		if (strcmp(section, key->section) != 0 ||
@@ -135,6 +167,7 @@ settings_file(
 		    "%s: not a configuration file, or too large", path);
 	}
 	err_clear(e);
+	policy_next_file(&c->policy);
 	line = ini_parse_file(f, settings_line, &parse);
 	(void)fclose(f);
 	if (line == 0 && !parse.has_failed)
@@ -282,6 +315,11 @@ settings_load(struct settings *c, int argc, char **argv,
 	    .prompt_timeout_ms = 120000,
 	    .cache_ttl_s = 600,
 	    .cache_max_s = 7200,
+	    .lock_on_sleep = 1,
+	    .lock_on_session = 1,
+	    .audit_keep = 8,
+	    .audit_size_kib = 4096,
+	    .audit_journal = 1,
 	};
 	*outcome = SETTINGS_RUN;
 	r = settings_args(c, &args, argc, argv, outcome, e);

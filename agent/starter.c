@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/audit.h"
 #include "agent/confine.h"
 #include "agent/log.h"
 
@@ -88,6 +89,22 @@ starter_exec_dialog(
 	dialog_main(fd, s->settings->pinentry, request);
 }
 
+static _Noreturn void
+starter_fork_audit(struct starter *s, int fd)
+{
+	struct audit_settings settings = {
+	    .folder = s->settings->state_folder,
+	    .size_max = (uint64_t)s->settings->audit_size_kib * 1024,
+	    .keep = s->settings->audit_keep,
+	    .to_journal = s->settings->audit_journal,
+	};
+
+	starter_default_signals();
+	(void)close(s->fd);
+	(void)close(s->signals);
+	audit_main(fd, &settings);
+}
+
 static void
 starter_send(struct starter *s, const struct starter_msg *m, const int *fds,
     size_t count)
@@ -127,7 +144,8 @@ static int
 starter_start(struct starter *s, uint32_t op, struct bytes payload, int fds[2],
     pid_t *pid)
 {
-	int type = op == STARTER_DIALOG ? SOCK_SEQPACKET : SOCK_STREAM;
+	int type = op == STARTER_DIALOG || op == STARTER_AUDIT ? SOCK_SEQPACKET
+							       : SOCK_STREAM;
 	pid_t *slot = starter_find(s, 0), parent = getpid();
 	int pair[2];
 
@@ -141,6 +159,9 @@ starter_start(struct starter *s, uint32_t op, struct bytes payload, int fds[2],
 	if (*pid == 0) {
 		if (op == STARTER_DIALOG)
 			starter_exec_dialog(s, parent, pair[1], payload);
+		(void)close(pair[0]);
+		if (op == STARTER_AUDIT)
+			starter_fork_audit(s, pair[1]);
 		starter_exec_worker(s, parent, pair[1], op == STARTER_LIST);
 	}
 	(void)close(pair[1]);
@@ -165,7 +186,7 @@ starter_request(struct starter *s, const uint8_t *packet, size_t len)
 
 	memcpy(&m, packet, sizeof(m));
 	payload = bytes_of(packet + sizeof(m), len - sizeof(m));
-	if (m.op > STARTER_DIALOG)
+	if (m.op > STARTER_AUDIT)
 		return;
 	m.status = starter_start(s, m.op, payload, fds, &pid);
 	m.op = m.status == 0 ? STARTER_STARTED : STARTER_FAILED;
@@ -287,7 +308,7 @@ starter_main(int fd, pid_t agent, const struct settings *settings)
 }
 
 int
-starter_fork(const struct settings *settings, int unwanted_fd, int *fd,
+starter_fork(const struct settings *settings, const int unwanted[2], int *fd,
     int *pid, struct err *e)
 {
 	pid_t agent = getpid();
@@ -299,8 +320,10 @@ starter_fork(const struct settings *settings, int unwanted_fd, int *fd,
 	*pid = fork();
 	if (*pid == 0) {
 		(void)close(pair[0]);
-		if (unwanted_fd >= 0)
-			(void)close(unwanted_fd);
+		if (unwanted[0] >= 0)
+			(void)close(unwanted[0]);
+		if (unwanted[1] >= 0)
+			(void)close(unwanted[1]);
 		starter_main(pair[1], agent, settings);
 	}
 	(void)close(pair[1]);

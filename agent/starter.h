@@ -17,6 +17,7 @@ enum starter_op {
 	STARTER_WORKER, /* cardseal-token; a stream socket as descriptor 3 */
 	STARTER_LIST,	/* cardseal-token --list-modules; its output */
 	STARTER_DIALOG, /* payload: struct dialog_request; a packet socket */
+	STARTER_AUDIT,	/* the audit log's writer; a packet socket */
 	STARTER_STARTED,
 	STARTER_FAILED, /* status: errno */
 	STARTER_ENDED,	/* status: of waitpid */
@@ -32,11 +33,11 @@ struct starter_msg {
 #define STARTER_PACKET_MAX (sizeof(struct starter_msg) + DIALOG_REQUEST_MAX)
 
 /*
- * Forks the starter, which closes unwanted_fd (-1: none). *fd is the agent's
- * end, non-blocking; *pid is to be waited for after closing it: all processes
- * have ended by then.
+ * Forks the starter, which closes the unwanted descriptors (-1: none). *fd is
+ * the agent's end, non-blocking; *pid is to be waited for after closing it: all
+ * processes have ended by then.
  */
-int CS_MUST_USE starter_fork(const struct settings *settings, int unwanted_fd,
-    int *fd, int *pid, struct err *e);
+int CS_MUST_USE starter_fork(const struct settings *settings,
+    const int unwanted[2], int *fd, int *pid, struct err *e);
 
 #endif

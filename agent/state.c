@@ -8,38 +8,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/path.h"
 #include "asn1/alg/random.h"
 #include "token/proto.h"
 
-#define STATE_PATH_MAX 1024
-
-static int
-state_folder(char out[STATE_PATH_MAX], struct err *e)
-{
-	const char *base = getenv("XDG_STATE_HOME");
-	const char *home = getenv("HOME");
-	int n;
-
-	if (base != NULL && base[0] == '/')
-		n = snprintf(out, STATE_PATH_MAX, "%s/cardseal", base);
-	else if (home != NULL && home[0] == '/')
-		n = snprintf(
-		    out, STATE_PATH_MAX, "%s/.local/state/cardseal", home);
-	else
-		return err_set(e, -CS_ERR_CONFIG,
-		    "no folder for the agent's secret: set XDG_STATE_HOME or "
-		    "HOME");
-	if (n < 0 || n >= STATE_PATH_MAX - 32)
-		return err_set(e, -CS_ERR_CONFIG,
-		    "the path of the folder for "
-		    "the agent's secret is too "
-		    "long");
-	return 0;
-}
+#define STATE_PATH_MAX AGT_STATE_PATH_MAX
 
 /* As mkdir -p -m 700. */
 static int
-state_make_folder(char path[STATE_PATH_MAX], struct err *e)
+state_make_folder(char *path, struct err *e)
 {
 	char quoted[512];
 	char *slash;
@@ -98,7 +75,7 @@ state_read(int fd, const char *path, struct secret **secret, struct err *e)
 static int
 state_make(const char *path, struct err *e)
 {
-	char temp[STATE_PATH_MAX];
+	char temp[STATE_PATH_MAX + 64];
 	struct secret *s;
 	int fd, r = 0;
 
@@ -121,15 +98,13 @@ state_make(const char *path, struct err *e)
 }
 
 int
-state_get_secret(struct secret **secret, struct err *e)
+state_get_secret(struct secret **secret, const char *folder, struct err *e)
 {
-	char path[STATE_PATH_MAX];
+	char path[STATE_PATH_MAX + 32];
 	int fd, r;
 
 	*secret = NULL;
-	r = state_folder(path, e);
-	if (r != 0)
-		return r;
+	snprintf(path, STATE_PATH_MAX, "%s", folder);
 	r = state_make_folder(path, e);
 	if (r != 0) {
 		err_context(e, "the agent's secret cannot be kept");

@@ -41,9 +41,10 @@ worker_drop_process(struct worker *w)
 	if (w->fd >= 0)
 		(void)close(w->fd);
 	w->fd = w->pidfd = -1;
+	timer_stop(timers, &w->retirement);
 	w->pid = 0;
 	w->state = WORKER_NONE;
-	w->is_busy = false;
+	w->is_busy = w->has_pin = w->is_retiring = false;
 	buf_clear(&w->in);
 	buf_clear(&w->out);
 }
@@ -68,6 +69,32 @@ worker_kill(struct worker *w, bool is_late, const char *reason)
 			job->done(job, NULL, &e);
 	}
 	module_worker_ended(w, &e);
+}
+
+void
+worker_retire_now(struct worker *w)
+{
+	w->is_retiring = w->state == WORKER_READY;
+	if (w->state != WORKER_READY || w->is_busy)
+		return;
+	worker_drop_process(w);
+	inventory_forget_worker(w->module, w->index);
+	module_worker_retired(w);
+}
+
+void
+worker_retire(struct worker *w)
+{
+	w->is_retiring = w->state == WORKER_READY;
+	if (w->is_retiring)
+		timer_set_in_ms(&worker_agent(w)->timers, &w->retirement, 0);
+}
+
+static void
+worker_retires(struct timer *t)
+{
+	worker_retire_now(
+	    (void *)((char *)t - offsetof(struct worker, retirement)));
 }
 
 /* By a signal, so that it will not answer however long one waits. */
@@ -160,12 +187,11 @@ worker_set_deadline(struct worker *w, const struct job *job)
 	struct timers *timers = &worker_agent(w)->timers;
 	uint64_t now = timers_now(timers);
 	uint64_t at = now + job->call_ms * 1000;
+	uint64_t until = now + WORKER_CALL_MS_MIN * 1000;
 
-	if (job->until_us != 0 && job->until_us < at)
-		at = job->until_us;
-	if (at < now + WORKER_CALL_MS_MIN * 1000)
-		at = now + WORKER_CALL_MS_MIN * 1000;
-	w->late_us = at;
+	if (job->until_us > until)
+		until = job->until_us;
+	w->late_us = job->until_us != 0 && until < at ? until : at;
 	worker_set_timer(w);
 }
 
@@ -178,6 +204,7 @@ worker_send(struct worker *w, struct job *job)
 	struct err e = ERR_INIT;
 	int r;
 
+	job->was_sent = false;
 	m.info.tries_left = ERR_TRIES_UNKNOWN;
 	if (!job->build(job, w, &m))
 		return true;
@@ -192,14 +219,16 @@ worker_send(struct worker *w, struct job *job)
 	w->sent_type = m.type;
 	w->is_busy = true;
 	w->current = job;
+	w->has_pin = w->has_pin || m.has_pin || m.has_new_pin;
 	job->worker = w;
 	job->is_in_flight = true;
 	worker_set_deadline(w, job);
-	if (worker_write(w, tx, m.has_pin || m.has_new_pin))
+	job->was_sent = worker_write(w, tx, m.has_pin || m.has_new_pin);
+	if (job->was_sent)
 		return true;
-	/* It was gone already and has got nothing: the next one may do it. A
-	 * PIN that was under way is another matter. */
-	if (job->is_movable && !m.has_pin) {
+	/* It was gone already, and has got no whole frame, if anything: the
+	 * next one may do it. */
+	if (job->is_movable) {
 		w->current = NULL;
 		job->is_in_flight = false;
 		TAILQ_INSERT_HEAD(&w->queue, job, link);
@@ -216,6 +245,8 @@ worker_run(struct worker *w)
 
 	if (w->is_running)
 		return;
+	if (w->is_retiring)
+		worker_retire_now(w);
 	w->is_running = true;
 	while (w->state == WORKER_READY && !w->is_busy &&
 	       (job = TAILQ_FIRST(&w->queue)) != NULL) {
@@ -232,7 +263,7 @@ void
 worker_submit(struct worker *w, struct job *job)
 {
 	job->worker = w;
-	job->is_in_flight = false;
+	job->is_in_flight = job->was_sent = false;
 	TAILQ_INSERT_TAIL(&w->queue, job, link);
 	w->load++;
 	worker_run(w);
@@ -242,7 +273,7 @@ void
 worker_submit_first(struct worker *w, struct job *job)
 {
 	job->worker = w;
-	job->is_in_flight = false;
+	job->is_in_flight = job->was_sent = false;
 	TAILQ_INSERT_HEAD(&w->queue, job, link);
 	w->load++;
 	worker_run(w);
@@ -518,6 +549,7 @@ worker_init(struct worker *w, struct module *module, unsigned index)
 	    .module = module, .index = index, .fd = -1, .pidfd = -1};
 	TAILQ_INIT(&w->queue);
 	w->deadline.fire = worker_is_slow;
+	w->retirement.fire = worker_retires;
 	buf_init(&w->in, TOK_FRAME_MAX + AGENT_IO_LEN);
 }
 

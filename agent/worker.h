@@ -13,8 +13,8 @@
 #include "token/proto.h"
 
 /* A call is never cut shorter than this by a client's deadline, since the
- * worker and its logins are lost with it. */
-#define WORKER_CALL_MS_MIN 1000
+ * worker and its logins are lost with it, and a card may be merely slow. */
+#define WORKER_CALL_MS_MIN 5000
 #define WORKER_START_MS 20000
 /* So often a worker that does not answer is looked at. */
 #define WORKER_LOOK_MS 1000
@@ -27,12 +27,13 @@ struct worker;
  * Something a worker is to do; part of its owner. build fills m but for the
  * id, right before it is sent; it returns false if the job is not to be sent
  * (any more), then the job is off the queue and in nobody's hands. done is
- * called once, with the answer (borrowed; not of type ERROR) or e.
+ * called once, with the answer (borrowed; not of type ERROR) or e; was_sent
+ * tells then whether the process may have seen the request.
  */
 struct job {
 	TAILQ_ENTRY(job) link;
 	struct worker *worker; /* NULL: neither queued nor in flight */
-	bool is_in_flight;
+	bool is_in_flight, was_sent;
 	bool is_movable;   /* another worker of the module may do it */
 	uint64_t call_ms;  /* the longest that it may take */
 	uint64_t until_us; /* or until then, if not 0 */
@@ -72,6 +73,9 @@ struct worker {
 	struct job start;      /* START, then PROBE */
 	uint64_t ready_us;
 	bool has_served; /* a request, since it was started */
+	bool has_pin;	 /* one was sent to it, and may be in its memory */
+	bool is_retiring;
+	struct timer retirement;
 };
 
 void worker_init(struct worker *w, struct module *module, unsigned index);
@@ -84,6 +88,14 @@ int CS_MUST_USE worker_launch(struct worker *w);
  * TIMEOUT, if is_late), then the module is told.
  */
 void worker_kill(struct worker *w, bool is_late, const char *reason);
+/*
+ * Ends the process as soon as it has nothing to do, and has another one
+ * started: for one whose module keeps what it should forget. Nothing fails; the
+ * queue waits for the next process. worker_retire is for any time;
+ * worker_retire_now for a job's done of this very worker.
+ */
+void worker_retire(struct worker *w);
+void worker_retire_now(struct worker *w);
 
 /* To the end of the queue, or to its front; starts it if the worker is
  * ready and has nothing to do. */

@@ -17,9 +17,10 @@ libasn1_la_CFLAGS = $(AM_CFLAGS) -fPIC
 
 # The published modules, compiled into tables for libtasn1, and what reads by
 # them. By itself, so that programs without need of it start without libtasn1.
-ASN1_MODULES = asn1/agent.asn asn1/cms.asn asn1/pkix1.asn asn1/token.asn
-ASN1_TABLES = asn1/agent_asn1.c asn1/cms_asn1.c asn1/pkix1_asn1.c \
-	asn1/token_asn1.c
+ASN1_MODULES = asn1/agent.asn asn1/cms.asn asn1/fetch.asn asn1/pkix1.asn \
+	asn1/token.asn
+ASN1_TABLES = asn1/agent_asn1.c asn1/cms_asn1.c asn1/fetch_asn1.c \
+	asn1/pkix1_asn1.c asn1/token_asn1.c
 noinst_LTLIBRARIES += libtree.la
 libtree_la_SOURCES = asn1/tree.c asn1/tree.h
 nodist_libtree_la_SOURCES = $(ASN1_TABLES)
@@ -37,6 +38,8 @@ asn1/agent_asn1.c: asn1/agent.asn
 	$(ASN1_COMPILE) -n agent_asn1 $(srcdir)/asn1/agent.asn $(ASN1_DONE)
 asn1/cms_asn1.c: asn1/cms.asn
 	$(ASN1_COMPILE) -n cms_asn1 $(srcdir)/asn1/cms.asn $(ASN1_DONE)
+asn1/fetch_asn1.c: asn1/fetch.asn
+	$(ASN1_COMPILE) -n fetch_asn1 $(srcdir)/asn1/fetch.asn $(ASN1_DONE)
 asn1/pkix1_asn1.c: asn1/pkix1.asn
 	$(ASN1_COMPILE) -n pkix1_asn1 $(srcdir)/asn1/pkix1.asn $(ASN1_DONE)
 asn1/token_asn1.c: asn1/token.asn
@@ -47,6 +50,7 @@ asn1/token_asn1.c: asn1/token.asn
 noinst_LTLIBRARIES += libcodec.la
 libcodec_la_SOURCES = \
 	asn1/attr_values.c asn1/attrs.c asn1/attrs.h \
+	asn1/kari.c asn1/kari.h \
 	asn1/recipient_info.c asn1/recipient_info.h \
 	asn1/signer_info.c asn1/signer_info.h
 libcodec_la_CFLAGS = $(AM_CFLAGS) -fPIC

@@ -157,3 +157,64 @@ oid_describe(char *dst, size_t size, struct bytes content)
 	snprintf(dst, size, "%s", oid_name(oid));
 	return dst;
 }
+
+/* One arc of up to 64 bits; *text moves behind it and its dot. */
+static bool
+parse_arc(const char **text, uint64_t *arc)
+{
+	const char *p = *text;
+
+	*arc = 0;
+	if (*p < '0' || *p > '9' || (*p == '0' && p[1] >= '0' && p[1] <= '9'))
+		return false;
+	for (; *p >= '0' && *p <= '9'; p++) {
+		uint64_t digit = (uint64_t)(*p - '0');
+
+		if (*arc > (UINT64_MAX - digit) / 10)
+			return false;
+		*arc = *arc * 10 + digit;
+	}
+	if (*p == '.' && p[1] != '\0')
+		p++;
+	else if (*p != '\0')
+		return false;
+	*text = p;
+	return true;
+}
+
+static void
+put_arc(struct buf *b, uint64_t arc)
+{
+	unsigned shift = 63;
+
+	while (shift > 0 && arc >> shift == 0)
+		shift -= 7;
+	for (; shift > 0; shift -= 7)
+		buf_add_byte(b, (uint8_t)(0x80 | (arc >> shift & 0x7f)));
+	buf_add_byte(b, (uint8_t)(arc & 0x7f));
+}
+
+int
+oid_parse(struct buf *b, const char *dotted)
+{
+	size_t before = b->len;
+	uint64_t first, second, arc;
+	bool is_good;
+
+	is_good = parse_arc(&dotted, &first) && parse_arc(&dotted, &second) &&
+		  first <= 2 && (first == 2 || second < 40) &&
+		  second <= UINT64_MAX - 80;
+	if (is_good)
+		put_arc(b, first * 40 + second);
+	while (is_good && *dotted != '\0') {
+		is_good = parse_arc(&dotted, &arc);
+		if (is_good)
+			put_arc(b, arc);
+	}
+	if (b->err != 0)
+		return b->err;
+	if (is_good && b->len - before <= DER_OID_MAX)
+		return 0;
+	b->len = before;
+	return -CS_ERR_ARGUMENT;
+}

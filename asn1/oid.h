@@ -34,6 +34,9 @@ void der_put_oid(struct buf *b, enum oid oid);
  * for no cut). Arcs beyond 64 bits come as "?". Returns dst.
  */
 char *oid_format(char *dst, size_t size, struct bytes content);
+/* Dotted text to content octets, appended. CS_ERR_ARGUMENT: it is none, or
+ * longer than DER_OID_MAX; b is then as it was. */
+int CS_MUST_USE oid_parse(struct buf *b, const char *dotted);
 /* The known name, else the dotted form. Returns dst. */
 char *oid_describe(char *dst, size_t size, struct bytes content);
 

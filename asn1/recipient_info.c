@@ -337,3 +337,29 @@ der_put_kari(struct buf *b, const struct recipient_info *info,
 	der_close(b, keys);
 	der_close(b, mark);
 }
+
+void
+der_put_kekri(struct buf *b, const struct recipient_info *info)
+{
+	size_t mark = der_open(b, TAG_KEKRI), id;
+
+	der_put_uint(b, DER_INTEGER, 4); /* RFC 5652 6.2.3: always */
+	id = der_open(b, DER_SEQUENCE);
+	der_put(b, DER_OCTET_STRING, info->kek_id);
+	der_close(b, id);
+	der_put_raw(b, info->key_enc_alg.raw);
+	der_put(b, DER_OCTET_STRING, info->encrypted_key);
+	der_close(b, mark);
+}
+
+void
+der_put_pwri(struct buf *b, const struct recipient_info *info)
+{
+	size_t mark = der_open(b, TAG_PWRI);
+
+	der_put_uint(b, DER_INTEGER, 0); /* RFC 5652 6.2.4: always */
+	der_put_raw(b, info->kdf.raw);
+	der_put_raw(b, info->key_enc_alg.raw);
+	der_put(b, DER_OCTET_STRING, info->encrypted_key);
+	der_close(b, mark);
+}

@@ -90,5 +90,10 @@ void der_put_ktri(struct buf *b, const struct recipient_info *info);
  */
 void der_put_kari(struct buf *b, const struct recipient_info *info,
     const struct recipient_key *key);
+/* Appends a KEKRI: kek_id, key_enc_alg.raw, encrypted_key. */
+void der_put_kekri(struct buf *b, const struct recipient_info *info);
+/* Appends a PWRI: kdf.raw (an element under [0]), key_enc_alg.raw,
+ * encrypted_key. */
+void der_put_pwri(struct buf *b, const struct recipient_info *info);
 
 #endif

@@ -9,6 +9,7 @@
 /* What asn1Parser made of the modules (asn1/local.mk). */
 extern const asn1_static_node agent_asn1[];
 extern const asn1_static_node cms_asn1[];
+extern const asn1_static_node fetch_asn1[];
 extern const asn1_static_node pkix1_asn1[];
 extern const asn1_static_node token_asn1[];
 
@@ -25,6 +26,7 @@ static const struct {
     [TREE_CMS] = {cms_asn1, "CMS"},
     [TREE_AGENT] = {agent_asn1, "CardsealAgent"},
     [TREE_TOKEN] = {token_asn1, "CardsealToken"},
+    [TREE_FETCH] = {fetch_asn1, "CardsealFetch"},
 };
 
 /* Loaded once; only read from then on. */

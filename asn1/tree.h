@@ -21,6 +21,7 @@ enum tree_module {
 	TREE_CMS,   /* asn1/cms.asn: RFC 5652 and beside it */
 	TREE_AGENT, /* asn1/agent.asn: clients and the agent */
 	TREE_TOKEN, /* asn1/token.asn: the agent and its workers */
+	TREE_FETCH, /* asn1/fetch.asn: cardseal-fetch and who asks it */
 	TREE_MODULE_COUNT,
 };
 

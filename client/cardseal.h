@@ -67,6 +67,40 @@ enum cardseal_option {
 	CARDSEAL_TIME,	       /* RFC 3339; default: now */
 	CARDSEAL_LEGACY,       /* "1": admit weak algorithms when reading */
 	CARDSEAL_FROM,	       /* the address to match instead of From */
+	/* encrypting and opening */
+	CARDSEAL_PASSWORD_FILE, /* file with a password; repeatable */
+	CARDSEAL_KEK_FILE, /* file with an AES key, raw or in hex; repeatable */
+	CARDSEAL_KEK_ID, /* the key's name in hex, in the order of the files */
+	/* encrypting */
+	CARDSEAL_OAEP,	      /* "1": RSAES-OAEP instead of PKCS#1 v1.5 */
+	CARDSEAL_OAEP_DIGEST, /* "sha1" ... "sha512"; default: sha256 */
+	CARDSEAL_OAEP_MGF,    /* MGF1's; default: the same */
+	CARDSEAL_OAEP_LABEL,
+	CARDSEAL_KEY_AGREEMENT, /* "ecdh-sha256", "ecdh-cofactor-sha256",
+				   "ecdh-hkdf-sha256" ...; default: by curve */
+	CARDSEAL_KEY_IDS,	/* "1": name recipients by key identifier */
+	/* judging certificates (RFC 5280 6.1.1 (c), (e) to (g)) */
+	CARDSEAL_CERT_PURPOSE, /* "any" (default), "sign" or "encrypt" */
+	CARDSEAL_POLICY,       /* a dotted OID that is accepted; repeatable */
+	CARDSEAL_REQUIRE_EXPLICIT_POLICY, /* "1" */
+	CARDSEAL_INHIBIT_POLICY_MAPPING,  /* "1" */
+	CARDSEAL_INHIBIT_ANY_POLICY,	  /* "1" */
+	/* reading whole mails */
+	CARDSEAL_PART,		 /* what is let out: "2", "2.1" */
+	CARDSEAL_UNSAFE,	 /* "1": nothing is held back */
+	CARDSEAL_REQUIRE_SIGNED, /* "1": a mail that is not is bad */
+	/* making mails, once more */
+	CARDSEAL_ENCRYPT, /* "1": cardseal_sign encrypts what it signed */
+	CARDSEAL_TO_SELF, /* "0": and not to the sender as well */
+	CARDSEAL_HEADERS, /* "plain" (default), "protect", "hide" */
+	/* "1": anchors, lists and paths are kept from one message to the
+	 * next, until an option is set; files that change meanwhile are not
+	 * noticed */
+	CARDSEAL_BATCH,
+	/* An address that the mail goes to, whatever its header says; those
+	 * that To and Cc do not name are served like Bcc. Repeatable;
+	 * "header": those of the header, whatever files are given. */
+	CARDSEAL_ENVELOPE,
 };
 
 /* NULL: no memory. */
@@ -139,6 +173,16 @@ int cardseal_encrypt(struct cardseal_job *job, struct cardseal_input *in,
 int cardseal_decrypt(struct cardseal_job *job, struct cardseal_input *in,
     struct cardseal_output *out, struct cardseal_verdict **verdict);
 
+/*
+ * Reads any mail, or CMS message, at any nesting: opens every layer, judges
+ * all of it, and lets out (NULL: only judges) the entity inside, byte for
+ * byte as it was signed or encrypted, without the header outside. What is not
+ * covered by a signature is never mixed into what is. Verdict as above; a
+ * mail that is not signed has the result 0.
+ */
+int cardseal_read(struct cardseal_job *job, struct cardseal_input *in,
+    struct cardseal_output *out, struct cardseal_verdict **verdict);
+
 /* --- verdicts --- */
 
 void cardseal_verdict_free(struct cardseal_verdict *verdict);
@@ -151,6 +195,66 @@ const char *cardseal_verdict_get_text(
     struct cardseal_verdict *verdict, int verbose);
 /* doc/verdict.schema.json describes it. */
 const char *cardseal_verdict_get_json(struct cardseal_verdict *verdict);
+
+/* --- certificates --- */
+
+struct cardseal_path;
+
+/*
+ * Judges the first certificate of a file (PEM, DER or PKCS#7; "-" is standard
+ * input) by RFC 5280 6; the others in it help to find a path. What was found
+ * comes with every certificate that could be read, for the caller to free;
+ * the result is its code.
+ */
+int cardseal_certificate_verify(
+    struct cardseal_job *job, const char *file, struct cardseal_path **path);
+void cardseal_path_free(struct cardseal_path *path);
+/* Lines for a person; with the steps if verbose is not 0. */
+const char *cardseal_path_get_text(struct cardseal_path *path, int verbose);
+/* doc/path.schema.json describes it. */
+const char *cardseal_path_get_json(struct cardseal_path *path);
+
+/*
+ * Adds the certificates of a bundle (PEM, DER, PKCS#7) to the user's trust
+ * anchors, if sha256, hex, is the file's; with NULL the error tells it.
+ */
+int cardseal_anchors_install(struct cardseal_job *job, const char *file,
+    const char *sha256, size_t *added);
+
+/* The store of correspondents' certificates, in the user's data folder. */
+struct cardseal_certificate {
+	const char *sha256; /* fingerprints, hex */
+	const char *sha1;
+	const char *subject;
+	const char *issuer;
+	const char *serial;    /* hex */
+	const char *type;      /* "RSA-2048", "P-256" ... */
+	const char *addresses; /* separated by ", " */
+	const char *pem;
+	const char *source;	     /* "import", "mail", or "": not stored */
+	const char *encrypt_refused; /* "", or why not to be encrypted to */
+	int64_t not_before;	     /* seconds since 1970 */
+	int64_t not_after;
+	int64_t added;
+};
+
+struct cardseal_certificates;
+/* Puts all certificates of a file into the store; *added tells how many were
+ * not there. All or none. */
+int cardseal_certificates_import(
+    struct cardseal_job *job, const char *file, size_t *added);
+/* which: a fingerprint or an address; NULL: all. */
+int cardseal_certificates_get(struct cardseal_job *job, const char *which,
+    struct cardseal_certificates **list);
+int cardseal_certificates_remove(
+    struct cardseal_job *job, const char *which, size_t *removed);
+/* The one that a message to address would be encrypted to. */
+int cardseal_certificates_find(struct cardseal_job *job, const char *address,
+    struct cardseal_certificates **list);
+void cardseal_certificates_free(struct cardseal_certificates *list);
+size_t cardseal_certificates_get_len(const struct cardseal_certificates *list);
+const struct cardseal_certificate *cardseal_certificates_get_item(
+    const struct cardseal_certificates *list, size_t i);
 
 /* --- keys and the agent --- */
 
@@ -202,6 +306,9 @@ struct cardseal_token {
 	int is_final_try;
 	int is_count_low;
 	int tries_left; /* -1: not known */
+	/* The token takes the padding off what RSA decrypts, by itself: what
+	 * its timing and errors tell is not in our hands. */
+	int has_own_unpadding;
 };
 
 struct cardseal_module {
@@ -233,6 +340,41 @@ const struct cardseal_module *cardseal_status_get_module(
 int cardseal_unlock(struct cardseal_job *job, const char *token);
 /* NULL: all. Wipes PINs and ends the tokens' logins. */
 int cardseal_lock(struct cardseal_job *job, const char *token);
+
+/* token: RFC 7512 URI, label or serial; NULL: the only one. The agent asks for
+ * the old PIN, or the PUK (or SO PIN), and for the new one. */
+int cardseal_pin_change(struct cardseal_job *job, const char *token);
+int cardseal_pin_unblock(struct cardseal_job *job, const char *token);
+
+/* What the agent tells unasked; text may be empty. */
+struct cardseal_event {
+	/* "tokenInserted", "tokenRemoved", "unlocked", "locked", "keyUsed",
+	 * "workerRestarted", "touchWanted"; "": a newer agent's */
+	const char *kind;
+	const char *token_uri;
+	const char *key_id; /* hex */
+	const char *text;
+};
+/* Calls event with each from now on, until the agent ends it, or a result
+ * other than 0: positive with success, negative with that code. */
+int cardseal_events(struct cardseal_job *job,
+    int (*event)(void *ctx, const struct cardseal_event *event), void *ctx);
+
+struct cardseal_log_report {
+	uint64_t records;     /* that are there */
+	uint64_t first, last; /* their numbers */
+	uint64_t lost;	      /* that the agent could not write */
+	char hash[65];	      /* of the last one */
+};
+/*
+ * Reads the audit log of this user's agent, oldest record first, and verifies
+ * it: a record that was changed, left out or put in is error LOG, which names
+ * file and line, after all records were read. json is one record, without
+ * line end; a negative result ends it. record and report may be NULL.
+ */
+int cardseal_log_read(struct cardseal_job *job,
+    int (*record)(void *ctx, const char *json), void *ctx,
+    struct cardseal_log_report *report);
 
 #ifdef __GNUC__
 #pragma GCC visibility pop

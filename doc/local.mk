@@ -1,6 +1,8 @@
 # doc/
 EXTRA_DIST += \
 	doc/architecture.md \
+	doc/path.schema.json \
+	doc/paths.md \
 	doc/protocol.md \
 	doc/sample.eml \
 	doc/testing.md \
@@ -11,4 +13,5 @@ dist_man_MANS += \
 	doc/man/cardseal.1 \
 	doc/man/cardseal.3 \
 	doc/man/cardseal-agent.8 \
+	doc/man/cardseal-fetch.8 \
 	doc/man/cardseal-token.8

@@ -26,6 +26,7 @@ libunit_la_LIBADD = $(CHECK_LIBS)
 UNIT_FLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 UNIT_LIBS = libunit.la
 
+include tests/pkits/local.mk
 include tests/system/local.mk
 include tests/wire/local.mk
 include tests/fault/local.mk
@@ -33,3 +34,4 @@ include tests/card/local.mk
 include tests/lint/local.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk
+include tests/interop/local.mk

@@ -4,14 +4,21 @@
 #include <string.h>
 #include <strings.h>
 
+static bool
+key_is_rsa(enum alg alg)
+{
+	return alg == ALG_RSA || alg == ALG_RSA_PSS_KEY ||
+	       alg == ALG_RSA_OAEP_KEY;
+}
+
 /* Two public keys, of which the first may be known in part only. */
 static bool
 key_fits(const struct object *private, const struct object *other)
 {
 	if (other->spki.raw.len == 0)
 		return false;
-	if (private->type == ALG_RSA || private->type == ALG_RSA_PSS_KEY) {
-		if (other->type != ALG_RSA && other->type != ALG_RSA_PSS_KEY)
+	if (key_is_rsa(private->type)) {
+		if (!key_is_rsa(other->type))
 			return false;
 		return private->modulus.len == 0 ||
 		       bytes_is_equal(private->modulus, other->modulus);
@@ -22,7 +29,7 @@ key_fits(const struct object *private, const struct object *other)
 }
 
 /* The same key? SubjectPublicKeyInfos may differ in their parameters (RSA
- * keys that are for PSS alone). */
+ * keys that are for PSS or OAEP alone). */
 static bool
 key_is_same(const struct spki *a, const struct spki *b)
 {
@@ -162,6 +169,17 @@ key_compare(const void *a, const void *b)
 			    bytes_of(y->key_id, TOK_KEY_ID_LEN));
 }
 
+/* PIV's signature key wants the PIN each time (SP 800-73-4 part 1, 3.2.2); its
+ * private object, which says so, may not show before login. */
+static void
+key_set_role(struct key *key)
+{
+	key->role = key_piv_role(key_get_id(key));
+	if (key->private == NULL && key->role != NULL &&
+	    strcmp(key->role, "9c") == 0)
+		key->flags |= TOK_KEY_ALWAYS_AUTHENTICATE;
+}
+
 int
 keys_make(struct keys *k, struct objects *objects, bool sees_private,
     bool has_piv_ids)
@@ -191,7 +209,7 @@ keys_make(struct keys *k, struct objects *objects, bool sees_private,
 	for (i = 0; i < k->n; i++) {
 		k->all[i].flags = key_flags(&k->all[i]);
 		if (has_piv_ids)
-			k->all[i].role = key_piv_role(key_get_id(&k->all[i]));
+			key_set_role(&k->all[i]);
 	}
 	qsort(k->all, k->n, sizeof(*k->all), key_compare);
 	return 0;

@@ -14,17 +14,18 @@ libtoken_la_SOURCES = \
 	token/modules.c token/modules.h \
 	token/object.c token/object.h token/object_read.c \
 	token/open.c token/open.h token/open_kari.c \
+	token/pcsc.c token/pcsc.h \
 	token/probe.c \
 	token/raw.c \
 	token/sign.c \
 	token/slot.c token/slot.h \
 	token/uri.c token/uri.h \
 	token/use.c token/use.h token/use_secret.c \
-	token/watch.c token/watch.h \
+	token/watch.c token/watch.h token/watch_pcsc.c \
 	token/worker.c token/worker.h \
 	token/x509.c token/x509.h
-libtoken_la_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS)
-libtoken_la_LIBADD = $(P11KIT_LIBS)
+libtoken_la_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(PCSC_CFLAGS)
+libtoken_la_LIBADD = $(P11KIT_LIBS) $(PCSC_LIBS)
 TOKEN_LIBS = libtoken.la libtokenproto.la libcodec.la libalg.la libasn1.la
 
 pkglibexec_PROGRAMS += token/cardseal-token
@@ -36,6 +37,7 @@ token_cardseal_token_LDADD = $(TOKEN_LIBS)
 TOKEN_TESTS = \
 	tests/unit/check_token_ckr \
 	tests/unit/check_token_key \
+	tests/unit/check_token_pcsc \
 	tests/unit/check_token_proto \
 	tests/unit/check_token_uri \
 	tests/unit/check_token_worker
@@ -49,6 +51,9 @@ tests_unit_check_token_ckr_CFLAGS = $(TOKEN_TEST_FLAGS)
 tests_unit_check_token_key_SOURCES = tests/unit/check_token_key.c
 tests_unit_check_token_key_LDADD = $(TOKEN_TEST_LIBS)
 tests_unit_check_token_key_CFLAGS = $(TOKEN_TEST_FLAGS)
+tests_unit_check_token_pcsc_SOURCES = tests/unit/check_token_pcsc.c
+tests_unit_check_token_pcsc_LDADD = $(TOKEN_TEST_LIBS)
+tests_unit_check_token_pcsc_CFLAGS = $(TOKEN_TEST_FLAGS)
 tests_unit_check_token_proto_SOURCES = tests/unit/check_token_proto.c
 tests_unit_check_token_proto_LDADD = $(UNIT_LIBS) $(TOKENPROTO_LIBS)
 tests_unit_check_token_proto_CFLAGS = $(UNIT_FLAGS)

@@ -10,9 +10,11 @@ worker_info(struct worker *w, const struct tok_msg *req, struct tok_msg *answer,
 	if (r != 0)
 		return r;
 	r = use_check(&u, answer, false);
-	if (r == 0)
-		use_put_info(&u, answer);
-	return r;
+	if (r != 0)
+		return r;
+	slot_ask_tries(u.slot);
+	use_put_info(&u, answer);
+	return 0;
 }
 
 /* Finds the token for something that takes a PIN; looks at the slot first,
@@ -43,6 +45,7 @@ login_fail(struct use *u, struct tok_msg *answer, CK_RV rv)
 		return r;
 	if (e != NULL && story.code != 0)
 		*e = story;
+	slot_ask_tries(u->slot);
 	use_put_info(u, answer);
 	return code;
 }
@@ -98,21 +101,38 @@ worker_logout(struct worker *w, const struct tok_msg *req,
 		return r;
 	if (u.slot->has_session)
 		(void)w->module.f->C_Logout(u.slot->session);
-	/* Whatever it said: without a session there is no login. */
+	/* Whatever it said: without a session there is no login. OpenSC's
+	 * module tells the card nothing of it, though. */
 	slot_close(&w->slots, u.slot);
-	r = use_check(&u, answer, false);
+	r = slot_end_verified(u.slot, e);
+	if (r == 0)
+		r = use_check(&u, answer, false);
 	if (r == 0)
 		use_put_info(&u, answer);
 	return r;
 }
 
-/* The old PIN opens the way (PKCS#11 v2.40 5.5, C_SetPIN). */
+/*
+ * The old PIN opens the way (PKCS#11 v2.40 5.5, C_SetPIN). Some modules take
+ * C_SetPIN for the unblocking of a PIN unless the user is logged in, so that
+ * comes first; a PIN that has to be changed may refuse the login and be
+ * changed all the same. A pinpad would ask twice.
+ */
 static CK_RV
 login_change(struct use *u, CK_SESSION_HANDLE session, struct use_pin *old,
     struct use_pin *new)
 {
-	return u->w->module.f->C_SetPIN(
-	    session, old->p, old->len, new->p, new->len);
+	CK_FUNCTION_LIST *f = u->w->module.f;
+	CK_RV rv = CKR_OK;
+
+	if (old->p != NULL)
+		rv = f->C_Login(session, CKU_USER, old->p, old->len);
+	if (rv != CKR_OK && rv != CKR_PIN_EXPIRED &&
+	    rv != CKR_USER_ALREADY_LOGGED_IN)
+		return rv;
+	rv = f->C_SetPIN(session, old->p, old->len, new->p, new->len);
+	(void)f->C_Logout(session);
+	return rv;
 }
 
 /* The PUK is the security officer's PIN (C_InitPIN). */
@@ -140,9 +160,9 @@ login_set_pin(struct use *u, struct use_pin *old, struct use_pin *new)
 	CK_SESSION_HANDLE session;
 	CK_RV rv;
 
-	/* The security officer cannot log in beside read-only sessions. */
-	if (unblocks)
-		slot_close(&u->w->slots, u->slot);
+	/* The security officer cannot log in beside read-only sessions, and a
+	 * login that is there would not look at the PIN. */
+	slot_close(&u->w->slots, u->slot);
 	rv = f->C_OpenSession(u->slot->id, CKF_SERIAL_SESSION | CKF_RW_SESSION,
 	    NULL, NULL, &session);
 	if (rv != CKR_OK)

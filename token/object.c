@@ -72,6 +72,8 @@ object_type_flags(enum alg type)
 	switch (type) {
 	case ALG_RSA:
 		return TOK_KEY_SIGN | TOK_KEY_DECRYPT;
+	case ALG_RSA_OAEP_KEY:
+		return TOK_KEY_DECRYPT;
 	case ALG_EC:
 		return TOK_KEY_SIGN | TOK_KEY_DERIVE;
 	case ALG_RSA_PSS_KEY:

@@ -162,7 +162,8 @@ open_ktri(struct open *o)
 	    alg_find_oid(o->info.key_enc_alg.known, ALG_KIND_KEY_TRANSPORT);
 	struct use *u = o->u;
 
-	if (u->key->spki.alg != ALG_RSA)
+	if (u->key->spki.alg != ALG_RSA &&
+	    (u->key->spki.alg != ALG_RSA_OAEP_KEY || alg != ALG_RSA_OAEP))
 		return open_fault(u);
 	if (alg == ALG_RSA_PKCS1)
 		return open_pkcs1(o);
@@ -177,7 +178,6 @@ open_get_key_len(struct open *o)
 {
 	struct use *u = o->u;
 	struct alg_id id;
-	enum alg alg;
 
 	u->code = alg_id_decode(u->req->content_algorithm, &id);
 	if (u->code != 0) {
@@ -185,10 +185,7 @@ open_get_key_len(struct open *o)
 		    err_text(u->code));
 		return false;
 	}
-	alg = alg_find_oid(id.known, ALG_KIND_CIPHER);
-	if (alg == ALG_NONE)
-		alg = alg_find_oid(id.known, ALG_KIND_AEAD);
-	o->key_len = alg != ALG_NONE ? cipher_key_len(alg) : 0;
+	o->key_len = content_key_len(&id);
 	if (o->key_len == 0)
 		(void)open_refuse_alg(u, &id, "the content encryption");
 	return o->key_len != 0;

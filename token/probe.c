@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "token/ckr.h"
+#include "token/pcsc.h"
 #include "token/uri.h"
 #include "token/worker.h"
 
@@ -86,6 +87,11 @@ probe_slot(struct worker *w, struct slot *slot)
 
 	/* First, since it may find that the login is gone. */
 	rv = slot_load_keys(&w->slots, slot);
+	/* What was told once is kept true. */
+	if (slot->tries_left != ERR_TRIES_UNKNOWN)
+		slot_ask_tries(slot);
+	/* So that the mechanisms are known. */
+	(void)slot_has_mech(&w->slots, slot, SLOT_RSA_X_509, CKF_DECRYPT);
 	slot_get_info(slot, &info);
 	tok_info_put(&w->result, &info);
 	slot_describe(name, sizeof(name), slot);
@@ -120,5 +126,6 @@ worker_probe(struct worker *w, const struct tok_msg *req,
 	answer->tokens = buf_get(&w->result);
 	answer->keys = buf_get(&w->keys);
 	answer->certificates = buf_get(&w->certs);
+	answer->uses_pcsc = pcsc_is_used();
 	return 0;
 }

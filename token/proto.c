@@ -76,6 +76,7 @@ static const struct field tok_probe_ok_fields[] = {
     TOK_LIST(tok_msg, tokens),
     TOK_LIST(tok_msg, keys),
     TOK_LIST(tok_msg, certificates),
+    FIELD(BOOL, DER_BOOLEAN, tok_msg, uses_pcsc, 0),
 };
 
 static const struct field tok_which_fields[] = {
@@ -126,7 +127,8 @@ static const struct field tok_set_pin_fields[] = {
 };
 
 static const struct field tok_event_fields[] = {
-    TOK_ENUM(operation, 0),
+    TOK_ENUM(operation, TOK_EVENT_SERVICE),
+    FIELD(UTF8_OPT, DER_CONTEXT(0), tok_msg, reader, TOK_TEXT_MAX),
 };
 
 static const struct field tok_cert_fields[] = {

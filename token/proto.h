@@ -54,6 +54,7 @@ enum tok_flag { /* bit n of the BIT STRING is 1 << n */
 	TOK_PIN_TO_BE_CHANGED = 1 << 5,
 	TOK_REMOVABLE = 1 << 6,
 	TOK_LOGGED_IN = 1 << 7,
+	TOK_OWN_UNPADDING = 1 << 8,
 };
 
 enum tok_key_flag {
@@ -66,6 +67,11 @@ enum tok_key_flag {
 
 enum tok_raw_op { TOK_RAW_SIGN, TOK_RAW_DECRYPT, TOK_RAW_DERIVE };
 enum tok_pin_op { TOK_PIN_CHANGE, TOK_PIN_UNBLOCK };
+enum tok_event_kind {
+	TOK_EVENT_CHANGED, /* a token may have come or gone */
+	TOK_EVENT_GONE,	   /* the card in the reader, or the reader */
+	TOK_EVENT_SERVICE, /* PC/SC ended: modules that use it are of no use */
+};
 
 struct tok_info {
 	struct bytes uri; /* text fields: UTF-8 */
@@ -103,9 +109,11 @@ struct tok_msg {
 	struct tok_info info; /* ERROR, INFO_OK, LOGIN_OK, LOGOUT_OK,
 				 SET_PIN_OK */
 	struct bytes text;    /* ERROR */
-	struct bytes module;  /* START: path */
+	struct bytes module;  /* START: path; may be empty to watch */
 	struct bytes secret;  /* START: TOK_SECRET_LEN */
 	bool watch;	      /* START */
+	bool uses_pcsc;	      /* PROBE_OK */
+	struct bytes reader;  /* EVENT: its name; empty: any */
 	struct bytes description, manufacturer, version; /* START_OK */
 	struct bytes tokens;	   /* PROBE_OK: content, tok_info_next */
 	struct bytes keys;	   /* PROBE_OK: content, tok_key_next */
@@ -118,10 +126,11 @@ struct tok_msg {
 	struct bytes recipient_info;	/* OPEN: DER */
 	unsigned index;			/* OPEN */
 	struct bytes content_algorithm; /* OPEN: DER */
-	unsigned operation;	 /* RAW: tok_raw_op, SET_PIN: tok_pin_op */
-	unsigned long mechanism; /* RAW */
-	struct bytes parameter;	 /* RAW */
-	bool has_pin;		 /* LOGIN, SIGN, OPEN, RAW, SET_PIN (old) */
+	unsigned operation;		/* RAW: tok_raw_op, SET_PIN: tok_pin_op,
+					   EVENT: tok_event_kind */
+	unsigned long mechanism;	/* RAW */
+	struct bytes parameter;		/* RAW */
+	bool has_pin; /* LOGIN, SIGN, OPEN, RAW, SET_PIN (old) */
 	struct bytes pin;
 	bool has_new_pin; /* SET_PIN */
 	struct bytes new_pin;

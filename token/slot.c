@@ -6,6 +6,7 @@
 
 #include "asn1/alg/random.h"
 #include "token/ckr.h"
+#include "token/pcsc.h"
 #include "token/uri.h"
 
 void
@@ -32,6 +33,7 @@ slot_forget_token(struct slot *slot)
 	slot_forget_session(slot);
 	slot->has_token = false;
 	slot->has_mechs = false;
+	slot->tries_left = ERR_TRIES_UNKNOWN;
 	buf_clear(&slot->uri);
 	buf_clear(&slot->label);
 	buf_clear(&slot->serial);
@@ -182,6 +184,7 @@ slots_add(struct slots *s, CK_SLOT_ID id)
 	if (slot == NULL)
 		return -CS_ERR_NO_MEMORY;
 	slot->id = id;
+	slot->tries_left = ERR_TRIES_UNKNOWN;
 	s->all[s->n++] = slot;
 	return 0;
 }
@@ -330,6 +333,8 @@ slot_set_login(struct slot *slot, bool is_logged_in)
 {
 	slot->is_logged_in = is_logged_in;
 	slot->has_keys = false;
+	if (is_logged_in)
+		slot->tries_left = ERR_TRIES_UNKNOWN;
 }
 
 CK_MECHANISM_TYPE
@@ -383,6 +388,39 @@ slot_refresh_flags(struct slots *s, struct slot *slot)
 		slot->info = info;
 }
 
+/* Without the padding. */
+static struct bytes
+slot_get_reader(const struct slot *slot)
+{
+	const unsigned char *name = slot->reader.slotDescription;
+	size_t len = sizeof(slot->reader.slotDescription);
+
+	while (len > 0 && (name[len - 1] == ' ' || name[len - 1] == '\0'))
+		len--;
+	return bytes_of(name, len);
+}
+
+void
+slot_ask_tries(struct slot *slot)
+{
+	slot->tries_left = ERR_TRIES_UNKNOWN;
+	if (slot->has_token && !slot->is_logged_in &&
+	    key_has_piv_ids(&slot->info) && pcsc_is_used())
+		slot->tries_left = pcsc_get_piv_tries(slot_get_reader(slot));
+}
+
+int
+slot_end_verified(const struct slot *slot, struct err *e)
+{
+	int r;
+
+	if (!slot->has_token || !pcsc_is_used())
+		return 0;
+	r = pcsc_end_verified(
+	    slot_get_reader(slot), key_has_piv_ids(&slot->info), e);
+	return r == -CS_ERR_NO_TOKEN ? 0 : r;
+}
+
 static unsigned
 slot_octet(CK_ULONG n)
 {
@@ -414,7 +452,7 @@ slot_get_info(const struct slot *slot, struct tok_info *info)
 	    .insertion = slot->insertion,
 	    .pin_len_min = slot_octet(slot->info.ulMinPinLen),
 	    .pin_len_max = slot_octet(slot->info.ulMaxPinLen),
-	    .tries_left = ERR_TRIES_UNKNOWN};
+	    .tries_left = slot->tries_left};
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if ((slot->info.flags & rows[i].ckf) != 0)
 			info->flags |= rows[i].flag;
@@ -422,6 +460,10 @@ slot_get_info(const struct slot *slot, struct tok_info *info)
 		info->flags |= TOK_REMOVABLE;
 	if (slot->is_logged_in)
 		info->flags |= TOK_LOGGED_IN;
+	if (slot->has_mechs &&
+	    (slot->mechs[SLOT_RSA_PKCS] & CKF_DECRYPT) != 0 &&
+	    (slot->mechs[SLOT_RSA_X_509] & CKF_DECRYPT) == 0)
+		info->flags |= TOK_OWN_UNPADDING;
 	if ((info->flags & TOK_PIN_LOCKED) != 0)
 		info->tries_left = 0;
 	else if ((info->flags & TOK_PIN_FINAL_TRY) != 0)

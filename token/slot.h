@@ -40,6 +40,7 @@ struct slot {
 	bool is_logged_in; /* as far as we know */
 	bool has_keys;	   /* keys is what the session shows now */
 	bool has_mechs;
+	int tries_left; /* as the card told, or ERR_TRIES_UNKNOWN */
 	uint32_t insertion;
 	CK_SESSION_HANDLE session;
 	CK_TOKEN_INFO info;
@@ -94,6 +95,15 @@ CK_MECHANISM_TYPE slot_mech_type(enum slot_mech mech);
 
 /* Reads flags anew (C_GetTokenInfo sees other programs' PIN errors too). */
 void slot_refresh_flags(struct slots *s, struct slot *slot);
+/*
+ * Asks the card for the tries left where PKCS#11 does not tell them: of a PIV
+ * card in a reader of PC/SC that is not unlocked. Costs the card no try; to be
+ * called between operations only.
+ */
+void slot_ask_tries(struct slot *slot);
+/* Ends what a PIN opened on a card in a reader of PC/SC (pcsc.h), for all
+ * programs. Nothing to do with other tokens: 0. */
+int CS_MUST_USE slot_end_verified(const struct slot *slot, struct err *e);
 /* Fills info, borrowed from slot until its next check. */
 void slot_get_info(const struct slot *slot, struct tok_info *info);
 /* "token "label" (serial 0123)" for messages, into dst; returns it. */

@@ -189,8 +189,10 @@ use_key(struct worker *w, const struct tok_msg *req, struct tok_msg *answer,
 		(void)use_conclude(&u, rv);
 	if (u.code == 0)
 		return 0;
-	if (err_class(u.code) == ERR_CLASS_PIN)
+	if (err_class(u.code) == ERR_CLASS_PIN) {
 		slot_refresh_flags(&w->slots, u.slot);
+		slot_ask_tries(u.slot);
+	}
 	/* Answers about the message's cryptography are all alike. */
 	if (err_class(u.code) != ERR_CLASS_BAD)
 		use_put_info(&u, answer);

@@ -100,8 +100,8 @@ use_check_peer(const struct key *key, struct bytes peer)
 	struct spki spki;
 	size_t len = 0;
 
-	if (key->spki.alg == ALG_X25519_KEY)
-		return peer.len == 32 ? 32 : 0;
+	if (key->spki.alg == ALG_X25519_KEY || key->spki.alg == ALG_X448_KEY)
+		return peer.len == key->spki.point.len ? peer.len : 0;
 	/* Building it checks the point, too. */
 	if (key->spki.alg == ALG_EC &&
 	    spki_encode_ec(&der, key->spki.curve, peer) == 0 &&

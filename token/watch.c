@@ -5,15 +5,15 @@
 #include <unistd.h>
 
 #include "token/ckr.h"
-#include "token/proto.h"
 #include "token/slot.h"
 
 #define WATCH_POLL_MS 1000
 
-static int
-watch_send(int fd, struct err *e)
+int
+watch_send(int fd, enum tok_event_kind kind, struct bytes reader, struct err *e)
 {
-	struct tok_msg event = {.type = TOK_EVENT};
+	struct tok_msg event = {
+	    .type = TOK_EVENT, .operation = kind, .reader = reader};
 	struct buf out = {0};
 	ssize_t n;
 	int r = tok_msg_encode(&event, &out);
@@ -67,7 +67,7 @@ watch_poll(int fd, const struct module *m, struct err *e)
 			return 0;
 		rv = watch_look(m, &now);
 		if (rv == CKR_OK && now != before)
-			r = watch_send(fd, e);
+			r = watch_send(fd, TOK_EVENT_CHANGED, BYTES_NONE, e);
 		before = now;
 	}
 	return r != 0 ? r : ckr_err(e, rv, CKR_OP_ANY, "readers");
@@ -86,7 +86,7 @@ watch_run(int fd, const struct module *m, struct err *e)
 			return watch_poll(fd, m, e);
 		if (rv != CKR_OK)
 			return ckr_err(e, rv, CKR_OP_ANY, "readers");
-		r = watch_send(fd, e);
+		r = watch_send(fd, TOK_EVENT_CHANGED, BYTES_NONE, e);
 		if (r != 0)
 			return r;
 	}

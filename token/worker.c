@@ -39,6 +39,10 @@ worker_start(struct worker *w, const struct tok_msg *req,
 	if (w->prf_secret != NULL)
 		return err_set(e, -CS_ERR_PROTOCOL, "START came twice");
 	w->prf_secret = secret_new_from(req->secret.p, req->secret.len);
+	if (req->watch && req->module.len == 0 && w->prf_secret != NULL) {
+		w->watches = true;
+		return 0;
+	}
 	path = bytes_dup_str(req->module);
 	r = w->prf_secret == NULL || path == NULL
 		? err_set(e, -CS_ERR_NO_MEMORY, NULL)
@@ -212,12 +216,13 @@ worker_run(int fd, struct err *e)
 		buf_reset(&out);
 		if (r != 0)
 			break;
-		if (w.module.f == NULL && w.prf_secret != NULL) {
-			r = err_set(e, -CS_ERR_MODULE, "START failed");
+		if (w.watches) {
+			r = w.module.f != NULL ? watch_run(fd, &w.module, e)
+					       : watch_pcsc_run(fd, e);
 			break;
 		}
-		if (w.watches) {
-			r = watch_run(fd, &w.module, e);
+		if (w.module.f == NULL && w.prf_secret != NULL) {
+			r = err_set(e, -CS_ERR_MODULE, "START failed");
 			break;
 		}
 	}

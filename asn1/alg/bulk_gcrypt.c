@@ -195,6 +195,9 @@ bulk_algo(enum alg alg, int *mode)
 		return GCRY_CIPHER_CHACHA20;
 	case ALG_DES_EDE3_CBC:
 		return GCRY_CIPHER_3DES;
+	case ALG_RC2_CBC:
+		/* keys of any length, with as many effective bits */
+		return GCRY_CIPHER_RFC2268_128;
 	default:
 		return GCRY_CIPHER_NONE;
 	}

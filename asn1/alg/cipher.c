@@ -26,7 +26,7 @@ cipher_new(const struct cipher_params *params, const struct secret *key,
 	struct cipher *c;
 
 	if (!cipher_params_is_valid(params) ||
-	    secret_get_len(key) != cipher_key_len(params->alg) ||
+	    secret_get_len(key) != cipher_params_key_len(params) ||
 	    (aad.len != 0 && !cipher_is_aead(params->alg)))
 		return NULL;
 	c = calloc(1, sizeof(*c));

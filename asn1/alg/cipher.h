@@ -20,33 +20,44 @@ struct cipher_params {
 	enum alg alg;
 	uint8_t iv[CIPHER_IV_MAX]; /* IV or nonce */
 	size_t iv_len;
-	size_t tag_len; /* AEAD: 12 to 16; else 0 */
+	size_t tag_len;	   /* AEAD: 12 to 16; else 0 */
+	unsigned rc2_bits; /* RC2: effective key bits; else 0 */
 };
 
 /*
  * Decodes strictly: the exact IV length of the cipher (GCM nonce: 12 octets
- * to CIPHER_IV_MAX), tag length 12 to 16 (absent: 12). CS_ERR_ALGORITHM for
- * an unknown algorithm (named in e), CS_ERR_ENCODING for bad parameters.
+ * to CIPHER_IV_MAX), tag length 12 to 16 (absent: 12), RC2 with 40, 64 or 128
+ * bits (RFC 3370 5.2). CS_ERR_ALGORITHM for an unknown algorithm (named in e),
+ * CS_ERR_ENCODING for bad parameters.
  */
 int CS_MUST_USE cipher_params_decode(
     const struct alg_id *id, struct cipher_params *params, struct err *e);
 /* Fresh random IV, tag of 16. CS_ERR_ALGORITHM: no cipher, or one that is
- * only named (RC2). */
+ * only read (RC2). */
 int CS_MUST_USE cipher_params_new(enum alg alg, struct cipher_params *params);
 /* The whole AlgorithmIdentifier; a tag length of 12 is GCM's default. */
 void der_put_cipher_params(struct buf *b, const struct cipher_params *params);
 /* Do algorithm, IV and tag length go together as cipher_params_decode asks? */
 bool cipher_params_is_valid(const struct cipher_params *params);
 bool cipher_is_aead(enum alg alg);
-/* 0: no cipher, or one that is only named. */
+/* 0: no cipher, or one whose keys have a length of their own in each message
+ * (RC2). */
 size_t cipher_key_len(enum alg alg);
+/* The same with parameters at hand, which tell RC2's, too. */
+size_t cipher_params_key_len(const struct cipher_params *params);
+/*
+ * Octets of the key that an AlgorithmIdentifier of content encryption, or of a
+ * MAC (RFC 5652 9.1: as long as its output), asks for. 0:
+ * another algorithm, or bad parameters where these tell the length.
+ */
+size_t content_key_len(const struct alg_id *id);
 
 struct cipher;
 
 /*
  * NULL: no memory, wrong parameters, a key of another length than
- * cipher_key_len, a DES key known as weak, or aad without AEAD. The key is
- * copied in, to ordinary memory, and wiped on free. aad is hashed at once;
+ * cipher_params_key_len, a DES key known as weak, or aad without AEAD. The key
+ * is copied in, to ordinary memory, and wiped on free. aad is hashed at once;
  * empty for none. One thread at a time.
  */
 struct cipher *cipher_new_encrypt(const struct cipher_params *params,

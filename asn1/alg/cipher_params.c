@@ -23,6 +23,48 @@ cipher_key_len(enum alg alg)
 	return row->key_len;
 }
 
+size_t
+cipher_params_key_len(const struct cipher_params *params)
+{
+	if (params->alg == ALG_RC2_CBC)
+		return params->rc2_bits / 8;
+	return cipher_key_len(params->alg);
+}
+
+size_t
+content_key_len(const struct alg_id *id)
+{
+	enum alg mac = alg_find_oid(id->known, ALG_KIND_MAC);
+	enum alg alg = alg_find_oid(id->known, ALG_KIND_CIPHER);
+	struct cipher_params params;
+
+	if (alg == ALG_NONE)
+		alg = alg_find_oid(id->known, ALG_KIND_AEAD);
+	if (cipher_key_len(alg) != 0)
+		return cipher_key_len(alg);
+	if (mac != ALG_NONE && alg_id_is_plain(id))
+		return alg_get(mac)->output_len;
+	if (cipher_params_decode(id, &params, NULL) != 0)
+		return 0;
+	return cipher_params_key_len(&params);
+}
+
+/* rc2ParameterVersion for each number of effective key bits (RFC 3370 5.2) */
+static unsigned
+cipher_rc2_bits(uint64_t version)
+{
+	switch (version) {
+	case 160:
+		return 40;
+	case 120:
+		return 64;
+	case 58:
+		return 128;
+	default:
+		return 0;
+	}
+}
+
 static bool
 cipher_is_gcm(enum alg alg)
 {
@@ -35,7 +77,7 @@ cipher_params_is_valid(const struct cipher_params *params)
 {
 	const struct alg_row *row = alg_get(params->alg);
 
-	if (cipher_key_len(params->alg) == 0)
+	if (cipher_params_key_len(params) == 0)
 		return false;
 	if (row->kind == ALG_KIND_CIPHER)
 		return params->iv_len == row->iv_len && params->tag_len == 0;
@@ -56,6 +98,13 @@ cipher_params_parse(
 	struct der d, in;
 
 	der_init(&d, raw);
+	if (params->alg == ALG_RC2_CBC) {
+		in = der_enter(&d, DER_SEQUENCE);
+		params->rc2_bits =
+		    cipher_rc2_bits(der_get_uint(&in, UINT16_MAX));
+		*iv = der_get(&in, DER_OCTET_STRING);
+		return der_end(&in) != 0 ? der_check(&in) : der_end(&d);
+	}
 	if (!cipher_is_gcm(params->alg)) {
 		*iv = der_get(&d, DER_OCTET_STRING);
 		params->tag_len = row->tag_len;
@@ -80,8 +129,7 @@ cipher_params_decode(
 	params->alg = alg_find_oid(id->known, ALG_KIND_CIPHER);
 	if (params->alg == ALG_NONE)
 		params->alg = alg_find_oid(id->known, ALG_KIND_AEAD);
-	if (cipher_key_len(params->alg) == 0) {
-		params->alg = ALG_NONE;
+	if (params->alg == ALG_NONE) {
 		return err_set(e, -CS_ERR_ALGORITHM,
 		    "the content encryption %s is not supported",
 		    alg_id_describe(text, sizeof(text), id));

@@ -1,6 +1,8 @@
 #include "asn1/alg/keywrap.h"
 
 #include <nettle/aes.h>
+#include <nettle/cbc.h>
+#include <nettle/des.h>
 #include <nettle/nist-keywrap.h>
 #include <string.h>
 
@@ -87,6 +89,55 @@ aes_unwrap(const struct secret *kek, struct bytes wrapped)
 	}
 	mem_wipe(&ctx, sizeof(ctx));
 	return key;
+}
+
+#define DES3_WRAPPED_LEN 40
+#define DES3_CHECK_LEN ((size_t)8)
+
+/* RFC 3217 3.2 */
+struct secret *
+des3_unwrap(const struct secret *kek, struct bytes wrapped)
+{
+	static const uint8_t iv[DES_BLOCK_SIZE] = {
+	    0x4a, 0xdd, 0xa2, 0x2c, 0x79, 0xe8, 0x21, 0x05};
+	uint8_t temp[DES3_WRAPPED_LEN], turned[DES3_WRAPPED_LEN];
+	uint8_t chain[DES_BLOCK_SIZE], hash[DIGEST_LEN_MAX];
+	struct secret *key = NULL;
+	struct des3_ctx ctx;
+	struct bytes cek;
+	size_t i;
+
+	if (wrapped.len != DES3_WRAPPED_LEN ||
+	    secret_get_len(kek) != DES3_KEY_SIZE)
+		return NULL;
+	(void)des3_set_key(&ctx, secret_get_bytes(kek).p); /* weak: so be it */
+	memcpy(chain, iv, sizeof(chain));
+	cbc_decrypt(&ctx, (nettle_cipher_func *)des3_decrypt, DES_BLOCK_SIZE,
+	    chain, sizeof(temp), temp, wrapped.p);
+	for (i = 0; i < sizeof(temp); i++)
+		turned[i] = temp[sizeof(temp) - 1 - i];
+	memcpy(chain, turned, sizeof(chain));
+	cbc_decrypt(&ctx, (nettle_cipher_func *)des3_decrypt, DES_BLOCK_SIZE,
+	    chain, sizeof(temp) - sizeof(chain), temp, turned + sizeof(chain));
+	cek = bytes_of(temp, DES3_KEY_SIZE);
+	hash_parts(ALG_SHA1, &cek, 1, hash);
+	if (mem_is_equal_ct(hash, temp + DES3_KEY_SIZE, DES3_CHECK_LEN))
+		key = secret_new_from(temp, DES3_KEY_SIZE);
+	mem_wipe(&ctx, sizeof(ctx));
+	mem_wipe(temp, sizeof(temp));
+	mem_wipe(turned, sizeof(turned));
+	mem_wipe(hash, sizeof(hash));
+	return key;
+}
+
+struct secret *
+key_unwrap(enum alg wrap, const struct secret *kek, struct bytes wrapped)
+{
+	if (alg_get(wrap)->kind != ALG_KIND_KEY_WRAP ||
+	    secret_get_len(kek) != alg_get(wrap)->key_len)
+		return NULL;
+	return wrap == ALG_DES3_WRAP ? des3_unwrap(kek, wrapped)
+				     : aes_unwrap(kek, wrapped);
 }
 
 struct secret *

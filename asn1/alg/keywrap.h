@@ -1,5 +1,6 @@
 /*
- * keywrap.h: AES key wrap (RFC 3394), and the KDFs of CMS key agreement.
+ * keywrap.h: AES key wrap (RFC 3394), Triple-DES key wrap (RFC 3217, to be
+ * read only), and the KDFs of CMS key agreement.
  */
 #ifndef ASN1_ALG_KEYWRAP_H
 #define ASN1_ALG_KEYWRAP_H
@@ -13,6 +14,12 @@ int CS_MUST_USE aes_wrap(
     const struct secret *kek, const struct secret *key, struct buf *out);
 /* NULL when the check value is wrong or the length impossible. */
 struct secret *aes_unwrap(const struct secret *kek, struct bytes wrapped);
+/* A Triple-DES key wrapped by one: 40 octets to 24. NULL as above. */
+struct secret *des3_unwrap(const struct secret *kek, struct bytes wrapped);
+/* By the algorithm of kind KEY_WRAP, whose key_len kek must have. NULL as
+ * above, and for another algorithm. */
+struct secret *key_unwrap(
+    enum alg wrap, const struct secret *kek, struct bytes wrapped);
 
 /*
  * ANSI X9.63 KDF (SEC 1 3.6.1): len octets, 1 to SECRET_LEN_MAX, from a shared

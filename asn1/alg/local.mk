@@ -9,10 +9,13 @@ libalg_la_SOURCES = \
 	asn1/alg/digest.h \
 	asn1/alg/dsa.c asn1/alg/dsa.h \
 	asn1/alg/ec.c asn1/alg/ec.h \
+	asn1/alg/ecdh.c asn1/alg/ecdh.h \
 	asn1/alg/hash.c asn1/alg/hash.h \
 	asn1/alg/keywrap.c asn1/alg/keywrap.h \
 	asn1/alg/padding.c asn1/alg/padding.h \
+	asn1/alg/pbkdf2.c asn1/alg/pbkdf2.h \
 	asn1/alg/pss.c \
+	asn1/alg/pwri.c asn1/alg/pwri.h \
 	asn1/alg/random.c asn1/alg/random.h \
 	asn1/alg/rsa.c asn1/alg/rsa.h \
 	asn1/alg/rsa_encrypt.c asn1/alg/rsa_params.c \
@@ -28,7 +31,8 @@ TESTS += $(ALG_TESTS)
 ALG_TESTS = tests/unit/check_alg_table tests/unit/check_digest \
 	tests/unit/check_cipher tests/unit/check_cipher_params \
 	tests/unit/check_keywrap tests/unit/check_oaep \
-	tests/unit/check_padding tests/unit/check_signature \
+	tests/unit/check_padding tests/unit/check_password \
+	tests/unit/check_signature \
 	tests/unit/check_spki
 ALG_TEST_LIBS = $(UNIT_LIBS) libalg.la libasn1.la
 tests_unit_check_alg_table_SOURCES = tests/unit/check_alg_table.c
@@ -54,6 +58,9 @@ tests_unit_check_padding_SOURCES = tests/unit/check_padding.c \
 	tests/unit/rsa_key.c tests/unit/rsa_key.h
 tests_unit_check_padding_LDADD = $(ALG_TEST_LIBS) $(GMP_LIBS)
 tests_unit_check_padding_CFLAGS = $(UNIT_FLAGS)
+tests_unit_check_password_SOURCES = tests/unit/check_password.c
+tests_unit_check_password_LDADD = $(ALG_TEST_LIBS)
+tests_unit_check_password_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_signature_SOURCES = tests/unit/check_signature.c
 tests_unit_check_signature_LDADD = $(ALG_TEST_LIBS)
 tests_unit_check_signature_CFLAGS = $(UNIT_FLAGS)

@@ -72,6 +72,9 @@ struct oaep_params {
  */
 int CS_MUST_USE oaep_params_decode(
     const struct alg_id *id, struct oaep_params *params, struct err *e);
+/* What to encrypt with to such a key: an id-RSAES-OAEP key's own parameters
+ * (RFC 4055 4), else SHA-256 throughout. */
+void oaep_params_choose(const struct spki *key, struct oaep_params *params);
 /* The whole AlgorithmIdentifier, defaults left out. */
 void der_put_oaep_params(struct buf *b, const struct oaep_params *params);
 /* EME-OAEP decoding in constant time but for the final yes or no; em as in
@@ -81,7 +84,8 @@ struct secret *oaep_unpad(
 
 /*
  * RSAES-PKCS1-v1_5 and RSAES-OAEP encryption to a public key; appends the
- * modulus' length. CS_ERR_ALGORITHM: not an rsaEncryption key, or no digest.
+ * modulus' length. CS_ERR_ALGORITHM: not an rsaEncryption key (for OAEP:
+ * nor an id-RSAES-OAEP one), or no digest.
  * CS_ERR_ARGUMENT: the message is too long for the key.
  */
 int CS_MUST_USE rsa_encrypt_pkcs1(

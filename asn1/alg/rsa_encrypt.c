@@ -68,7 +68,8 @@ rsa_encrypt_oaep(const struct spki *key, const struct oaep_params *params,
 	uint8_t hash[DIGEST_LEN_MAX], *seed, *db;
 	struct secret *em;
 
-	if (key->alg != ALG_RSA || hash_get(params->digest) == NULL ||
+	if ((key->alg != ALG_RSA && key->alg != ALG_RSA_OAEP_KEY) ||
+	    hash_get(params->digest) == NULL ||
 	    hash_get(params->mgf_digest) == NULL)
 		return -CS_ERR_ALGORITHM;
 	if (len < 2 * hash_len + 2 || m.len > len - 2 * hash_len - 2)

@@ -198,6 +198,16 @@ oaep_params_decode(
 }
 
 void
+oaep_params_choose(const struct spki *key, struct oaep_params *params)
+{
+	if (key->alg == ALG_RSA_OAEP_KEY && key->alg_id.params.len != 0 &&
+	    oaep_params_decode(&key->alg_id, params, NULL) == 0)
+		return;
+	*params = (struct oaep_params){
+	    .digest = ALG_SHA256, .mgf_digest = ALG_SHA256};
+}
+
+void
 der_put_oaep_params(struct buf *b, const struct oaep_params *params)
 {
 	size_t outer = der_open(b, DER_SEQUENCE), mark, source, inner;

@@ -2,6 +2,7 @@
 
 #include "asn1/alg/dsa.h"
 #include "asn1/alg/ec.h"
+#include "asn1/alg/padding.h"
 #include "asn1/alg/rsa.h"
 
 unsigned
@@ -56,15 +57,19 @@ spki_check_rsa(struct spki *key, struct err *e)
 	return 0;
 }
 
-/* The restrictions in an RSASSA-PSS key (RFC 4055 1.2) must be known ones. */
+/* The restrictions in an RSASSA-PSS key (RFC 4055 1.2) must be known ones;
+ * likewise RSAES-OAEP's. */
 static int
-spki_check_rsa_pss(struct spki *key, struct err *e)
+spki_check_rsa_scheme(struct spki *key, struct err *e)
 {
-	struct pss_params params;
+	struct pss_params pss;
+	struct oaep_params oaep;
 	int r = 0;
 
 	if (key->alg_id.params.len != 0)
-		r = pss_params_decode(key->alg_id.params, &params, e);
+		r = key->alg == ALG_RSA_PSS_KEY
+			? pss_params_decode(key->alg_id.params, &pss, e)
+			: oaep_params_decode(&key->alg_id, &oaep, e);
 	if (r == -CS_ERR_ALGORITHM || r == -CS_ERR_UNSUPPORTED) {
 		key->alg = ALG_NONE;
 		err_clear(e);
@@ -156,7 +161,8 @@ spki_check(struct spki *key, struct err *e)
 			    "RSA public key: there are parameters");
 		return spki_check_rsa(key, e);
 	case ALG_RSA_PSS_KEY:
-		return spki_check_rsa_pss(key, e);
+	case ALG_RSA_OAEP_KEY:
+		return spki_check_rsa_scheme(key, e);
 	case ALG_EC:
 		return spki_check_ec(key, e);
 	case ALG_DSA:
@@ -199,4 +205,18 @@ spki_decode(struct bytes raw, struct spki *key, struct err *e)
 	if (r != 0)
 		*key = (struct spki){0};
 	return r;
+}
+
+int
+spki_inherit(const struct spki *key, const struct spki *from, struct spki *out)
+{
+	*out = *key;
+	if (key->alg == ALG_DSA && key->bits == 0 && from->alg == ALG_DSA &&
+	    from->bits != 0) {
+		out->alg_id.params = from->alg_id.params;
+		if (dsa_check(out, NULL) == 0)
+			return 0;
+	}
+	*out = (struct spki){0};
+	return -CS_ERR_ALGORITHM;
 }

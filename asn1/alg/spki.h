@@ -24,8 +24,9 @@
 struct spki {
 	struct bytes raw; /* the whole element */
 	struct alg_id alg_id;
-	enum alg alg;	       /* ALG_RSA, ALG_RSA_PSS_KEY, ALG_EC, ALG_DSA,
-				  ALG_ED25519_KEY ... or ALG_NONE: unknown */
+	/* ALG_RSA, ALG_RSA_PSS_KEY, ALG_RSA_OAEP_KEY, ALG_EC, ALG_DSA,
+	 * ALG_ED25519_KEY ... or ALG_NONE: unknown */
+	enum alg alg;
 	enum oid curve;	       /* ALG_EC: OID_P256, OID_P384, OID_P521 */
 	unsigned bits;	       /* RSA modulus, field size of the curve */
 	struct bytes modulus;  /* RSA, unsigned big-endian */
@@ -37,13 +38,20 @@ struct spki {
 /*
  * Decodes and checks: RSA modulus odd, exponent odd and at least 3; EC named
  * curve and point on it; DSA numbers in their ranges; the others' exact length.
- * A key of an algorithm, curve or PSS digest that is not known is no error:
- * alg is ALG_NONE and key_bits is set. A DSA key may lack its parameters
+ * A key of an algorithm, curve or PSS or OAEP digest that is not known is no
+ * error: alg is ALG_NONE and key_bits is set. A DSA key may lack its parameters
  * (inherited ones, RFC 3279 2.3.2): then bits is 0 and it verifies nothing.
  * On failure key is empty: CS_ERR_ENCODING, CS_ERR_UNSUPPORTED (outside the
  * bounds above, or a compressed point) and the cursor's errors.
  */
 int CS_MUST_USE spki_decode(struct bytes raw, struct spki *key, struct err *e);
+/*
+ * A DSA key without parameters with those of the key that signed it (RFC 3279
+ * 2.3.2): out borrows from both. CS_ERR_ALGORITHM: they are no such pair, or
+ * key's number is none with these parameters.
+ */
+int CS_MUST_USE spki_inherit(
+    const struct spki *key, const struct spki *from, struct spki *out);
 /* SHA-256 of the whole element: a key's name in the agent's protocol. */
 void spki_fingerprint(struct bytes raw, uint8_t out[SPKI_FINGERPRINT_LEN]);
 /* SHA-1 of the BIT STRING's content (RFC 5280 4.2.1.2 method 1). */
@@ -60,7 +68,8 @@ int CS_MUST_USE spki_encode_ec(
     struct buf *b, enum oid curve, struct bytes point);
 int CS_MUST_USE spki_encode_okp(
     struct buf *b, enum alg key_alg, struct bytes octets);
-/* "RSA-2048", "RSA-PSS-2048", "P-256", "Ed25519", else the OID, into dst. */
+/* "RSA-2048", "RSA-PSS-2048", "RSA-OAEP-2048", "P-256", "Ed25519", else the
+ * OID, into dst. */
 char *spki_describe(char *dst, size_t size, const struct spki *key);
 /* Octets of a signature by this key at most (RSA: exactly); 0 if it cannot
  * sign. */

@@ -95,6 +95,9 @@ spki_describe(char *dst, size_t size, const struct spki *key)
 	case ALG_RSA_PSS_KEY:
 		snprintf(dst, size, "RSA-PSS-%u", key->bits);
 		return dst;
+	case ALG_RSA_OAEP_KEY:
+		snprintf(dst, size, "RSA-OAEP-%u", key->bits);
+		return dst;
 	case ALG_DSA:
 		snprintf(dst, size, "DSA-%u", key->bits);
 		return dst;

@@ -63,11 +63,54 @@ struct encrypting {
 	struct cardseal_job *job;
 	struct input *in;
 	struct cms_encrypt_params params;
+	struct oaep_params oaep;
+	struct job_secrets secrets;
 	struct cert_set *recipients;
 	struct cert **array;
+	struct source *entity; /* instead of the mail's own; or NULL */
 	struct strings bcc;
 	struct cert_set **bcc_certs; /* for each of bcc one with one in it */
 };
+
+/* Does an option name a recipient? Else a mail's header does. */
+static bool
+encrypt_has_recipients(const struct cardseal_job *job)
+{
+	return job->options[CARDSEAL_RECIPIENT].len != 0 ||
+	       job->options[CARDSEAL_RECIPIENT_FILE].len != 0 ||
+	       job->options[CARDSEAL_KEK_FILE].len != 0 ||
+	       job->options[CARDSEAL_PASSWORD_FILE].len != 0;
+}
+
+/* How keys are encrypted to. */
+static int
+encrypting_set_algs(struct encrypting *c)
+{
+	struct cardseal_job *job = c->job;
+	const char *digest = job_get(job, CARDSEAL_OAEP_DIGEST);
+	const char *mgf = job_get(job, CARDSEAL_OAEP_MGF);
+	const char *label = job_get(job, CARDSEAL_OAEP_LABEL);
+	const char *agreement = job_get(job, CARDSEAL_KEY_AGREEMENT);
+
+	c->params.uses_key_ids = job_is_set(job, CARDSEAL_KEY_IDS);
+	if (agreement != NULL)
+		c->params.agreement =
+		    alg_find_name(agreement, ALG_KIND_KEY_AGREEMENT);
+	if (!job_is_set(job, CARDSEAL_OAEP)) {
+		if (digest == NULL && mgf == NULL && label == NULL)
+			return 0;
+		return err_set(&job->err, -CS_ERR_ARGUMENT,
+		    "the parameters of RSAES-OAEP go with --oaep");
+	}
+	c->oaep.digest = digest != NULL ? alg_find_name(digest, ALG_KIND_DIGEST)
+					: ALG_SHA256;
+	c->oaep.mgf_digest =
+	    mgf != NULL ? alg_find_name(mgf, ALG_KIND_DIGEST) : c->oaep.digest;
+	if (label != NULL)
+		c->oaep.label = bytes_of_str(label);
+	c->params.oaep = &c->oaep;
+	return 0;
+}
 
 /* The options' recipients, or with none given those in `others`. */
 static int
@@ -75,14 +118,23 @@ encrypting_prepare(struct encrypting *c, const struct strings *others)
 {
 	struct cardseal_job *job = c->job;
 	const struct strings *given = &job->options[CARDSEAL_RECIPIENT];
-	bool has_given =
-	    given->len != 0 || job->options[CARDSEAL_RECIPIENT_FILE].len != 0;
+	bool has_given = job->options[CARDSEAL_ENVELOPE].len == 0 &&
+			 encrypt_has_recipients(job);
 	int r;
 
 	c->params.content_type = OID_DATA;
 	r = encrypt_choose_cipher(job, &c->params.cipher);
+	if (r == 0)
+		r = encrypting_set_algs(c);
+	if (r == 0)
+		r = job_secrets_load(job, true, &c->secrets);
 	if (r != 0)
 		return r;
+	c->params.keks = c->secrets.keks;
+	c->params.keks_len = c->secrets.keks_len;
+	c->params.passwords =
+	    (const struct secret *const *)c->secrets.passwords;
+	c->params.passwords_len = c->secrets.passwords_len;
 	c->recipients = cert_set_new();
 	if (c->recipients == NULL)
 		return -CS_ERR_NO_MEMORY;
@@ -117,10 +169,10 @@ encrypt_cms(struct encrypting *c, struct output *out)
 	struct cardseal_job *job = c->job;
 	int r;
 
-	if (job->options[CARDSEAL_RECIPIENT].len == 0 &&
-	    job->options[CARDSEAL_RECIPIENT_FILE].len == 0)
+	if (!encrypt_has_recipients(job))
 		return err_set(&job->err, -CS_ERR_ARGUMENT,
-		    "no recipients; give them with -r ADDR or -R FILE");
+		    "no recipients; give them with -r ADDR, -R FILE, "
+		    "--password-file or --kek-file");
 	r = encrypting_prepare(c, &none);
 	if (r == 0)
 		r = job_write_armored(job, out, encrypt_cms_write, c);
@@ -149,6 +201,17 @@ bcc_open(struct cardseal_job *job, const char *address, struct output **out)
 	return r;
 }
 
+static int
+encrypt_mail(struct encrypting *c, struct smime_mail *mail,
+    const struct cms_encrypt_params *params, struct output *out)
+{
+	struct source *entity =
+	    c->entity != NULL ? c->entity : smime_mail_get_entity(mail, false);
+
+	return smime_encrypt_entity(
+	    mail, entity, params, output_get_sink(out), &c->job->err);
+}
+
 /* One copy, encrypted to its recipient alone. */
 static int
 bcc_write_copy(struct encrypting *c, struct smime_mail *mail,
@@ -162,7 +225,7 @@ bcc_write_copy(struct encrypting *c, struct smime_mail *mail,
 		return r;
 	params.recipients = &cert;
 	params.recipients_len = 1;
-	r = smime_encrypt(mail, &params, output_get_sink(out), &c->job->err);
+	r = encrypt_mail(c, mail, &params, out);
 	if (r == 0)
 		r = output_commit(out, &c->job->err);
 	output_free(out);
@@ -226,34 +289,97 @@ encrypt_header_recipients(
 		r = err_set(e, -CS_ERR_ARGUMENT,
 		    "the mail names no recipients in To or Cc; give them with "
 		    "-r ADDR or -R FILE");
+	return r;
+}
+
+static bool
+has_address(const struct strings *list, const char *address)
+{
+	size_t i;
+
+	for (i = 0; i < list->len; i++)
+		if (address_is_equal(
+			bytes_of_str(list->items[i]), bytes_of_str(address)))
+			return true;
+	return false;
+}
+
+/* Where the mail really goes: who is not in To or Cc was a blind copy. */
+static int
+encrypt_envelope_recipients(
+    struct encrypting *c, struct smime_mail *mail, struct strings *addresses)
+{
+	const struct strings *envelope = &c->job->options[CARDSEAL_ENVELOPE];
+	struct strings named = {0};
+	size_t i;
+	int r = smime_mail_walk_addresses(mail, "To", address_collect, &named);
+
+	if (r == 0)
+		r = smime_mail_walk_addresses(
+		    mail, "Cc", address_collect, &named);
+	for (i = 0; r == 0 && i < envelope->len; i++)
+		r = strings_add(has_address(&named, envelope->items[i])
+				    ? addresses
+				    : &c->bcc,
+		    envelope->items[i]);
+	strings_clear(&named);
+	if (r == 0 && c->bcc.len != 0 &&
+	    job_get(c->job, CARDSEAL_BCC_DIR) == NULL)
+		r = err_set(&c->job->err, -CS_ERR_ARGUMENT,
+		    "the mail goes to addresses that are neither in To nor in "
+		    "Cc, whom the others would see; --bcc-dir DIR takes a copy "
+		    "for each");
+	return r;
+}
+
+/* All recipients, before anything is asked for or written. */
+static int
+encrypt_find_recipients(struct encrypting *c, struct smime_mail *mail)
+{
+	struct cardseal_job *job = c->job;
+	struct strings addresses = {0};
+	int r = 0;
+
+	if (job_is(job, CARDSEAL_ENVELOPE, "header"))
+		r = encrypt_header_recipients(c, mail, &addresses);
+	else if (job->options[CARDSEAL_ENVELOPE].len != 0)
+		r = encrypt_envelope_recipients(c, mail, &addresses);
+	else if (!encrypt_has_recipients(job))
+		r = encrypt_header_recipients(c, mail, &addresses);
+	/* Whoever the recipients are: no copy tells of them. */
 	if (r == 0)
 		r = smime_mail_remove_header(mail, "Bcc");
+	if (r == 0)
+		r = encrypting_prepare(c, &addresses);
+	if (r == 0)
+		r = bcc_prepare(c);
+	strings_clear(&addresses);
 	return r;
+}
+
+enum smime_headers
+job_get_headers(const struct cardseal_job *job)
+{
+	if (job_is(job, CARDSEAL_HEADERS, "hide"))
+		return SMIME_HEADERS_HIDE;
+	return job_is(job, CARDSEAL_HEADERS, "protect") ? SMIME_HEADERS_PROTECT
+							: SMIME_HEADERS_PLAIN;
 }
 
 static int
 encrypt_smime(struct encrypting *c, struct output *out)
 {
-	struct cardseal_job *job = c->job;
-	struct strings addresses = {0};
 	struct smime_mail *mail;
-	int r = smime_mail_scan(c->in, &mail, &job->err);
+	int r = smime_mail_scan(c->in, &mail, &c->job->err);
 
 	if (r != 0)
 		return r;
-	if (job->options[CARDSEAL_RECIPIENT].len == 0 &&
-	    job->options[CARDSEAL_RECIPIENT_FILE].len == 0)
-		r = encrypt_header_recipients(c, mail, &addresses);
+	smime_mail_set_headers(mail, job_get_headers(c->job));
+	r = encrypt_find_recipients(c, mail);
 	if (r == 0)
-		r = encrypting_prepare(c, &addresses);
-	if (r == 0)
-		r = bcc_prepare(c);
-	if (r == 0)
-		r = smime_encrypt(
-		    mail, &c->params, output_get_sink(out), &job->err);
+		r = encrypt_mail(c, mail, &c->params, out);
 	if (r == 0)
 		r = bcc_write_copies(c, mail);
-	strings_clear(&addresses);
 	smime_mail_free(mail);
 	return r;
 }
@@ -269,6 +395,82 @@ encrypting_clear(struct encrypting *c)
 	strings_clear(&c->bcc);
 	cert_set_free(c->recipients);
 	free(c->array);
+	job_secrets_clear(&c->secrets);
+}
+
+/* The sender can read what was sent, if a certificate for that is here. */
+static int
+encrypting_add_self(struct encrypting *c, struct bytes sender)
+{
+	struct strings one = {0};
+	struct cert_set *self = cert_set_new();
+	char *address = bytes_dup_str(sender);
+	int r = -CS_ERR_NO_MEMORY;
+
+	if (self != NULL && address != NULL && strings_add(&one, address) == 0)
+		r = job_find_recipients(c->job, &one, false, self);
+	if (r == 0)
+		r = cert_set_add_all(c->recipients, self);
+	else if (r == -CS_ERR_NO_CERT)
+		r = strings_printf(&c->job->warnings,
+		    "not encrypted to yourself: %s",
+		    err_get_text(&c->job->err));
+	free(c->array);
+	c->array = NULL;
+	if (r == 0)
+		r = encrypt_params_fill(&c->params, &c->array, c->recipients);
+	if (r == 0)
+		err_clear(&c->job->err);
+	strings_clear(&one);
+	cert_set_free(self);
+	free(address);
+	return r;
+}
+
+int
+job_encrypting_new(struct cardseal_job *job, struct smime_mail *mail,
+    struct bytes sender, struct encrypting **result)
+{
+	struct encrypting *c = calloc(1, sizeof(*c));
+	int r;
+
+	*result = NULL;
+	if (c == NULL)
+		return -CS_ERR_NO_MEMORY;
+	c->job = job;
+	r = encrypt_find_recipients(c, mail);
+	if (r == 0 && sender.len != 0 && !job_is(job, CARDSEAL_TO_SELF, "0"))
+		r = encrypting_add_self(c, sender);
+	if (r == 0)
+		*result = c;
+	else
+		job_encrypting_free(c);
+	return r;
+}
+
+int
+job_encrypting_write(struct encrypting *c, struct smime_mail *mail,
+    struct source *entity, struct output *out)
+{
+	int r;
+
+	c->entity = entity;
+	/* All may be blind copies. */
+	r = c->params.recipients_len + c->params.keks_len +
+			c->params.passwords_len !=
+		    0
+		? encrypt_mail(c, mail, &c->params, out)
+		: 0;
+	return r == 0 ? bcc_write_copies(c, mail) : r;
+}
+
+void
+job_encrypting_free(struct encrypting *c)
+{
+	if (c == NULL)
+		return;
+	encrypting_clear(c);
+	free(c);
 }
 
 int

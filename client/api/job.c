@@ -99,6 +99,7 @@ cardseal_job_free(struct cardseal_job *job)
 	if (job == NULL)
 		return;
 	link_free(job->link);
+	job_trust_forget(job);
 	for (i = 0; i < JOB_OPTIONS; i++)
 		strings_clear(&job->options[i]);
 	strings_clear(&job->warnings);
@@ -124,6 +125,25 @@ static const struct {
     [CARDSEAL_CRL] = {true, NULL},
     [CARDSEAL_REVOCATION] = {false, "off|soft|hard"},
     [CARDSEAL_LEGACY] = {false, "0|1"},
+    [CARDSEAL_PASSWORD_FILE] = {true, NULL},
+    [CARDSEAL_KEK_FILE] = {true, NULL},
+    [CARDSEAL_KEK_ID] = {true, NULL},
+    [CARDSEAL_OAEP] = {false, "0|1"},
+    [CARDSEAL_OAEP_DIGEST] = {false, "sha1|sha224|sha256|sha384|sha512"},
+    [CARDSEAL_OAEP_MGF] = {false, "sha1|sha224|sha256|sha384|sha512"},
+    [CARDSEAL_KEY_IDS] = {false, "0|1"},
+    [CARDSEAL_CERT_PURPOSE] = {false, "any|sign|encrypt"},
+    [CARDSEAL_POLICY] = {true, NULL},
+    [CARDSEAL_REQUIRE_EXPLICIT_POLICY] = {false, "0|1"},
+    [CARDSEAL_INHIBIT_POLICY_MAPPING] = {false, "0|1"},
+    [CARDSEAL_INHIBIT_ANY_POLICY] = {false, "0|1"},
+    [CARDSEAL_UNSAFE] = {false, "0|1"},
+    [CARDSEAL_REQUIRE_SIGNED] = {false, "0|1"},
+    [CARDSEAL_ENCRYPT] = {false, "0|1"},
+    [CARDSEAL_TO_SELF] = {false, "0|1"},
+    [CARDSEAL_ENVELOPE] = {true, NULL},
+    [CARDSEAL_HEADERS] = {false, "plain|protect|hide"},
+    [CARDSEAL_BATCH] = {false, "0|1"},
 };
 
 static bool
@@ -138,6 +158,16 @@ words_have(const char *words, const char *value)
 		words = words[n] == '|' ? words + n + 1 : NULL;
 	}
 	return false;
+}
+
+static bool
+is_oid(const char *dotted)
+{
+	struct buf b = {0};
+	int r = oid_parse(&b, dotted);
+
+	buf_clear(&b);
+	return r == 0;
 }
 
 /* Options whose values have a form of their own. */
@@ -157,7 +187,15 @@ option_check(
 		is_good = strcmp(value, "auto") == 0 ||
 			  alg_find_name(value, ALG_KIND_CIPHER) != ALG_NONE ||
 			  alg_find_name(value, ALG_KIND_AEAD) != ALG_NONE;
-	else if (option == CARDSEAL_RECIPIENT || option == CARDSEAL_FROM)
+	else if (option == CARDSEAL_KEY_AGREEMENT)
+		is_good =
+		    alg_find_name(value, ALG_KIND_KEY_AGREEMENT) != ALG_NONE;
+	else if (option == CARDSEAL_POLICY)
+		is_good = is_oid(value);
+	else if (option == CARDSEAL_ENVELOPE && strcmp(value, "header") == 0)
+		is_good = true;
+	else if (option == CARDSEAL_RECIPIENT || option == CARDSEAL_FROM ||
+		 option == CARDSEAL_ENVELOPE)
 		is_good = address_is_valid(bytes_of_str(value));
 	if (is_good)
 		return 0;
@@ -173,6 +211,15 @@ option_check(
 		return err_set(&job->err, -CS_ERR_ARGUMENT,
 		    "\"%s\" is not a cipher such as aes256-cbc or aes256-gcm",
 		    quoted);
+	if (option == CARDSEAL_KEY_AGREEMENT)
+		return err_set(&job->err, -CS_ERR_ARGUMENT,
+		    "\"%s\" is not a key agreement such as ecdh-sha256, "
+		    "ecdh-cofactor-sha384 or ecdh-hkdf-sha256",
+		    quoted);
+	if (option == CARDSEAL_POLICY)
+		return err_set(&job->err, -CS_ERR_ARGUMENT,
+		    "\"%s\" is not an object identifier like 2.5.29.32.0",
+		    quoted);
 	return err_set(&job->err, -CS_ERR_ARGUMENT,
 	    "\"%s\" is not a mail address", quoted);
 }
@@ -186,6 +233,7 @@ cardseal_job_set(
 	if ((unsigned)option >= JOB_OPTIONS)
 		return err_set(&job->err, -CS_ERR_ARGUMENT,
 		    "there is no option with number %d", (int)option);
+	job_trust_forget(job);
 	if (value != NULL) {
 		r = option_check(job, option, value);
 		if (r != 0)

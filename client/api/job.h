@@ -6,6 +6,7 @@
 #define CLIENT_API_JOB_H
 
 #include "client/cardseal.h"
+#include "client/cms/enveloped.h"
 #include "client/cms/input.h"
 #include "client/cms/output.h"
 #include "client/cms/release.h"
@@ -13,6 +14,7 @@
 #include "client/link/link.h"
 #include "client/pkix/choose.h"
 #include "client/pkix/crl.h"
+#include "client/smime/smime.h"
 
 /* A list of strings, owned. All zero is empty. */
 struct strings {
@@ -25,14 +27,15 @@ int strings_printf(struct strings *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void strings_clear(struct strings *s);
 
-#define JOB_OPTIONS (CARDSEAL_FROM + 1)
+#define JOB_OPTIONS (CARDSEAL_ENVELOPE + 1)
 
 struct cardseal_job {
 	struct strings options[JOB_OPTIONS];
 	struct err err;
 	struct strings warnings;
 	struct strings notes;
-	struct link *link; /* NULL until it is needed */
+	struct link *link;	      /* NULL until it is needed */
+	struct job_trust *kept_trust; /* with CARDSEAL_BATCH; NULL: none */
 };
 
 /* The option's last value, or NULL. */
@@ -99,11 +102,15 @@ struct job_trust {
 	struct cert_set *anchors;
 	struct cert_set *intermediates;
 	struct crl_set *crls;
+	struct path_cache *cache;
+	bool is_kept; /* by the job: a copy of what it owns */
 };
 
 int CS_MUST_USE job_trust_load(
     struct cardseal_job *job, struct job_trust *trust);
 void job_trust_clear(struct job_trust *trust);
+/* Forgets what was kept for a batch. */
+void job_trust_forget(struct cardseal_job *job);
 /* The configured intermediates and those of the option. */
 int CS_MUST_USE job_load_intermediates(
     struct cardseal_job *job, struct cert_set *set);
@@ -115,6 +122,47 @@ int CS_MUST_USE job_load_intermediates(
 int CS_MUST_USE job_find_recipients(struct cardseal_job *job,
     const struct strings *addresses, bool with_files,
     struct cert_set *recipients);
+
+/* --- secrets.c: keys and passwords in files --- */
+
+struct job_secrets {
+	struct cms_kek *keks;
+	size_t keks_len;
+	struct secret **passwords;
+	size_t passwords_len;
+	struct buf *ids; /* what the keks' names point into */
+};
+
+/* Reads the files of CARDSEAL_KEK_FILE and CARDSEAL_PASSWORD_FILE. wants_ids:
+ * a key without CARDSEAL_KEK_ID gets a name made of the key. CS_ERR_NO_FILE,
+ * CS_ERR_ARGUMENT: what is in the file. */
+int CS_MUST_USE job_secrets_load(
+    struct cardseal_job *job, bool wants_ids, struct job_secrets *secrets);
+void job_secrets_clear(struct job_secrets *secrets);
+
+/* --- encrypt.c --- */
+
+/* As CARDSEAL_HEADERS asks for. */
+enum smime_headers job_get_headers(const struct cardseal_job *job);
+
+struct encrypting;
+struct smime_mail;
+/*
+ * Finds everything that encrypting the mail needs, by the job's options, and
+ * takes Bcc out of it. sender (may be empty): who shall be able to read it as
+ * well, if there is a certificate for it.
+ */
+int CS_MUST_USE job_encrypting_new(struct cardseal_job *job,
+    struct smime_mail *mail, struct bytes sender, struct encrypting **result);
+/* Writes the mail with that entity inside, and the copies for Bcc. */
+int CS_MUST_USE job_encrypting_write(struct encrypting *c,
+    struct smime_mail *mail, struct source *entity, struct output *out);
+void job_encrypting_free(struct encrypting *c);
+
+/* --- verify.c --- */
+
+/* NULL: no memory. */
+struct cardseal_verdict *job_new_verdict(void);
 
 /* --- sign.c --- */
 

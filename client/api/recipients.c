@@ -1,4 +1,5 @@
 #include "client/api/job.h"
+#include "client/pkix/store.h"
 
 #include <string.h>
 #include <time.h>
@@ -49,7 +50,8 @@ recipients_report(struct cardseal_job *job, const struct strings *missing)
 			break;
 	err_set(&job->err, -CS_ERR_NO_CERT,
 	    "no certificate to encrypt to is known for %zu of the recipients: "
-	    "%.*s%s; give each certificate with -R FILE",
+	    "%.*s%s; give each certificate with -R FILE, or put it into the "
+	    "store with cardseal certs import FILE",
 	    missing->len, (int)text.len, (const char *)text.data,
 	    i < missing->len ? " ..." : "");
 	buf_clear(&text);
@@ -89,51 +91,153 @@ recipients_add_files(struct cardseal_job *job, struct cert_set *files,
 	return r;
 }
 
+/* Where certificates are looked for; each opened when it is needed first. */
+struct finder {
+	struct cardseal_job *job;
+	int64_t now;
+	struct cert_set *files; /* those given by hand */
+	bool has_own, has_store;
+	struct own_keys own;
+	struct store *store; /* NULL: empty */
+	struct job_trust trust;
+};
+
 /* The agent's own certificates help if there is an agent; else not. */
-static void
-recipients_load_own(struct cardseal_job *job, struct own_keys *own)
+static struct cert *
+find_own(struct finder *f, struct bytes address, struct err *why)
 {
-	if (own_keys_load(job, own) != 0) {
-		*own = (struct own_keys){0};
-		err_clear(&job->err);
+	if (!f->has_own && own_keys_load(f->job, &f->own) != 0) {
+		f->own = (struct own_keys){0};
+		err_clear(&f->job->err);
 	}
+	f->has_own = true;
+	return f->own.certs != NULL
+		   ? recipient_find(f->own.certs, address, f->now, why)
+		   : NULL;
+}
+
+static int
+finder_open_store(struct finder *f)
+{
+	int r;
+
+	if (f->has_store)
+		return 0;
+	r = store_open(false, &f->store, &f->job->err);
+	if (r == 0 && f->store != NULL) {
+		r = job_trust_load(f->job, &f->trust);
+		f->trust.trust.path.purpose = PATH_ENCRYPT;
+	}
+	f->has_store = r == 0;
+	return r;
+}
+
+/*
+ * May a stored certificate be encrypted to now? One that a person imported is
+ * good without a path to an anchor, but not against one: expired, revoked or
+ * broken paths count.
+ */
+static int
+judge_stored(struct finder *f, struct cert *c, struct err *why)
+{
+	struct store_entry entry;
+	struct path_result path;
+	struct buf name = {0};
+	int r = cert_may_encrypt(c, f->now, why);
+
+	if (r != 0)
+		return r;
+	r = path_find(c, &f->trust.trust.path, &path);
+	if (r == -CS_ERR_NO_PATH && store_get_entry(f->store, c, &entry) &&
+	    entry.source == STORE_IMPORTED) {
+		cert_describe(c, &name);
+		r = strings_printf(&f->job->warnings,
+		    "no path leads from the certificate of %.*s to a trust "
+		    "anchor; it is used because it was imported",
+		    (int)name.len, name.len != 0 ? (char *)name.data : "");
+		buf_clear(&name);
+	} else if (r != 0) {
+		err_set(why, r, "%s", path.text);
+	}
+	path_result_clear(&path);
+	return r;
+}
+
+/* The newest one in the store that is good. Those refused are noted. */
+static int
+find_stored(struct finder *f, struct bytes address, struct cert_set *recipients,
+    bool *is_found, struct err *why)
+{
+	struct cert_set *stored = cert_set_new();
+	struct err refused;
+	struct cert *c;
+	size_t i;
+	int r = stored == NULL ? -CS_ERR_NO_MEMORY : finder_open_store(f);
+
+	if (r == 0)
+		r = store_find_address(f->store, address, stored, &f->job->err);
+	for (i = 0; r == 0 && !*is_found && i < cert_set_get_len(stored); i++) {
+		c = cert_set_get(stored, i);
+		err_clear(&refused);
+		if (judge_stored(f, c, &refused) == 0) {
+			*is_found = true;
+			r = cert_set_add(recipients, c);
+		} else {
+			r = strings_printf(&f->job->notes,
+			    "a stored certificate for %.*s is passed over: %s",
+			    (int)address.len, (const char *)address.p,
+			    err_get_text(&refused));
+			/* The newest is the one that was meant. */
+			if (why->code == 0)
+				err_set(why, refused.code, "%s",
+				    err_get_text(&refused));
+		}
+	}
+	cert_set_free(stored);
+	return r;
+}
+
+static int
+find_one(struct finder *f, const char *text, struct cert_set *recipients,
+    struct strings *missing)
+{
+	struct bytes address = bytes_of_str(text);
+	struct err why = ERR_INIT;
+	struct cert *c = recipient_find(f->files, address, f->now, &why);
+	bool is_found = false;
+	int r;
+
+	if (c == NULL)
+		c = find_own(f, address, &why);
+	if (c != NULL)
+		return cert_set_add(recipients, c);
+	r = find_stored(f, address, recipients, &is_found, &why);
+	if (r != 0 || is_found)
+		return r;
+	return recipient_miss(missing, text, &why);
 }
 
 int
 job_find_recipients(struct cardseal_job *job, const struct strings *addresses,
     bool with_files, struct cert_set *recipients)
 {
-	int64_t now = (int64_t)time(NULL);
-	struct cert_set *files = cert_set_new();
+	struct finder f = {
+	    .job = job, .now = (int64_t)time(NULL), .files = cert_set_new()};
 	struct strings missing = {0};
-	struct own_keys own = {0};
-	struct cert *c;
-	bool has_own = false;
 	size_t i;
 	int r = -CS_ERR_NO_MEMORY;
 
-	if (files != NULL)
+	if (f.files != NULL)
 		r = recipients_add_files(
-		    job, files, recipients, with_files, now);
-	for (i = 0; r == 0 && i < addresses->len; i++) {
-		struct bytes address = bytes_of_str(addresses->items[i]);
-		struct err why = ERR_INIT;
-
-		c = recipient_find(files, address, now, &why);
-		if (c == NULL && !has_own) {
-			recipients_load_own(job, &own);
-			has_own = true;
-		}
-		if (c == NULL && own.certs != NULL)
-			c = recipient_find(own.certs, address, now, &why);
-		r = c != NULL
-			? cert_set_add(recipients, c)
-			: recipient_miss(&missing, addresses->items[i], &why);
-	}
+		    job, f.files, recipients, with_files, f.now);
+	for (i = 0; r == 0 && i < addresses->len; i++)
+		r = find_one(&f, addresses->items[i], recipients, &missing);
 	if (r == 0 && missing.len != 0)
 		r = recipients_report(job, &missing);
 	strings_clear(&missing);
-	own_keys_clear(&own);
-	cert_set_free(files);
+	own_keys_clear(&f.own);
+	store_free(f.store);
+	job_trust_clear(&f.trust);
+	cert_set_free(f.files);
 	return job_end(job, r);
 }

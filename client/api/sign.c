@@ -341,26 +341,68 @@ sign_choose_form(struct cardseal_job *job, const struct smime_mail *mail,
 }
 
 static int
+sign_plain(struct signing *s, struct smime_mail *mail, struct bytes key_address,
+    struct output *out)
+{
+	struct cardseal_job *job = s->job;
+	enum smime_form form;
+	int r = sign_choose_form(job, mail, &form);
+
+	/* Nothing is hidden by a signature. */
+	if (job_get_headers(job) != SMIME_HEADERS_PLAIN)
+		smime_mail_set_headers(mail, SMIME_HEADERS_PROTECT);
+	if (r == 0)
+		r = signing_prepare(s, key_address);
+	if (r == 0)
+		r = smime_sign(
+		    mail, form, &s->params, output_get_sink(out), &job->err);
+	return r;
+}
+
+/* Signed inside. Whom it goes to is found before a PIN is asked for. */
+static int
+sign_and_encrypt(struct signing *s, struct smime_mail *mail,
+    struct bytes key_address, struct bytes sender, struct output *out)
+{
+	struct cardseal_job *job = s->job;
+	struct encrypting *c = NULL;
+	struct smime_signed *inside = NULL;
+	int r = job_encrypting_new(job, mail, sender, &c);
+
+	if (r == 0)
+		r = signing_prepare(s, key_address);
+	if (r == 0)
+		r = smime_signed_new(mail, &s->params, &inside, &job->err);
+	if (r == 0)
+		r = job_encrypting_write(
+		    c, mail, smime_signed_get_entity(inside), out);
+	smime_signed_free(inside);
+	job_encrypting_free(c);
+	return r;
+}
+
+static int
 sign_smime(struct signing *s, struct input *in, struct output *out)
 {
 	struct cardseal_job *job = s->job;
+	/* Who names a key means it, whatever From looks like. */
+	bool has_key = job->options[CARDSEAL_KEY].len != 0;
 	struct buf sender = {0};
 	struct smime_mail *mail;
-	enum smime_form form;
+	struct bytes by;
 	int r = smime_mail_scan(in, &mail, &job->err);
 
 	if (r != 0)
 		return r;
-	/* Who names a key means it, whatever From looks like. */
-	if (job->options[CARDSEAL_KEY].len == 0)
-		r = mail_find_sender(mail, &sender, &job->err);
-	if (r == 0)
-		r = sign_choose_form(job, mail, &form);
-	if (r == 0)
-		r = signing_prepare(s, buf_get(&sender));
-	if (r == 0)
-		r = smime_sign(
-		    mail, form, &s->params, output_get_sink(out), &job->err);
+	smime_mail_set_headers(mail, job_get_headers(job));
+	r = mail_find_sender(mail, &sender, &job->err);
+	if (r == -CS_ERR_ENCODING && has_key)
+		r = 0;
+	by = has_key ? BYTES_NONE : buf_get(&sender);
+	if (r == 0 && job_is_set(job, CARDSEAL_ENCRYPT))
+		r = sign_and_encrypt(s, mail, by, buf_get(&sender), out);
+	else if (r == 0)
+		r = sign_plain(s, mail, by, out);
 	buf_clear(&sender);
 	smime_mail_free(mail);
 	return r;
@@ -377,7 +419,12 @@ cardseal_sign(struct cardseal_job *job, struct cardseal_input *in,
 	r = job_check_apart(job, in, out);
 	if (r != 0)
 		return job_end(job, r);
-	if (job_is(job, CARDSEAL_FORMAT, "cms"))
+	if (job_is(job, CARDSEAL_FORMAT, "cms") &&
+	    job_is_set(job, CARDSEAL_ENCRYPT))
+		r = err_set(&job->err, -CS_ERR_ARGUMENT,
+		    "signed and encrypted in one step are mails only; use "
+		    "cardseal sign and cardseal encrypt one after the other");
+	else if (job_is(job, CARDSEAL_FORMAT, "cms"))
 		r = sign_cms(&s, in->in, out->out);
 	else
 		r = sign_smime(&s, in->in, out->out);

@@ -53,6 +53,7 @@ status_fill_token(struct cardseal_status *s, struct cardseal_token *to,
 	    .is_final_try = (flags & TOK_PIN_FINAL_TRY) != 0,
 	    .is_count_low = (flags & TOK_PIN_COUNT_LOW) != 0,
 	    .tries_left = token->tries_left,
+	    .has_own_unpadding = (flags & TOK_OWN_UNPADDING) != 0,
 	};
 }
 
@@ -246,9 +247,12 @@ token_resolve(struct cardseal_job *job, const char *name, char **uri)
 }
 
 static int
-token_request(struct cardseal_job *job, enum agt_type type, const char *token)
+token_request(struct cardseal_job *job, enum agt_type type, unsigned operation,
+    const char *token)
 {
-	struct agt_msg answer, request = {.type = type, .has_context = true};
+	struct agt_msg answer,
+	    request = {
+		.type = type, .operation = operation, .has_context = true};
 	char *uri = NULL;
 	int r = 0;
 
@@ -270,11 +274,23 @@ token_request(struct cardseal_job *job, enum agt_type type, const char *token)
 int
 cardseal_unlock(struct cardseal_job *job, const char *token)
 {
-	return token_request(job, AGT_UNLOCK, token);
+	return token_request(job, AGT_UNLOCK, 0, token);
 }
 
 int
 cardseal_lock(struct cardseal_job *job, const char *token)
 {
-	return token_request(job, AGT_LOCK, token);
+	return token_request(job, AGT_LOCK, 0, token);
+}
+
+int
+cardseal_pin_change(struct cardseal_job *job, const char *token)
+{
+	return token_request(job, AGT_PIN, TOK_PIN_CHANGE, token);
+}
+
+int
+cardseal_pin_unblock(struct cardseal_job *job, const char *token)
+{
+	return token_request(job, AGT_PIN, TOK_PIN_UNBLOCK, token);
 }

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "client/pkix/path_cache.h"
+
 /* Adds each file of a repeatable option to a set of certificates. */
 static int
 trust_add_files(
@@ -71,8 +73,18 @@ trust_revocation(const struct cardseal_job *job)
 	return PATH_REVOCATION_SOFT;
 }
 
-int
-job_trust_load(struct cardseal_job *job, struct job_trust *t)
+static void
+trust_free(struct job_trust *t)
+{
+	cert_set_free(t->anchors);
+	cert_set_free(t->intermediates);
+	crl_set_free(t->crls);
+	path_cache_free(t->cache);
+	*t = (struct job_trust){0};
+}
+
+static int
+trust_load(struct cardseal_job *job, struct job_trust *t)
 {
 	const char *at = job_get(job, CARDSEAL_TIME);
 	struct path_params *path = &t->trust.path;
@@ -93,7 +105,7 @@ job_trust_load(struct cardseal_job *job, struct job_trust *t)
 		t->trust.has_time = true;
 	}
 	if (r != 0) {
-		job_trust_clear(t);
+		trust_free(t);
 		return job_end(job, r);
 	}
 	path->anchors = t->anchors;
@@ -110,8 +122,58 @@ job_trust_load(struct cardseal_job *job, struct job_trust *t)
 void
 job_trust_clear(struct job_trust *t)
 {
-	cert_set_free(t->anchors);
-	cert_set_free(t->intermediates);
-	crl_set_free(t->crls);
+	if (t->is_kept)
+		*t = (struct job_trust){0};
+	else
+		trust_free(t);
+}
+
+void
+job_trust_forget(struct cardseal_job *job)
+{
+	if (job->kept_trust != NULL)
+		trust_free(job->kept_trust);
+	free(job->kept_trust);
+	job->kept_trust = NULL;
+}
+
+/* The first of a batch loads for all. */
+static int
+trust_keep(struct cardseal_job *job)
+{
+	struct job_trust *t = calloc(1, sizeof(*t));
+	int r;
+
+	if (t == NULL)
+		return job_end(job, -CS_ERR_NO_MEMORY);
+	r = trust_load(job, t);
+	if (r != 0) {
+		free(t);
+		return r;
+	}
+	/* Without memory for it, it only takes longer. */
+	t->cache = path_cache_new();
+	t->trust.path.cache = t->cache;
+	t->is_kept = true;
+	job->kept_trust = t;
+	return 0;
+}
+
+int
+job_trust_load(struct cardseal_job *job, struct job_trust *t)
+{
+	int r;
+
+	if (!job_is_set(job, CARDSEAL_BATCH))
+		return trust_load(job, t);
 	*t = (struct job_trust){0};
+	if (job->kept_trust == NULL) {
+		r = trust_keep(job);
+		if (r != 0)
+			return r;
+	}
+	*t = *job->kept_trust;
+	if (!t->trust.has_time)
+		t->trust.path.time = (int64_t)time(NULL);
+	return 0;
 }

@@ -6,8 +6,8 @@
 #include "client/cms/detect.h"
 #include "client/smime/smime.h"
 
-static struct cardseal_verdict *
-verdict_wrap_new(void)
+struct cardseal_verdict *
+job_new_verdict(void)
 {
 	struct cardseal_verdict *wrap = calloc(1, sizeof(*wrap));
 
@@ -279,7 +279,7 @@ cardseal_verify(struct cardseal_job *job, struct cardseal_input *in,
 		r = job_check_apart(job, content, out);
 	if (r != 0)
 		return job_end(job, r);
-	wrap = verdict_wrap_new();
+	wrap = job_new_verdict();
 	r = -CS_ERR_NO_MEMORY;
 	if (wrap != NULL)
 		r = verify_any(job, in->in,
@@ -294,6 +294,28 @@ cardseal_verify(struct cardseal_job *job, struct cardseal_input *in,
 	return verdict_end(job, wrap, to, verdict);
 }
 
+/* What opens: the agent's keys, the caller's keys and passwords. Who gives one
+ * of these needs no agent. */
+static int
+decrypt_load_own(struct cardseal_job *job, const struct job_secrets *secrets,
+    struct own_keys *own, struct cms_reader_params *params)
+{
+	int r = own_keys_load(job, own);
+
+	if (r != 0 && secrets->keks_len + secrets->passwords_len != 0) {
+		err_clear(&job->err);
+		*own = (struct own_keys){0};
+		params->ops = NULL;
+		r = 0;
+	}
+	params->own = own->certs;
+	params->keks = secrets->keks;
+	params->keks_len = secrets->keks_len;
+	params->passwords = (const struct secret *const *)secrets->passwords;
+	params->passwords_len = secrets->passwords_len;
+	return r;
+}
+
 static int
 decrypt_any(struct cardseal_job *job, struct input *in, struct output *out,
     struct verdict *verdict)
@@ -304,17 +326,21 @@ decrypt_any(struct cardseal_job *job, struct input *in, struct output *out,
 	    .wants_encrypted = true,
 	    .keeps_headers = true,
 	};
+	struct job_secrets secrets;
 	struct own_keys own;
 	struct source *cms;
 	enum input_form form;
 	int r = input_detect(in, &form, &job->err);
 
+	if (r == 0)
+		r = job_secrets_load(job, false, &secrets);
 	if (r != 0)
 		return r;
-	r = own_keys_load(job, &own);
-	if (r != 0)
+	r = decrypt_load_own(job, &secrets, &own, &smime.cms);
+	if (r != 0) {
+		job_secrets_clear(&secrets);
 		return r;
-	smime.cms.own = own.certs;
+	}
 	if (form == INPUT_MESSAGE) {
 		r = smime_read(in, &smime, out, verdict, &job->err);
 	} else {
@@ -325,6 +351,7 @@ decrypt_any(struct cardseal_job *job, struct input *in, struct output *out,
 		cms_source_free(cms);
 	}
 	own_keys_clear(&own);
+	job_secrets_clear(&secrets);
 	return r;
 }
 
@@ -340,7 +367,7 @@ cardseal_decrypt(struct cardseal_job *job, struct cardseal_input *in,
 	r = job_check_apart(job, in, out);
 	if (r != 0)
 		return job_end(job, r);
-	wrap = verdict_wrap_new();
+	wrap = job_new_verdict();
 	r = -CS_ERR_NO_MEMORY;
 	if (wrap != NULL)
 		r = decrypt_any(job, in->in, out->out, wrap->verdict);

@@ -49,9 +49,12 @@ struct cli {
 	bool is_quiet;
 	bool is_verbose;
 	bool is_json;
+	bool is_verify; /* log --verify */
+	bool is_batch;
 	bool is_done;	     /* --help or --version has answered */
 	const char *output;  /* -o */
 	const char *content; /* --content */
+	const char *sha256;  /* --sha256 */
 	int argc;	     /* as main got them, from the command on */
 	char **argv;
 };
@@ -84,18 +87,38 @@ struct json_t;
 int cli_print_json_value(struct json_t *json);
 
 int cmd_agent(struct cli *cli);
+int cmd_certs_export(struct cli *cli);
+int cmd_certs_find(struct cli *cli);
+int cmd_certs_import(struct cli *cli);
+int cmd_certs_list(struct cli *cli);
+int cmd_certs_remove(struct cli *cli);
+int cmd_certs_show(struct cli *cli);
+int cmd_certs_verify(struct cli *cli);
+int cmd_events(struct cli *cli);
+int cmd_log(struct cli *cli);
+int cmd_pin(struct cli *cli);
 int cmd_decrypt(struct cli *cli);
 int cmd_encrypt(struct cli *cli);
 int cmd_keys(struct cli *cli);
 int cmd_lock(struct cli *cli);
+int cmd_read(struct cli *cli);
+int cmd_setup_anchors(struct cli *cli);
+int cmd_sendmail(struct cli *cli);
 int cmd_sign(struct cli *cli);
 int cmd_status(struct cli *cli);
 int cmd_unlock(struct cli *cli);
 int cmd_verify(struct cli *cli);
+int cmd_verify_batch(struct cli *cli);
 
+extern const struct cli_option cmd_certs_verify_options[];
+extern const struct cli_option cmd_setup_anchors_options[];
+extern const struct cli_option *const cmd_sendmail_groups[];
 extern const struct cli_option cmd_sign_options[];
+extern const struct cli_option cmd_seal_options[];
+extern const struct cli_option cmd_log_options[];
 extern const struct cli_option cmd_verify_options[];
 extern const struct cli_option cmd_encrypt_options[];
 extern const struct cli_option cmd_decrypt_options[];
+extern const struct cli_option cmd_read_options[];
 
 #endif

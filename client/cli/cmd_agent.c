@@ -124,13 +124,14 @@ static json_t *
 token_to_json(const struct cardseal_token *token)
 {
 	json_t *json = json_pack("{s:s s:s s:s s:s s:s s:s s:s s:b s:b s:b s:b "
-				 "s:b s:b}",
+				 "s:b s:b s:b}",
 	    "uri", token->uri, "label", token->label, "serial", token->serial,
 	    "manufacturer", token->manufacturer, "model", token->model,
 	    "module", token->module, "reader", token->reader, "needsLogin",
 	    token->needs_login, "unlocked", token->is_unlocked, "pinpad",
 	    token->has_pinpad, "pinLocked", token->is_pin_locked, "finalTry",
-	    token->is_final_try, "countLow", token->is_count_low);
+	    token->is_final_try, "countLow", token->is_count_low,
+	    "ownUnpadding", token->has_own_unpadding);
 
 	if (json != NULL && token->tries_left >= 0)
 		json_object_set_new(
@@ -211,6 +212,8 @@ print_status(const struct cardseal_status *s)
 		    token->model, token->serial, describe_pin(token));
 		if (token->tries_left >= 0)
 			printf(", %d tries left", token->tries_left);
+		if (token->has_own_unpadding)
+			printf(", takes RSA padding off by itself");
 		printf("\n        %s\n", token->uri);
 	}
 }

@@ -73,6 +73,27 @@ set_recipient(struct cli *cli, const char *argument)
 	return cardseal_exit_status(r);
 }
 
+/* What sign takes as well, for --encrypt. */
+const struct cli_option cmd_seal_options[] = {
+    {"encrypt", 0, NULL, "encrypt what was signed", CARDSEAL_ENCRYPT, "1",
+	NULL},
+    {"recipient", 'r', "ADDR|@FILE", "encrypt to that address; repeatable", -1,
+	NULL, set_recipient},
+    {"recipient-file", 'R', "CERTFILE",
+	"encrypt to the certificates in that file; repeatable",
+	CARDSEAL_RECIPIENT_FILE, NULL, NULL},
+    {"cipher", 'c', "CIPHER", "the cipher, as for encrypt", CARDSEAL_CIPHER,
+	NULL, NULL},
+    {"bcc-dir", 0, "DIR", "put each Bcc recipient's own copy there",
+	CARDSEAL_BCC_DIR, NULL, NULL},
+    {"headers", 0, "plain|protect|hide",
+	"put the header inside as well; hide the subject", CARDSEAL_HEADERS,
+	NULL, NULL},
+    {"no-self", 0, NULL, "do not encrypt to the sender as well",
+	CARDSEAL_TO_SELF, "0", NULL},
+    {0},
+};
+
 const struct cli_option cmd_encrypt_options[] = {
     {"recipient", 'r', "ADDR|@FILE", "encrypt to that address; repeatable", -1,
 	NULL, set_recipient},
@@ -85,11 +106,32 @@ const struct cli_option cmd_encrypt_options[] = {
 	"auto, aes128-cbc, aes256-cbc, aes128-gcm, "
 	"aes256-gcm, chacha20-poly1305",
 	CARDSEAL_CIPHER, NULL, NULL},
+    {"password-file", 0, "FILE",
+	"encrypt to the password in that file; repeatable",
+	CARDSEAL_PASSWORD_FILE, NULL, NULL},
+    {"kek-file", 0, "FILE", "encrypt to the AES key in that file; repeatable",
+	CARDSEAL_KEK_FILE, NULL, NULL},
+    {"kek-id", 0, "HEX", "that key's name in the message", CARDSEAL_KEK_ID,
+	NULL, NULL},
+    {"oaep", 0, NULL, "RSAES-OAEP instead of PKCS#1 v1.5", CARDSEAL_OAEP, "1",
+	NULL},
+    {"oaep-digest", 0, "DIGEST", "its digest: sha256 unless given",
+	CARDSEAL_OAEP_DIGEST, NULL, NULL},
+    {"oaep-mgf", 0, "DIGEST", "its mask's: the same unless given",
+	CARDSEAL_OAEP_MGF, NULL, NULL},
+    {"oaep-label", 0, "TEXT", "its label", CARDSEAL_OAEP_LABEL, NULL, NULL},
+    {"key-agreement", 0, "NAME", "for EC keys: ecdh-sha256 ...",
+	CARDSEAL_KEY_AGREEMENT, NULL, NULL},
+    {"key-ids", 0, NULL, "name recipients by key identifier", CARDSEAL_KEY_IDS,
+	"1", NULL},
     {"bcc-dir", 0, "DIR", "put each Bcc recipient's own copy there",
 	CARDSEAL_BCC_DIR, NULL, NULL},
     {"der", 0, NULL, "definite lengths even from a pipe", CARDSEAL_DER, "1",
 	NULL},
     {"armor", 0, NULL, "PEM, with -f cms", CARDSEAL_ARMOR, "1", NULL},
+    {"headers", 0, "plain|protect|hide",
+	"put the header inside as well; hide the subject", CARDSEAL_HEADERS,
+	NULL, NULL},
     {0},
 };
 

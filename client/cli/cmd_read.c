@@ -1,4 +1,4 @@
-/* The commands that judge messages: verify and decrypt. */
+/* The commands that judge messages: verify, decrypt and read. */
 #include <string.h>
 
 #include "client/cli/cli.h"
@@ -10,17 +10,45 @@ set_content(struct cli *cli, const char *argument)
 	return 0;
 }
 
+static int
+set_batch(struct cli *cli, const char *argument)
+{
+	(void)argument;
+	cli->is_batch = true;
+	cardseal_job_set(cli->job, CARDSEAL_BATCH, "1");
+	return 0;
+}
+
 const struct cli_option cmd_verify_options[] = {
     {"content", 0, "FILE", "the content of a detached CMS signature", -1, NULL,
 	set_content},
     {"from", 0, "ADDR", "the address the signer must have", CARDSEAL_FROM, NULL,
 	NULL},
+    {"batch", 0, NULL, "names of files on standard input, a JSON line each",
+	CARDSEAL_BATCH, "1", set_batch},
     {0},
 };
 
 const struct cli_option cmd_decrypt_options[] = {
     {"key", 'k', "KEY", "open with that key only", CARDSEAL_KEY, NULL, NULL},
+    {"password-file", 0, "FILE", "open with the password in that file",
+	CARDSEAL_PASSWORD_FILE, NULL, NULL},
+    {"kek-file", 0, "FILE", "open with the AES key in that file",
+	CARDSEAL_KEK_FILE, NULL, NULL},
+    {"kek-id", 0, "HEX", "only where the key has that name", CARDSEAL_KEK_ID,
+	NULL, NULL},
     {"legacy", 0, NULL, "admit weak algorithms", CARDSEAL_LEGACY, "1", NULL},
+    {0},
+};
+
+const struct cli_option cmd_read_options[] = {
+    {"require-signed", 0, NULL, "a mail that is not signed is bad",
+	CARDSEAL_REQUIRE_SIGNED, "1", NULL},
+    {"unsafe", 0, NULL, "hold nothing back of what may have been changed",
+	CARDSEAL_UNSAFE, "1", NULL},
+    {"part", 0, "PART", "write that part's content", CARDSEAL_PART, NULL, NULL},
+    {"from", 0, "ADDR", "the address the signer must have", CARDSEAL_FROM, NULL,
+	NULL},
     {0},
 };
 
@@ -58,6 +86,8 @@ cmd_verify(struct cli *cli)
 	struct cardseal_verdict *verdict = NULL;
 	int r = 0;
 
+	if (cli->is_batch)
+		return cmd_verify_batch(cli);
 	if (cli->content != NULL && strcmp(path, "-") == 0 &&
 	    strcmp(cli->content, "-") == 0) {
 		cli_error("verify: signature and content cannot both come "
@@ -107,6 +137,34 @@ cmd_decrypt(struct cli *cli)
 		out = cardseal_output_open(cli->job, cli->output);
 	r = out != NULL ? cardseal_decrypt(cli->job, in, out, &verdict)
 			: cardseal_job_get_code(cli->job);
+	cardseal_output_free(out);
+	cardseal_input_free(in);
+	return end_verdict(cli, r, verdict);
+}
+
+/* With --json and no -o there is the verdict alone. */
+int
+cmd_read(struct cli *cli)
+{
+	bool only_judges = cli->is_json && cli->output == NULL;
+	struct cardseal_input *in;
+	struct cardseal_output *out = NULL;
+	struct cardseal_verdict *verdict = NULL;
+	int r = 0;
+
+	if (cli->is_json && cli->output != NULL &&
+	    strcmp(cli->output, "-") == 0) {
+		cli_error("read: --json needs standard output for itself; "
+			  "give -o a file");
+		return CLI_EXIT_USAGE;
+	}
+	in = cardseal_input_open(cli->job, cli_get_input(cli));
+	if (in != NULL && !only_judges)
+		out = cardseal_output_open(cli->job, cli->output);
+	if (in == NULL || (out == NULL && !only_judges))
+		r = cardseal_job_get_code(cli->job);
+	if (r == 0)
+		r = cardseal_read(cli->job, in, out, &verdict);
 	cardseal_output_free(out);
 	cardseal_input_free(in);
 	return end_verdict(cli, r, verdict);

@@ -3,8 +3,14 @@ bin_PROGRAMS += client/cli/cardseal
 client_cli_cardseal_SOURCES = \
 	client/cli/cli.h \
 	client/cli/cmd_agent.c \
+	client/cli/cmd_batch.c \
+	client/cli/cmd_certs.c \
+	client/cli/cmd_events.c \
+	client/cli/cmd_log.c \
 	client/cli/cmd_make.c \
 	client/cli/cmd_read.c \
+	client/cli/cmd_sendmail.c \
+	client/cli/cmd_store.c \
 	client/cli/main.c \
 	client/cli/options.c \
 	client/cli/print.c

@@ -7,17 +7,29 @@
 
 #include "client/cli/cli.h"
 
-static const struct cli_option *const sign_groups[] = {
-    cmd_sign_options, cli_output_options, cli_common_options, NULL};
+static const struct cli_option *const sign_groups[] = {cmd_sign_options,
+    cmd_seal_options, cli_output_options, cli_common_options, NULL};
 static const struct cli_option *const verify_groups[] = {cmd_verify_options,
     cli_trust_options, cli_output_options, cli_json_options, cli_common_options,
     NULL};
-static const struct cli_option *const encrypt_groups[] = {
-    cmd_encrypt_options, cli_output_options, cli_common_options, NULL};
+static const struct cli_option *const encrypt_groups[] = {cmd_encrypt_options,
+    cli_trust_options, cli_output_options, cli_common_options, NULL};
 static const struct cli_option *const decrypt_groups[] = {cmd_decrypt_options,
     cli_output_options, cli_json_options, cli_common_options, NULL};
+static const struct cli_option *const certs_verify_groups[] = {
+    cmd_certs_verify_options, cli_trust_options, cli_json_options,
+    cli_common_options, NULL};
+static const struct cli_option *const read_groups[] = {cmd_read_options,
+    cli_trust_options, cli_output_options, cli_json_options, cli_common_options,
+    NULL};
+static const struct cli_option *const certs_find_groups[] = {
+    cli_trust_options, cli_json_options, cli_common_options, NULL};
+static const struct cli_option *const setup_anchors_groups[] = {
+    cmd_setup_anchors_options, cli_common_options, NULL};
 static const struct cli_option *const json_groups[] = {
     cli_json_options, cli_common_options, NULL};
+static const struct cli_option *const log_groups[] = {
+    cmd_log_options, cli_json_options, cli_common_options, NULL};
 static const struct cli_option *const common_groups[] = {
     cli_common_options, NULL};
 
@@ -29,6 +41,24 @@ static const struct cli_command commands[] = {
 	cmd_encrypt, false},
     {"decrypt", "[IN]", "open an encrypted mail or CMS message", decrypt_groups,
 	1, cmd_decrypt, false},
+    {"certs import", "FILE", "keep correspondents' certificates", common_groups,
+	1, cmd_certs_import, false},
+    {"certs list", "", "list the certificates that are kept", json_groups, 0,
+	cmd_certs_list, false},
+    {"certs show", "CERT", "show one of them", json_groups, 1, cmd_certs_show,
+	false},
+    {"certs export", "CERT", "print it as PEM", common_groups, 1,
+	cmd_certs_export, false},
+    {"certs remove", "CERT", "keep it no longer", common_groups, 1,
+	cmd_certs_remove, false},
+    {"certs find", "ADDR", "which one is encrypted to for an address",
+	certs_find_groups, 1, cmd_certs_find, false},
+    {"certs verify", "CERT", "judge a certificate", certs_verify_groups, 1,
+	cmd_certs_verify, false},
+    {"read", "[IN]", "open every layer of a mail and judge it", read_groups, 1,
+	cmd_read, false},
+    {"sendmail", "[RECIPIENT]", "sign, encrypt, and hand to sendmail",
+	cmd_sendmail_groups, 0, cmd_sendmail, true},
     {"keys", "", "list the keys the agent has", json_groups, 0, cmd_keys,
 	false},
     {"status", "", "show agent, modules and tokens", json_groups, 0, cmd_status,
@@ -37,6 +67,14 @@ static const struct cli_command commands[] = {
 	cmd_unlock, false},
     {"lock", "[TOKEN]", "forget PINs and end logins", common_groups, 1,
 	cmd_lock, false},
+    {"pin", "change|unblock [TOKEN]", "change a PIN, or unblock it",
+	common_groups, 2, cmd_pin, false},
+    {"events", "", "tell of tokens and keys as things happen", json_groups, 0,
+	cmd_events, false},
+    {"log", "", "show who used which key, and verify it", log_groups, 0,
+	cmd_log, false},
+    {"setup anchors", "FILE", "trust the certificates of a bundle",
+	setup_anchors_groups, 1, cmd_setup_anchors, false},
     {"agent", "[OPTIONS]", "run the agent in the foreground", common_groups, 0,
 	cmd_agent, true},
 };
@@ -51,19 +89,28 @@ print_usage(FILE *to)
 	fprintf(to, "usage: cardseal COMMAND [OPTIONS] [IN]\n\n");
 	for (i = 0; i < COMMANDS_LEN; i++)
 		fprintf(
-		    to, "  %-8s  %s\n", commands[i].name, commands[i].summary);
+		    to, "  %-13s  %s\n", commands[i].name, commands[i].summary);
 	fprintf(to, "\n\"cardseal COMMAND --help\" lists the options; the "
 		    "whole story is in cardseal(1).\n");
 }
 
+/* A command may have two words; *words tells. */
 static const struct cli_command *
-find_command(const char *name)
+find_command(int argc, char **argv, int *words)
 {
-	size_t i;
+	size_t i, len;
+	const char *name;
 
-	for (i = 0; i < COMMANDS_LEN; i++)
-		if (strcmp(commands[i].name, name) == 0)
+	for (i = 0; i < COMMANDS_LEN; i++) {
+		name = commands[i].name;
+		len = strcspn(name, " ");
+		*words = name[len] == ' ' ? 2 : 1;
+		if (strlen(argv[1]) != len || strncmp(name, argv[1], len) != 0)
+			continue;
+		if (*words == 1 ||
+		    (argc > 2 && strcmp(name + len + 1, argv[2]) == 0))
 			return &commands[i];
+	}
 	return NULL;
 }
 
@@ -110,6 +157,7 @@ main(int argc, char **argv)
 {
 	const struct cli_command *command;
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	int words;
 
 	setlocale(LC_CTYPE, "");
 	sigaction(SIGPIPE, &ignore, NULL);
@@ -126,11 +174,11 @@ main(int argc, char **argv)
 		printf("cardseal %s\n", cardseal_version());
 		return cli_finish_stdout();
 	}
-	command = find_command(argv[1]);
+	command = find_command(argc, argv, &words);
 	if (command == NULL) {
 		cli_error(
 		    "there is no command \"%s\"; see cardseal --help", argv[1]);
 		return CLI_EXIT_USAGE;
 	}
-	return run_command(command, argc - 1, argv + 1);
+	return run_command(command, argc - words, argv + words);
 }

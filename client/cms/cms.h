@@ -12,6 +12,10 @@
 /* What a stranger may make us hold at once. */
 #define CMS_ELEMENT_MAX ((size_t)256 << 10) /* a certificate, SignerInfo .. */
 #define CMS_CERTIFICATES_MAX 512
+/* CRLs in a message beyond these, or larger than CMS_ELEMENT_MAX, are passed
+ * over. */
+#define CMS_CRLS_MAX 64
+#define CMS_CRLS_LEN_MAX ((size_t)1 << 20)
 #define CMS_CERTIFICATES_LEN_MAX ((size_t)2 << 20) /* all together */
 #define CMS_SIGNERS_MAX 64
 #define CMS_SIGNERS_LEN_MAX ((size_t)1 << 20)

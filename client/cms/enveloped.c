@@ -4,9 +4,8 @@
 #include <stdlib.h>
 
 #include "asn1/alg/cipher.h"
-#include "asn1/alg/padding.h"
 #include "asn1/alg/random.h"
-#include "asn1/recipient_info.h"
+#include "asn1/attrs.h"
 #include "client/cms/segment.h"
 
 struct encrypt {
@@ -15,96 +14,111 @@ struct encrypt {
 	bool is_aead;
 	struct secret *key;
 	struct cipher *cipher;
-	struct buf recipients; /* recipientInfos */
+	struct buf head;       /* all before encryptedContentInfo */
 	struct buf info;       /* contentType and contentEncryptionAlgorithm */
-	uint64_t len;	       /* of the content so far */
+	struct buf auth_attrs; /* SET OF; empty: none */
 	uint8_t *piece;	       /* ENCRYPT_PIECE_LEN */
 };
 
 #define ENCRYPT_PIECE_LEN (SINK_PIECE_LEN + CIPHER_BLOCK_MAX)
-/* Each a serial number, a name, and a key of 2 KiB at most. */
-#define ENCRYPT_RECIPIENTS_LEN_MAX ((size_t)8 << 20)
 
 /* --- before the content --- */
-
-static int
-encrypt_refuse_recipient(const struct cert *c, const char *why, struct err *e)
-{
-	char key[64];
-	struct buf name = {0};
-
-	spki_describe(key, sizeof(key), cert_get_spki(c));
-	cert_describe(c, &name);
-	buf_add_byte(&name, 0);
-	err_set(e, -CS_ERR_ALGORITHM,
-	    "the recipient %s cannot be encrypted to: %s (%s)",
-	    name.err == 0 ? (const char *)name.data : "?", why, key);
-	buf_clear(&name);
-	return -CS_ERR_ALGORITHM;
-}
-
-static int
-encrypt_put_recipient(struct encrypt *s, const struct cert *c, struct err *e)
-{
-	const struct spki *spki = cert_get_spki(c);
-	struct recipient_info info = {.kind = RECIPIENT_KTRI};
-	struct buf alg = {0}, encrypted = {0};
-	int r;
-
-	if (spki->alg != ALG_RSA)
-		return encrypt_refuse_recipient(
-		    c, "only RSA keys can be encrypted to so far", e);
-	der_put_alg(&alg, ALG_RSA_PKCS1);
-	r = rsa_encrypt_pkcs1(spki, s->key, &encrypted);
-	if (r == 0) {
-		info.rid.issuer = cert_get_issuer(c);
-		info.rid.serial = cert_get_serial(c);
-		info.key_enc_alg.raw = buf_get(&alg);
-		info.encrypted_key = buf_get(&encrypted);
-		der_put_ktri(&s->recipients, &info);
-		r = alg.err != 0 ? alg.err : s->recipients.err;
-		if (r != 0)
-			err_set(e, r, NULL);
-	} else {
-		encrypt_refuse_recipient(c, "its key is too short", e);
-	}
-	buf_clear(&alg);
-	buf_clear(&encrypted);
-	return r;
-}
 
 static int
 encrypt_check(const struct cms_encrypt_params *params, struct err *e)
 {
 	const struct alg_row *row = alg_get(params->cipher);
 
-	if (params->recipients_len == 0 ||
-	    params->recipients_len > CMS_RECIPIENTS_MAX)
-		return err_set(e, -CS_ERR_ARGUMENT,
-		    "a message has 1 to %d recipients, not %zu",
-		    CMS_RECIPIENTS_MAX, params->recipients_len);
 	if ((row->kind != ALG_KIND_CIPHER && row->kind != ALG_KIND_AEAD) ||
 	    row->strength != ALG_GOOD)
 		return err_set(e, -CS_ERR_ALGORITHM,
 		    "%s is no cipher to encrypt with",
 		    alg_name(params->cipher));
-	/* RFC 5083 2.1: other types want authenticated attributes. */
-	if (row->kind == ALG_KIND_AEAD && params->content_type != OID_DATA)
+	if (row->kind != ALG_KIND_AEAD && params->auth_attrs.len != 0)
 		return err_set(e, -CS_ERR_ARGUMENT,
-		    "content of type %s cannot be encrypted with %s",
-		    oid_name(params->content_type), row->name);
+		    "authenticated attributes want an authenticating cipher, "
+		    "which %s is not",
+		    row->name);
 	return 0;
+}
+
+/* The authenticated attributes, as a SET OF: what they are hashed as. RFC 5083
+ * 2.1: content types but data must be told there. */
+static int
+encrypt_make_auth_attrs(struct encrypt *s, struct err *e)
+{
+	const struct cms_encrypt_params *params = s->params;
+	struct buf all = {.max = CMS_ELEMENT_MAX};
+	struct attr attr;
+	bool found;
+	int r;
+
+	r = attrs_find(params->auth_attrs, OID_CONTENT_TYPE, &attr, &found, e);
+	if (r != 0)
+		return r;
+	buf_add_bytes(&all, params->auth_attrs);
+	if (!found && params->content_type != OID_DATA)
+		attr_put_content_type(&all, params->content_type);
+	r = all.err;
+	if (r == 0 && all.len != 0)
+		r = attrs_put_set_of(&s->auth_attrs, buf_get(&all));
+	buf_clear(&all);
+	return r != 0 ? err_set(e, r, NULL) : 0;
+}
+
+/* What stands behind the content: attributes, and the tag later. */
+static void
+encrypt_put_attrs(struct buf *b, int tag, struct bytes attrs)
+{
+	size_t mark = der_open(b, tag);
+
+	buf_add_bytes(b, attrs);
+	der_close(b, mark);
+}
+
+/* version, originatorInfo, recipientInfos */
+static int
+encrypt_make_head(struct encrypt *s, struct err *e)
+{
+	const struct cms_encrypt_params *params = s->params;
+	struct buf all = {.max = CMS_RECIPIENTS_MADE_MAX};
+	size_t mark = der_open(&all, DER_SET), inner;
+	unsigned version;
+	int r = cms_put_recipients(params, s->key, &all, &version, e);
+
+	if (r == 0)
+		r = der_close_set_of(&all, mark);
+	if (version == 0 &&
+	    (params->originator.len != 0 || params->unprotected_attrs.len != 0))
+		version = 2;
+	/* RFC 5652 6.1; RFC 5083 2.1: always 0 */
+	der_put_uint(&s->head, DER_INTEGER, s->is_aead ? 0 : version);
+	if (params->originator.len != 0) {
+		mark = der_open(&s->head, DER_CONTEXT_C(0));
+		inner = der_open(&s->head, DER_CONTEXT_C(0));
+		buf_add_bytes(&s->head, params->originator);
+		der_close(&s->head, inner);
+		der_close(&s->head, mark);
+	}
+	der_put_raw(&s->head, buf_get(&all));
+	if (r == 0)
+		r = all.err != 0 ? all.err : s->head.err;
+	buf_clear(&all);
+	if (r != 0 && (e == NULL || e->code != r))
+		err_set(e, r, NULL);
+	return r;
 }
 
 static int
 encrypt_start(
     struct encrypt *s, const struct cms_encrypt_params *params, struct err *e)
 {
-	size_t mark, i;
+	struct bytes aad;
 	int r;
 
 	*s = (struct encrypt){.params = params};
-	buf_init(&s->recipients, ENCRYPT_RECIPIENTS_LEN_MAX);
+	buf_init(&s->head, CMS_RECIPIENTS_MADE_MAX);
+	buf_init(&s->auth_attrs, CMS_ELEMENT_MAX);
 	r = encrypt_check(params, e);
 	if (r != 0)
 		return r;
@@ -112,24 +126,23 @@ encrypt_start(
 	r = cipher_params_new(params->cipher, &s->cipher_params);
 	if (r != 0)
 		return err_set(e, r, NULL);
+	if (s->is_aead) {
+		r = encrypt_make_auth_attrs(s, e);
+		if (r != 0)
+			return r;
+	}
+	aad = buf_get(&s->auth_attrs);
 	s->key = random_secret(cipher_key_len(params->cipher));
 	s->piece = malloc(ENCRYPT_PIECE_LEN);
 	if (s->key != NULL)
-		s->cipher =
-		    cipher_new_encrypt(&s->cipher_params, s->key, BYTES_NONE);
+		s->cipher = cipher_new_encrypt(&s->cipher_params, s->key, aad);
 	if (s->cipher == NULL || s->piece == NULL)
 		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
-	mark = der_open(&s->recipients, DER_SET);
-	for (i = 0; r == 0 && i < params->recipients_len; i++)
-		r = encrypt_put_recipient(s, params->recipients[i], e);
-	if (r != 0)
-		return r;
-	r = der_close_set_of(&s->recipients, mark);
 	der_put_oid(&s->info, params->content_type);
 	der_put_cipher_params(&s->info, &s->cipher_params);
-	if (r == 0)
-		r = s->info.err;
-	return r != 0 ? err_set(e, r, NULL) : 0;
+	if (s->info.err != 0)
+		return err_set(e, s->info.err, NULL);
+	return encrypt_make_head(s, e);
 }
 
 static void
@@ -137,8 +150,9 @@ encrypt_clear(struct encrypt *s)
 {
 	cipher_free(s->cipher);
 	secret_free(s->key);
-	buf_clear(&s->recipients);
+	buf_clear(&s->head);
 	buf_clear(&s->info);
+	buf_clear(&s->auth_attrs);
 	if (s->piece != NULL)
 		mem_wipe(s->piece, ENCRYPT_PIECE_LEN);
 	free(s->piece);
@@ -212,14 +226,32 @@ encrypt_write_buf(struct sink *out, struct buf *b, struct err *e)
 	return r;
 }
 
-/* The MAC of AuthEnvelopedData; EnvelopedData has nothing there. */
+/* What stands behind the content: authAttrs, mac and unauthAttrs, or
+ * unprotectedAttrs. */
+static void
+encrypt_put_tail(struct encrypt *s, struct buf *b)
+{
+	struct bytes unprotected = s->params->unprotected_attrs, attrs;
+	struct der d;
+
+	if (s->auth_attrs.len != 0) {
+		der_init(&d, buf_get(&s->auth_attrs));
+		attrs = der_get(&d, DER_SET);
+		encrypt_put_attrs(b, DER_CONTEXT_C(1), attrs);
+	}
+	if (s->is_aead)
+		der_put(b, DER_OCTET_STRING, cipher_get_tag(s->cipher));
+	if (unprotected.len != 0)
+		encrypt_put_attrs(
+		    b, DER_CONTEXT_C(s->is_aead ? 2 : 1), unprotected);
+}
+
 static int
-encrypt_write_mac(struct encrypt *s, struct sink *out, struct err *e)
+encrypt_write_tail(struct encrypt *s, struct sink *out, struct err *e)
 {
 	struct buf b = {0};
 
-	if (s->is_aead)
-		der_put(&b, DER_OCTET_STRING, cipher_get_tag(s->cipher));
+	encrypt_put_tail(s, &b);
 	return encrypt_write_buf(out, &b, e);
 }
 
@@ -229,19 +261,11 @@ encrypt_get_type(const struct encrypt *s)
 	return s->is_aead ? OID_AUTH_ENVELOPED_DATA : OID_ENVELOPED_DATA;
 }
 
-/* RFC 5652 6.1, RFC 5083 2.1: both versions are 0 for such recipients. */
-static void
-encrypt_put_version(const struct encrypt *s, struct buf *b)
-{
-	der_put_uint(b, DER_INTEGER, 0);
-	der_put_raw(b, buf_get(&s->recipients));
-}
-
 int
 cms_encrypt_ber(const struct cms_encrypt_params *params, struct source *content,
     struct sink *out, struct err *e)
 {
-	struct buf head = {.max = ENCRYPT_RECIPIENTS_LEN_MAX};
+	struct buf head = {.max = CMS_RECIPIENTS_MADE_MAX};
 	struct sink *segments = sink_new_segments(out);
 	struct encrypt s;
 	int r = encrypt_start(&s, params, e);
@@ -252,7 +276,7 @@ cms_encrypt_ber(const struct cms_encrypt_params *params, struct source *content,
 		buf_add_bytes(&head, BYTES_LIT("\x30\x80"));
 		der_put_oid(&head, encrypt_get_type(&s));
 		buf_add_bytes(&head, BYTES_LIT("\xa0\x80\x30\x80"));
-		encrypt_put_version(&s, &head);
+		der_put_raw(&head, buf_get(&s.head));
 		buf_add_bytes(&head, BYTES_LIT("\x30\x80"));
 		der_put_raw(&head, buf_get(&s.info));
 		buf_add_bytes(&head, BYTES_LIT("\xa0\x80"));
@@ -265,7 +289,7 @@ cms_encrypt_ber(const struct cms_encrypt_params *params, struct source *content,
 	if (r == 0) /* encryptedContent, EncryptedContentInfo */
 		r = sink_write(out, BYTES_LIT("\0\0\0\0"), e);
 	if (r == 0)
-		r = encrypt_write_mac(&s, out, e);
+		r = encrypt_write_tail(&s, out, e);
 	if (r == 0) /* EnvelopedData, [0], ContentInfo */
 		r = sink_write(out, BYTES_LIT("\0\0\0\0\0\0"), e);
 	sink_free(segments);
@@ -282,32 +306,30 @@ element_len(uint64_t content_len)
 
 /* Everything before the content, whose length is known. */
 static void
-encrypt_put_head_der(const struct encrypt *s, uint64_t len, struct buf *b)
+encrypt_put_head_der(struct encrypt *s, uint64_t len, struct buf *b)
 {
 	size_t block_len = alg_get(s->params->cipher)->block_len;
 	uint64_t cipher_len = len, info, data;
-	struct buf version = {.max = ENCRYPT_RECIPIENTS_LEN_MAX}, type = {0};
+	struct buf type = {0}, tail = {0};
 
 	if (!s->is_aead) /* RFC 5652 6.3: at least one octet of padding */
 		cipher_len = (len / block_len + 1) * block_len;
-	encrypt_put_version(s, &version);
 	der_put_oid(&type, encrypt_get_type(s));
+	encrypt_put_tail(s, &tail); /* as long as it will be */
 	info = s->info.len + element_len(cipher_len);
-	data = version.len + element_len(info);
-	if (s->is_aead)
-		data += element_len(s->cipher_params.tag_len);
+	data = s->head.len + element_len(info) + tail.len;
 	der_put_header(
 	    b, DER_SEQUENCE, type.len + element_len(element_len(data)));
 	der_put_raw(b, buf_get(&type));
 	der_put_header(b, DER_CONTEXT_C(0), element_len(data));
 	der_put_header(b, DER_SEQUENCE, data);
-	der_put_raw(b, buf_get(&version));
+	der_put_raw(b, buf_get(&s->head));
 	der_put_header(b, DER_SEQUENCE, info);
 	der_put_raw(b, buf_get(&s->info));
 	der_put_header(b, DER_CONTEXT(0), cipher_len);
 	if (b->err == 0)
-		b->err = version.err != 0 ? version.err : type.err;
-	buf_clear(&version);
+		b->err = tail.err != 0 ? tail.err : type.err;
+	buf_clear(&tail);
 	buf_clear(&type);
 }
 
@@ -328,7 +350,7 @@ int
 cms_encrypt_der(const struct cms_encrypt_params *params, struct source *content,
     uint64_t content_len, struct sink *out, struct err *e)
 {
-	struct buf head = {.max = ENCRYPT_RECIPIENTS_LEN_MAX};
+	struct buf head = {.max = CMS_RECIPIENTS_MADE_MAX};
 	struct encrypt s;
 	int r = encrypt_start(&s, params, e);
 
@@ -343,7 +365,7 @@ cms_encrypt_der(const struct cms_encrypt_params *params, struct source *content,
 	if (r == 0)
 		r = encrypt_run(&s, content, content_len, out, e);
 	if (r == 0)
-		r = encrypt_write_mac(&s, out, e);
+		r = encrypt_write_tail(&s, out, e);
 	encrypt_clear(&s);
 	return r;
 }

@@ -83,6 +83,10 @@ struct sink *
 guard_get_checker(struct guard *g, struct sink *out)
 {
 	g->out = out;
+	cipher_free(g->cipher);
+	g->cipher = NULL;
+	g->piece = g->seen = 0;
+	g->piece_len = 0;
 	return &g->checker;
 }
 

@@ -13,6 +13,8 @@
 #include "client/cms/spool.h"
 
 #define INPUT_NAME_MAX 256
+/* What is asked of a pipe: fewer and larger pieces. */
+#define INPUT_PIPE_LEN (1 << 20)
 
 enum input_kind {
 	INPUT_KIND_FILE,   /* read in place */
@@ -74,13 +76,18 @@ input_new_fd(int fd, const char *name)
 		return NULL;
 	in->fd = fd;
 	/* Files without a size (/proc) are read as streams. */
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
+	if (fstat(fd, &st) != 0)
+		return in;
+	if (S_ISREG(st.st_mode) && st.st_size > 0) {
 		at = lseek(fd, 0, SEEK_CUR);
 		if (at >= 0) {
 			in->kind = INPUT_KIND_FILE;
 			in->base = (uint64_t)at;
 		}
 	}
+	if (S_ISFIFO(st.st_mode))
+		/* It may be refused; then the pipe stays as it is. */
+		(void)fcntl(fd, F_SETPIPE_SZ, INPUT_PIPE_LEN);
 	return in;
 }
 
@@ -261,6 +268,7 @@ input_read_fd(
 	struct pollfd pfd = {.fd = in->fd, .events = POLLIN};
 	ssize_t n;
 
+	*got = 0;
 	for (;;) {
 		n = read(in->fd, p, len);
 		if (n >= 0) {
@@ -274,31 +282,44 @@ input_read_fd(
 	}
 }
 
-/* Takes up to len bytes of the stream into p, and spools them. */
+static int
+input_read_fn(
+    struct input *in, uint8_t *p, size_t len, size_t *got, struct err *e)
+{
+	int64_t n = in->read(in->ctx, p, len);
+
+	*got = 0;
+	if (n < 0 || (uint64_t)n > len)
+		return err_set(e, n < 0 ? (int)n : -CS_ERR_INTERNAL,
+		    "%s: it cannot be read", in->name);
+	*got = (size_t)n;
+	return 0;
+}
+
+/*
+ * Takes up to len bytes of the stream into p, and spools them: whole pieces,
+ * however little the other end gives at once, at multiples of their length,
+ * which is how the spool is cheapest to write.
+ */
 static int
 input_take(struct input *in, uint8_t *p, size_t len, size_t *got, struct err *e)
 {
-	int64_t n;
+	size_t room = SINK_PIECE_LEN - (size_t)(in->pos % SINK_PIECE_LEN);
+	size_t n = 0;
 	int r = 0;
 
 	*got = 0;
-	if (in->is_at_end)
-		return 0;
-	if (in->read != NULL) {
-		n = in->read(in->ctx, p, len);
-		if (n < 0 || (uint64_t)n > len)
-			return err_set(e, n < 0 ? (int)n : -CS_ERR_INTERNAL,
-			    "%s: it cannot be read", in->name);
-		*got = (size_t)n;
-	} else {
-		r = input_read_fd(in, p, len, got, e);
-		if (r != 0)
-			return r;
+	if (len > room)
+		len = room;
+	while (r == 0 && *got < len && !in->is_at_end) {
+		r = in->read != NULL
+			? input_read_fn(in, p + *got, len - *got, &n, e)
+			: input_read_fd(in, p + *got, len - *got, &n, e);
+		in->is_at_end = r == 0 && n == 0;
+		*got += n;
 	}
-	if (*got == 0) {
-		in->is_at_end = true;
-		return 0;
-	}
+	if (r != 0 || *got == 0)
+		return r;
 	in->pos += *got;
 	if (in->is_single && in->pos > SPOOL_MEMORY_MAX)
 		return 0;

@@ -10,14 +10,18 @@ libcms_la_SOURCES = \
 	client/cms/output.c client/cms/output.h \
 	client/cms/reader.c client/cms/reader.h client/cms/reader_int.h \
 	client/cms/reader_enveloped.c client/cms/reader_fields.c \
+	client/cms/reader_path.c client/cms/reader_recipients.c \
 	client/cms/reader_signed.c client/cms/reader_util.c \
+	client/cms/recipients.c \
 	client/cms/release.c client/cms/release.h \
 	client/cms/segment.c client/cms/segment.h \
 	client/cms/signed.c client/cms/signed.h \
 	client/cms/sink.c client/cms/sink.h client/cms/sink_codec.c \
 	client/cms/spool.c client/cms/spool.h \
 	client/cms/verdict.c client/cms/verdict.h \
-	client/cms/verdict_json.c client/cms/verdict_text.c
+	client/cms/verdict_json.c client/cms/verdict_json.h \
+	client/cms/verdict_mail.c client/cms/verdict_mail.h \
+	client/cms/verdict_text.c
 libcms_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) -fPIC
 libcms_la_LIBADD = $(JANSSON_LIBS)
 CMS_TEST_LIBS = $(UNIT_LIBS) libcms.la libpkix.la libcodec.la libalg.la libasn1.la
@@ -27,7 +31,8 @@ check_LTLIBRARIES += libcmsunit.la
 libcmsunit_la_SOURCES = \
 	tests/unit/cms_util.c tests/unit/cms_util.h \
 	tests/unit/craft.c tests/unit/craft.h \
-	tests/unit/soft_key.c tests/unit/soft_key.h
+	tests/unit/soft_key.c tests/unit/soft_key.h \
+	tests/unit/soft_key_int.h tests/unit/soft_open.c
 libcmsunit_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(NETTLE_CFLAGS)
 libcmsunit_la_LIBADD = $(NETTLE_LIBS) $(GMP_LIBS)
 
@@ -66,6 +71,12 @@ TESTS += tests/unit/check_reader
 tests_unit_check_reader_SOURCES = tests/unit/check_reader.c
 tests_unit_check_reader_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
 tests_unit_check_reader_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_recipients
+TESTS += tests/unit/check_recipients
+tests_unit_check_recipients_SOURCES = tests/unit/check_recipients.c
+tests_unit_check_recipients_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
+tests_unit_check_recipients_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_release
 TESTS += tests/unit/check_release

@@ -53,6 +53,20 @@ reader_start_content(struct cms_reader *r)
 				 : err_set(&r->err, -CS_ERR_NO_MEMORY, NULL);
 }
 
+/* Is it to be kept? Lists may be large, and nobody has to have them. */
+static bool
+reader_wants_crl(struct cms_reader *r, const struct ber_header *h)
+{
+	if (r->verdict == NULL || r->params.trust == NULL ||
+	    h->len > CMS_ELEMENT_MAX - h->header_len ||
+	    h->len > CMS_CRLS_LEN_MAX - r->crls_len ||
+	    r->crls_count == CMS_CRLS_MAX)
+		return false;
+	r->crls_len += (size_t)h->len;
+	r->crls_count++;
+	return true;
+}
+
 static int
 reader_on_header(void *ctx, const struct ber_header *h)
 {
@@ -71,6 +85,10 @@ reader_on_header(void *ctx, const struct ber_header *h)
 		return BER_ENTER;
 	}
 	r->item = f->item;
+	if (r->item == ITEM_CRL && !reader_wants_crl(r, h)) {
+		r->item = ITEM_NONE;
+		return BER_SKIP;
+	}
 	if (r->item == ITEM_CONTENT)
 		result = reader_start_content(r);
 	else if (r->item == ITEM_CIPHERTEXT)
@@ -136,6 +154,14 @@ reader_add_layer(struct cms_reader *r, enum verdict_kind kind, const char *name)
 	return reader_set_text(&layer->format, name);
 }
 
+/* Is anything here that could open what is encrypted? */
+static bool
+reader_can_open(const struct cms_reader *r)
+{
+	return r->params.ops != NULL || r->params.keks_len != 0 ||
+	       r->params.passwords_len != 0;
+}
+
 static int
 reader_take_type(struct cms_reader *r, struct bytes oid)
 {
@@ -144,7 +170,8 @@ reader_take_type(struct cms_reader *r, struct bytes oid)
 	switch (oid_find(oid)) {
 	case OID_SIGNED_DATA:
 		r->type = CMS_SIGNED;
-		if (r->verdict != NULL && p->ops != NULL && p->trust == NULL)
+		if (r->verdict != NULL && reader_can_open(r) &&
+		    p->trust == NULL)
 			return err_set(&r->err, -CS_ERR_NOT_ENCRYPTED,
 			    "the message is signed and not encrypted");
 		return reader_add_layer(r, VERDICT_SIGNED, "SignedData");
@@ -157,7 +184,7 @@ reader_take_type(struct cms_reader *r, struct bytes oid)
 	default:
 		return reader_refuse_type(r, oid);
 	}
-	if (p->detached != NULL || p->ops == NULL)
+	if (p->detached != NULL || !reader_can_open(r))
 		return err_set(&r->err, -CS_ERR_NOT_SIGNED,
 		    "the message is encrypted; whether something in it is "
 		    "signed shows when it is opened");
@@ -237,6 +264,22 @@ reader_take_certificate(struct cms_reader *r, struct bytes element)
 	    r->certificates_count, err_get_text(&e));
 }
 
+/* A list only helps; one that is broken, or of another kind, does not count. */
+static int
+reader_take_crl(struct cms_reader *r, struct bytes element)
+{
+	int code;
+
+	if (element.p[0] != DER_SEQUENCE)
+		return 0;
+	if (r->crls == NULL)
+		r->crls = crl_set_new();
+	if (r->crls == NULL)
+		return err_set(&r->err, -CS_ERR_NO_MEMORY, NULL);
+	code = crl_set_add_der(r->crls, element, NULL);
+	return code == -CS_ERR_NO_MEMORY ? err_set(&r->err, code, NULL) : 0;
+}
+
 static int
 reader_on_captured(void *ctx, const struct ber_header *h, struct bytes element)
 {
@@ -257,6 +300,8 @@ reader_on_captured(void *ctx, const struct ber_header *h, struct bytes element)
 		return reader_take_content_type(r, reader_get_content(element));
 	case ITEM_CERTIFICATE:
 		return reader_take_certificate(r, element);
+	case ITEM_CRL:
+		return reader_take_crl(r, element);
 	case ITEM_SIGNER:
 		return elements_add(&r->signers, element, CMS_SIGNERS_MAX,
 		    CMS_SIGNERS_LEN_MAX, "signers", &r->err);
@@ -337,6 +382,7 @@ cms_reader_free(struct cms_reader *r)
 	buf_clear(&r->content_type);
 	digest_free(r->digest);
 	cert_set_free(r->certificates);
+	crl_set_free(r->crls);
 	elements_clear(&r->signers);
 	elements_clear(&r->recipients);
 	buf_clear(&r->cipher_alg);
@@ -391,6 +437,12 @@ bool
 cms_reader_is_detached(const struct cms_reader *r)
 {
 	return r->type == CMS_SIGNED && r->is_encap_ended && !r->has_content;
+}
+
+bool
+cms_reader_has_signers(const struct cms_reader *r)
+{
+	return r->signers.len != 0;
 }
 
 bool

@@ -10,6 +10,7 @@
 #ifndef CLIENT_CMS_READER_H
 #define CLIENT_CMS_READER_H
 
+#include "client/cms/enveloped.h"
 #include "client/cms/signed.h"
 
 enum cms_type {
@@ -31,6 +32,11 @@ struct cms_reader_params {
 	 * against them, without any card operation. May be NULL.
 	 */
 	const struct cert_set *own;
+	/* Keys and passwords that the caller has; each is tried. */
+	const struct cms_kek *keks;
+	size_t keks_len;
+	const struct secret *const *passwords;
+	size_t passwords_len;
 	/*
 	 * Detached SignedData: the digests of the content, computed before
 	 * (all that may be needed). NULL: the content is inside. detached_head
@@ -87,6 +93,8 @@ int CS_MUST_USE cms_reader_finish(struct cms_reader *reader, struct err *e);
 enum cms_type cms_reader_get_type(const struct cms_reader *reader);
 /* True once the outer type is known to be SignedData without content. */
 bool cms_reader_is_detached(const struct cms_reader *reader);
+/* SignedData: was a SignerInfo met? */
+bool cms_reader_has_signers(const struct cms_reader *reader);
 /* After finish: the verdict's layer does not count, and the message should be
  * read again with the same memo. */
 bool cms_reader_wants_rerun(const struct cms_reader *reader);

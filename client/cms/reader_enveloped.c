@@ -2,13 +2,8 @@
 #include "client/cms/reader_int.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "asn1/attrs.h"
-#include "asn1/recipient_info.h"
-
-/* Recipients of one message that are ours and are tried one after another. */
-#define READER_TRIES_MAX 16
 
 static struct finding *
 reader_decryption(struct cms_reader *r)
@@ -16,8 +11,7 @@ reader_decryption(struct cms_reader *r)
 	return r->verdict != NULL ? &reader_layer(r)->decryption : NULL;
 }
 
-/* The message cannot be opened: a finding, and no failure to read on. */
-static int
+int
 reader_cannot_open(struct cms_reader *r, int code, const char *text)
 {
 	struct finding *f = reader_decryption(r);
@@ -27,228 +21,6 @@ reader_cannot_open(struct cms_reader *r, int code, const char *text)
 	else
 		/* content was let out by an earlier run that went well */
 		return err_set(&r->err, -CS_ERR_CHANGED, "%s", text);
-	return 0;
-}
-
-/* --- recipients --- */
-
-static int
-reader_list_recipient(
-    struct cms_reader *r, const struct cert_id *id, const char *alg_name)
-{
-	struct verdict_recipient *to;
-
-	if (r->verdict == NULL)
-		return 0;
-	to = verdict_add_recipient(reader_layer(r));
-	if (to == NULL)
-		return -CS_ERR_NO_MEMORY;
-	to->rid = id != NULL ? reader_describe_id(id) : strdup("?");
-	to->alg_name = strdup(alg_name);
-	return to->rid != NULL && to->alg_name != NULL ? 0 : -CS_ERR_NO_MEMORY;
-}
-
-/* How RecipientInfos that name no certificate are told of. */
-static int
-reader_list_other(struct cms_reader *r, const struct recipient_info *info)
-{
-	char name[OID_TEXT_MAX + 32];
-
-	switch (info->kind) {
-	case RECIPIENT_KEMRI:
-		alg_id_describe(name, sizeof(name), &info->kem);
-		return reader_list_recipient(r, &info->rid, name);
-	case RECIPIENT_ORI:
-		oid_describe(name, sizeof(name), info->ori_type);
-		return reader_list_recipient(r, NULL, name);
-	default:
-		return reader_list_recipient(
-		    r, NULL, recipient_kind_name(info->kind));
-	}
-}
-
-/* The search for a recipient that is ours, over all RecipientInfos. */
-struct search {
-	struct cms_reader *r;
-	size_t skip;	/* matches that were tried in vain by earlier runs */
-	size_t matches; /* so far */
-	size_t used;	/* the match whose key is taken */
-	size_t listed;	/* recipients in the verdict so far */
-	size_t ours;	/* the one of them that is taken */
-	struct secret *key;
-	int code;	 /* why the first could not be opened */
-	bool has_failed; /* cancelled or refused: no other is tried */
-	struct err err;
-};
-
-/* What makes it pointless, or a nuisance, to go on to the next recipient. */
-static bool
-is_final(int code)
-{
-	switch (code) {
-	case -CS_ERR_CANCELLED:
-	case -CS_ERR_REFUSED:
-	case -CS_ERR_NO_AGENT:
-	case -CS_ERR_AGENT_GONE:
-	case -CS_ERR_TIMEOUT:
-	case -CS_ERR_NO_MEMORY:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static void
-search_open(struct search *s, const struct recipient_info *info, unsigned index,
-    const struct cert *own)
-{
-	const struct cms_reader *r = s->r;
-	const struct cms_key_ops *ops = r->params.ops;
-	size_t key_len = cipher_key_len(r->cipher_params.alg);
-	struct err e = ERR_INIT;
-	int code = ops->open(ops->ctx, cert_get_key_hash(own), info->raw, index,
-	    buf_get(&r->cipher_alg), &s->key, &e);
-
-	if (code == 0 &&
-	    (s->key == NULL || secret_get_len(s->key) != key_len)) {
-		secret_free(s->key);
-		s->key = NULL;
-		code = err_set(&e, -CS_ERR_PROTOCOL,
-		    "the content-encryption key that came back has a wrong "
-		    "length");
-	}
-	if (code != 0 && s->code == 0) {
-		s->code = code;
-		s->err = e;
-	}
-	s->has_failed = is_final(code);
-}
-
-/* Is the recipient that was just listed ours? Then it is tried. */
-static void
-search_try(struct search *s, const struct recipient_info *info, unsigned index,
-    const struct cert_id *id)
-{
-	const struct cert_set *own = s->r->params.own;
-	const struct cert *c = NULL;
-	size_t i, match;
-
-	for (i = 0; own != NULL && i < cert_set_get_len(own); i++) {
-		c = cert_set_get(own, i);
-		if (reader_is_id_of(id, c))
-			break;
-		c = NULL;
-	}
-	if (c == NULL)
-		return;
-	match = s->matches++;
-	if (s->key == NULL && !s->has_failed && match >= s->skip &&
-	    match < READER_TRIES_MAX) {
-		s->used = match;
-		search_open(s, info, index, c);
-	}
-	if (match == s->used)
-		s->ours = s->listed - 1;
-}
-
-static int
-search_key_agreement(struct search *s, const struct recipient_info *info)
-{
-	char name[OID_TEXT_MAX];
-	struct recipient_key key;
-	unsigned index = 0;
-	struct der d;
-	int code;
-
-	alg_id_describe(name, sizeof(name), &info->key_enc_alg);
-	der_init(&d, info->keys);
-	for (; recipient_key_next(&d, &key); index++) {
-		code = reader_list_recipient(s->r, &key.rid, name);
-		if (code != 0)
-			return code;
-		s->listed++;
-		search_try(s, info, index, &key.rid);
-	}
-	return 0;
-}
-
-static int
-search_element(struct search *s, struct bytes element)
-{
-	struct recipient_info info;
-	char name[OID_TEXT_MAX];
-	int code;
-
-	/* What cannot be read may still be somebody else's. */
-	if (recipient_info_decode(element, &info, NULL) != 0)
-		info.kind = RECIPIENT_NONE;
-	if (info.kind == RECIPIENT_KARI)
-		return search_key_agreement(s, &info);
-	s->listed++;
-	if (info.kind != RECIPIENT_KTRI)
-		return reader_list_other(s->r, &info);
-	alg_id_describe(name, sizeof(name), &info.key_enc_alg);
-	code = reader_list_recipient(s->r, &info.rid, name);
-	if (code == 0)
-		search_try(s, &info, 0, &info.rid);
-	return code;
-}
-
-/* Keeps the key for the next run. */
-static int
-search_remember(struct search *s)
-{
-	struct cms_memo *memo = s->r->params.memo;
-
-	s->r->has_more =
-	    s->matches > s->used + 1 && s->used + 1 < READER_TRIES_MAX;
-	if (memo == NULL)
-		return 0;
-	memo->used = s->used;
-	if (memo->key == NULL)
-		memo->key = secret_dup(s->key);
-	return memo->key != NULL ? 0 : -CS_ERR_NO_MEMORY;
-}
-
-/*
- * The content-encryption key, from an earlier run or from the agent. NULL
- * with code 0: the verdict tells why there is none.
- */
-static int
-reader_get_key(struct cms_reader *r, struct secret **key)
-{
-	struct cms_memo *memo = r->params.memo;
-	struct search s = {.r = r, .used = SIZE_MAX - 1};
-	int code = 0;
-	size_t i;
-
-	*key = NULL;
-	err_clear(&s.err);
-	if (memo != NULL && memo->key != NULL) {
-		s.used = memo->used;
-		s.key = secret_dup(memo->key);
-		if (s.key == NULL)
-			return -CS_ERR_NO_MEMORY;
-	} else if (memo != NULL) {
-		s.skip = memo->skip;
-	}
-	for (i = 0; code == 0 && i < r->recipients.len; i++)
-		code = search_element(&s, buf_get(&r->recipients.items[i]));
-	if (code == 0 && s.key != NULL)
-		code = search_remember(&s);
-	if (code != 0) {
-		secret_free(s.key);
-		return code;
-	}
-	if (s.key != NULL && r->verdict != NULL)
-		reader_layer(r)->recipients[s.ours].is_ours = true;
-	*key = s.key;
-	if (s.key == NULL && s.code != 0)
-		return err_set(&r->err, s.code, "%s", err_get_text(&s.err));
-	if (s.key == NULL)
-		return reader_cannot_open(r, -CS_ERR_NO_RECIPIENT,
-		    "none of the recipients that the message is encrypted to "
-		    "has its key here");
 	return 0;
 }
 
@@ -303,7 +75,8 @@ reader_start_decrypt(struct cms_reader *r)
 	r->is_started = true;
 	if (!reader_take_cipher(r, &code))
 		return code;
-	code = reader_get_key(r, &key);
+	code = reader_get_key(r, cipher_params_key_len(&r->cipher_params),
+	    buf_get(&r->cipher_alg), &key);
 	if (code != 0 || key == NULL)
 		return code;
 	if (r->type == CMS_AUTH_ENVELOPED && memo != NULL)

@@ -39,7 +39,7 @@ static const struct reader_field fields[][READER_FIELDS_MAX] = {
 	FIELD_ENTER("digestAlgorithms", DER_SET, PLACE_DIGESTS),
 	FIELD_ENTER("encapContentInfo", DER_SEQUENCE, PLACE_ENCAP),
 	FIELD_ENTER_OPT("certificates", DER_CONTEXT_C(0), PLACE_CERTIFICATES),
-	FIELD_SKIP("crls", DER_CONTEXT_C(1)),
+	FIELD_ENTER_OPT("crls", DER_CONTEXT_C(1), PLACE_CRLS),
 	FIELD_ENTER("signerInfos", DER_SET, PLACE_SIGNERS)},
     [PLACE_DIGESTS] = {FIELD_EACH(
 	"DigestAlgorithmIdentifier", DER_SEQUENCE, ITEM_DIGEST)},
@@ -48,6 +48,7 @@ static const struct reader_field fields[][READER_FIELDS_MAX] = {
     [PLACE_ECONTENT] = {FIELD_STRING(
 	"eContent", DER_OCTET_STRING, BER_STREAM, ITEM_CONTENT, false)},
     [PLACE_CERTIFICATES] = {FIELD_EACH("certificate", -1, ITEM_CERTIFICATE)},
+    [PLACE_CRLS] = {FIELD_EACH("RevocationInfoChoice", -1, ITEM_CRL)},
     [PLACE_SIGNERS] = {FIELD_EACH("SignerInfo", DER_SEQUENCE, ITEM_SIGNER)},
     [PLACE_ENVELOPED] = {FIELD_CAPTURE("version", DER_INTEGER, ITEM_VERSION),
 	FIELD_SKIP("originatorInfo", DER_CONTEXT_C(0)),

@@ -8,6 +8,7 @@
 #include "asn1/ber.h"
 #include "asn1/cert_id.h"
 #include "client/cms/reader.h"
+#include "client/pkix/crl.h"
 
 /* Octets at the start of the content that the judge looks at. */
 
@@ -43,6 +44,7 @@ enum reader_place {
 	PLACE_ENCAP,
 	PLACE_ECONTENT,
 	PLACE_CERTIFICATES,
+	PLACE_CRLS,
 	PLACE_SIGNERS,
 	PLACE_ENVELOPED,
 	PLACE_AUTH_ENVELOPED,
@@ -60,6 +62,7 @@ enum reader_item {
 	ITEM_CONTENT_TYPE,
 	ITEM_CONTENT,
 	ITEM_CERTIFICATE,
+	ITEM_CRL,
 	ITEM_SIGNER,
 	ITEM_RECIPIENT,
 	ITEM_CIPHER,
@@ -107,6 +110,8 @@ struct cms_reader {
 	uint8_t head[CMS_HEAD_LEN];
 	struct cert_set *certificates;
 	size_t certificates_count, certificates_len;
+	struct crl_set *crls; /* NULL: none came */
+	size_t crls_count, crls_len;
 	struct elements signers;
 
 	/* EnvelopedData and AuthEnvelopedData */
@@ -146,8 +151,40 @@ bool reader_is_id_of(const struct cert_id *id, const struct cert *c);
 /* Gives content octets to the next stage. */
 int CS_MUST_USE reader_pass(struct cms_reader *r, struct bytes run);
 
+/* --- reader_path.c --- */
+
+/* As path_find, with what came in the message. */
+int reader_find_path(
+    const struct cms_reader *r, struct cert *leaf, struct path_result *path);
+/*
+ * The key to check a signature by c with. A DSA key that inherits its
+ * parameters is none without a path, since whoever could choose them could
+ * make any signature fit: CS_ERR_ALGORITHM. path, to be cleared, must outlive
+ * the key.
+ */
+int CS_MUST_USE reader_get_signer_key(const struct cms_reader *r,
+    struct cert *c, struct path_result *path, struct spki *key);
+/* Only the signer says when; so an expired certificate stays expired. */
+void reader_add_time_remark(
+    struct verdict_signer *s, const struct path_result *path);
+void reader_judge_revocation(struct finding *f, const struct path_result *path,
+    enum path_revocation rule);
+
 /* reader_signed.c: adds a signer to the verdict for each SignerInfo. */
 int CS_MUST_USE reader_judge_signers(struct cms_reader *r);
+
+/* The message cannot be opened: a finding, and no failure to read on. */
+int CS_MUST_USE reader_cannot_open(
+    struct cms_reader *r, int code, const char *text);
+/*
+ * reader_recipients.c: lists the recipients in the verdict and gives the key of
+ * key_len octets that the message is encrypted (or authenticated) with, from
+ * an earlier run, from the agent, or by a key or password of the params. NULL
+ * with code 0: the verdict tells why there is none. alg: the content's
+ * AlgorithmIdentifier.
+ */
+int CS_MUST_USE reader_get_key(struct cms_reader *r, size_t key_len,
+    struct bytes alg, struct secret **key);
 
 /* reader_enveloped.c */
 int CS_MUST_USE reader_start_decrypt(struct cms_reader *r);

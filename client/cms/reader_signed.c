@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "asn1/signer_info.h"
 #include "client/pkix/address.h"
@@ -300,9 +299,8 @@ judge_check_ess(struct judge *j, const struct cert *c)
 }
 
 static int
-judge_verify(struct judge *j, const struct cert *c)
+judge_verify_with(struct judge *j, const struct spki *key)
 {
-	const struct spki *key = cert_get_spki(c);
 	size_t i;
 	int code = strength_check_key(key, true);
 
@@ -321,6 +319,23 @@ judge_verify(struct judge *j, const struct cert *c)
 	if (code == -CS_ERR_BAD_SIGNATURE)
 		judge_fail(j, code,
 		    "it does not fit the key in the signer's certificate");
+	return code;
+}
+
+static int
+judge_verify(struct judge *j, struct cert *c)
+{
+	struct path_result path = {.code = 0};
+	struct spki key;
+	int code = reader_get_signer_key(j->r, c, &path, &key);
+
+	if (code == 0)
+		code = judge_verify_with(j, &key);
+	else
+		judge_fail(j, code,
+		    "the signer's key has no parameters of its own, and there "
+		    "is no good path to inherit them along");
+	path_result_clear(&path);
 	return code;
 }
 
@@ -447,53 +462,10 @@ judge_algorithm(struct judge *j)
 		    j->s->signature_name);
 }
 
-/* Only the signer says when; so an expired certificate stays expired. */
-static void
-judge_add_time_remark(struct judge *j, const struct path_result *path)
-{
-	char when[TIME_TEXT_MAX];
-	const struct verdict_signer *s = j->s;
-
-	if (path->code != -CS_ERR_EXPIRED || !s->has_signing_time ||
-	    s->signing_time < cert_get_not_before(s->cert) ||
-	    s->signing_time > cert_get_not_after(s->cert))
-		return;
-	finding_set(&j->s->chain, FINDING_BAD, path->code,
-	    "%s (the signer says that it was signed on %s, but nothing proves "
-	    "that)",
-	    path->text, time_format(when, s->signing_time));
-}
-
-static void
-judge_revocation(
-    struct judge *j, const struct path_result *path, enum path_revocation rule)
-{
-	struct finding *f = &j->s->revocation;
-
-	if (path->revocation_code == -CS_ERR_REVOKED)
-		finding_set(f, FINDING_BAD, path->revocation_code, "%s",
-		    path->revocation_text);
-	else if (rule == PATH_REVOCATION_OFF || path->path == NULL)
-		finding_set(f, FINDING_NOT_CHECKED, 0, "%s",
-		    rule == PATH_REVOCATION_OFF ? "nobody asked for it"
-						: "there is no path");
-	else if (path->revocation_code == 0 && path->is_revocation_checked)
-		finding_set(f, FINDING_GOOD, 0, "%s", path->revocation_text);
-	else if (rule == PATH_REVOCATION_HARD)
-		finding_set(f, FINDING_BAD,
-		    path->revocation_code != 0 ? path->revocation_code
-					       : -CS_ERR_UNTRUSTED,
-		    "%s", path->revocation_text);
-	else
-		finding_set(f, FINDING_UNKNOWN, path->revocation_code, "%s",
-		    path->revocation_text);
-}
-
 static int
 judge_chain(struct judge *j)
 {
 	const struct cms_trust *trust = judge_trust(j);
-	struct path_params params = trust->path;
 	struct path_result path;
 	int code;
 
@@ -508,18 +480,15 @@ judge_chain(struct judge *j)
 		    READER_FAILED_PATHS_MAX);
 		return 0;
 	}
-	params.extra = j->r->certificates;
-	params.is_legacy = params.is_legacy || trust->is_legacy;
-	if (!trust->has_time)
-		params.time = (int64_t)time(NULL);
-	code = path_find(j->s->cert, &params, &path);
+	code = reader_find_path(j->r, j->s->cert, &path);
 	j->work->failed_paths += code != 0;
 	if (code == 0)
 		finding_set(&j->s->chain, FINDING_GOOD, 0, "%s", path.text);
 	else
 		finding_set(&j->s->chain, FINDING_BAD, code, "%s", path.text);
-	judge_add_time_remark(j, &path);
-	judge_revocation(j, &path, params.revocation);
+	reader_add_time_remark(j->s, &path);
+	reader_judge_revocation(
+	    &j->s->revocation, &path, trust->path.revocation);
 	j->s->path = path.path;
 	path.path = NULL;
 	path.anchor = NULL;

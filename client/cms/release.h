@@ -26,8 +26,8 @@ struct guard *guard_new(void);
 void guard_free(struct guard *g);
 /* First run: give every byte, then guard_seal. */
 struct sink *guard_get_learner(struct guard *g);
-/* Second run: passes on to out what was proven the same; finish checks the
- * end and does not finish out. Borrowed of g. */
+/* Any later run, from its start: passes on to out what was proven the same;
+ * finish checks the end and does not finish out. Borrowed of g. */
 struct sink *guard_get_checker(struct guard *g, struct sink *out);
 
 /* Which verdicts let the content out. */

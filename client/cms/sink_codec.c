@@ -8,7 +8,7 @@
 
 /* Input bytes handled at once, so that the output room is fixed: for the
  * encoder a multiple of both line lengths, for the decoder of 4. */
-#define BASE64_STEP_LEN (BASE64_LINE_PEM * (size_t)BASE64_LINE_MIME * 16)
+#define BASE64_STEP_LEN (BASE64_LINE_PEM * (size_t)BASE64_LINE_MIME * 48)
 
 struct base64_sink {
 	struct sink sink;

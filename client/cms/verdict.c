@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "client/cms/verdict.h"
+#include "client/cms/verdict_mail.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -94,8 +94,10 @@ verdict_free(struct verdict *v)
 	if (v == NULL)
 		return;
 	verdict_cut(v, 0, 0);
+	verdict_mail_free(v->mail);
 	free(v->layers);
 	free(v->warnings);
+	free(v->fault_text);
 	free(v->text);
 	free(v);
 }
@@ -327,6 +329,8 @@ judge_put_text(
 		if (j->encrypted->is_authenticated)
 			buf_add_str(b, "; it is not signed");
 		break;
+	case VERDICT_PARTIAL:
+		break; /* verdict_mail.c */
 	}
 	if (j->signers != 0 && j->encrypted != NULL &&
 	    j->summary == VERDICT_VERIFIED)
@@ -337,14 +341,37 @@ judge_put_text(
 }
 
 int
+verdict_set_fault(struct verdict *v, int code, const char *text)
+{
+	if (v->fault != 0)
+		return 0;
+	v->fault_text = strdup(text);
+	if (v->fault_text == NULL)
+		return -CS_ERR_NO_MEMORY;
+	v->fault = code;
+	return 0;
+}
+
+static void
+judge_fault(struct judgement *j, const struct verdict *v, struct finding *f)
+{
+	if (v->fault == 0)
+		return;
+	finding_set(f, FINDING_BAD, v->fault, "%s", v->fault_text);
+	judge_blame(j, VERDICT_BAD, v->fault, NULL, f);
+}
+
+int
 verdict_judge(struct verdict *v)
 {
 	struct judgement j = {.summary = VERDICT_NONE};
+	struct finding fault;
 	struct buf b;
 	size_t i;
 
 	for (i = 0; i < v->layers_len; i++)
 		judge_layer(&j, &v->layers[i]);
+	judge_fault(&j, v, &fault);
 	if (j.summary == VERDICT_NONE && j.signers != 0)
 		j.summary = VERDICT_VERIFIED;
 	else if (j.summary == VERDICT_NONE && j.encrypted != NULL)
@@ -396,6 +423,8 @@ verdict_summary_name(enum verdict_summary summary)
 		return "bad";
 	case VERDICT_DECRYPTED:
 		return "decrypted";
+	case VERDICT_PARTIAL:
+		return "partial";
 	}
 	return "bad";
 }

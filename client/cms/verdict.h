@@ -82,13 +82,21 @@ enum verdict_summary {
 	VERDICT_UNTRUSTED, /* integrity good; chain, address ... not */
 	VERDICT_BAD,	   /* integrity or decryption bad */
 	VERDICT_DECRYPTED, /* encrypted only, opened */
+	VERDICT_PARTIAL,   /* of a whole mail: something in it is signed or
+			      encrypted, and the mail is not */
 };
+
+struct verdict_mail; /* verdict_mail.h */
 
 struct verdict {
 	struct verdict_layer *layers;
 	size_t layers_len;
 	char **warnings;
 	size_t warnings_len;
+	/* Why it cannot be read any further, innermost layer; 0: nothing. */
+	int fault;
+	char *fault_text;
+	struct verdict_mail *mail; /* of a whole mail that was read; or NULL */
 	/* Set by verdict_judge */
 	enum verdict_summary summary;
 	int code;   /* 0, or the first that matters; gives the exit
@@ -120,6 +128,10 @@ int verdict_warn(struct verdict *v, const char *fmt, ...)
  * only) CS_ERR_NOT_SIGNED, both with summary NONE.
  */
 int verdict_judge(struct verdict *v);
+/* What follows the layers cannot be read; the first fault stays, and makes the
+ * message bad. Only CS_ERR_NO_MEMORY. */
+int CS_MUST_USE verdict_set_fault(
+    struct verdict *v, int code, const char *text);
 /* What is read is no signed message, for the reason that text tells: without
  * layers, summary NONE, code CS_ERR_NOT_SIGNED. CS_ERR_NO_MEMORY. */
 int CS_MUST_USE verdict_set_unsigned(struct verdict *v, const char *text);

@@ -1,4 +1,5 @@
-#include "client/cms/verdict.h"
+#include "client/cms/verdict_json.h"
+#include "client/cms/verdict_mail.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -189,6 +190,100 @@ layer_to_json(const struct verdict_layer *layer, bool *ok)
 	return o;
 }
 
+static json_t *
+part_to_json(const struct verdict_part *p, bool *ok)
+{
+	json_t *o = json_object();
+
+	put(o, "part", text_to_json(p->path), ok);
+	put(o, "type", text_to_json(p->type), ok);
+	put(o, "name", text_to_json(p->name), ok);
+	put(o, "len", json_integer((json_int_t)p->len), ok);
+	put(o, "is_signed", json_boolean(p->is_signed), ok);
+	put(o, "is_encrypted", json_boolean(p->is_encrypted), ok);
+	put(o, "is_outside", json_boolean(p->is_outside), ok);
+	put(o, "is_held_back", json_boolean(p->is_held_back), ok);
+	return o;
+}
+
+static json_t *
+protection_to_json(const struct verdict_mail *m, bool *ok)
+{
+	json_t *o = json_object(), *headers = json_array(), *header;
+	const struct verdict_header *h;
+	size_t i;
+
+	for (i = 0; i < m->headers_len; i++) {
+		h = &m->headers[i];
+		header = json_object();
+		put(header, "name", text_to_json(h->name), ok);
+		put(header, "state",
+		    json_string(verdict_header_state_name(h->state)), ok);
+		put(header, "inner", text_to_json(h->inner), ok);
+		put(header, "outer", text_to_json(h->outer), ok);
+		put(header, "is_signed", json_boolean(h->is_signed), ok);
+		put(header, "is_encrypted", json_boolean(h->is_encrypted), ok);
+		append(headers, header, ok);
+	}
+	put(o, "kind",
+	    !m->has_protection	? json_null()
+	    : m->is_legacy_wrap ? json_string("wrapped")
+	    : m->is_hp_cipher	? json_string("cipher")
+				: json_string("clear"),
+	    ok);
+	put(o, "finding", finding_to_json(&m->protection, ok), ok);
+	put(o, "headers", headers, ok);
+	return o;
+}
+
+static json_t *verdict_to_object(const struct verdict *v, bool *ok);
+
+static void
+put_mail(json_t *o, const struct verdict_mail *m, bool *ok)
+{
+	json_t *parts = json_array(), *inner = json_array();
+	size_t i;
+
+	for (i = 0; i < m->parts_len; i++)
+		append(parts, part_to_json(&m->parts[i], ok), ok);
+	for (i = 0; i < m->inner_len; i++)
+		append(inner, verdict_to_object(m->inner[i], ok), ok);
+	put(o, "part", text_to_json(m->part), ok);
+	put(o, "is_message", json_boolean(m->is_message), ok);
+	put(o, "from", text_to_json(m->from), ok);
+	put(o, "sender", text_to_json(m->sender), ok);
+	put(o, "subject", text_to_json(m->subject), ok);
+	put(o, "date", text_to_json(m->date), ok);
+	put(o, "header_protection", protection_to_json(m, ok), ok);
+	put(o, "parts", parts, ok);
+	put(o, "parts_count", json_integer((json_int_t)m->parts_count), ok);
+	put(o, "inner", inner, ok);
+}
+
+static json_t *
+verdict_to_object(const struct verdict *v, bool *ok)
+{
+	json_t *o = json_object(), *layers = json_array();
+	json_t *warnings = json_array();
+	size_t i;
+
+	for (i = 0; i < v->layers_len; i++)
+		append(layers, layer_to_json(&v->layers[i], ok), ok);
+	for (i = 0; i < v->warnings_len; i++)
+		append(warnings, text_to_json(v->warnings[i]), ok);
+	put(o, "version", json_integer(JSON_VERSION), ok);
+	put(o, "summary", json_string(verdict_summary_name(v->summary)), ok);
+	put(o, "code",
+	    v->code != 0 ? json_string(err_name(v->code)) : json_null(), ok);
+	put(o, "exit_status", json_integer(err_exit_status(v->code)), ok);
+	put(o, "text", text_to_json(v->text), ok);
+	put(o, "layers", layers, ok);
+	put(o, "warnings", warnings, ok);
+	if (v->mail != NULL)
+		put_mail(o, v->mail, ok);
+	return o;
+}
+
 static int
 json_into_buf(const char *text, size_t len, void *ctx)
 {
@@ -198,23 +293,9 @@ json_into_buf(const char *text, size_t len, void *ctx)
 int
 verdict_to_json(const struct verdict *v, struct buf *b)
 {
-	json_t *o = json_object(), *layers = json_array();
-	json_t *warnings = json_array();
 	bool ok = true;
-	size_t i;
+	json_t *o = verdict_to_object(v, &ok);
 
-	for (i = 0; i < v->layers_len; i++)
-		append(layers, layer_to_json(&v->layers[i], &ok), &ok);
-	for (i = 0; i < v->warnings_len; i++)
-		append(warnings, text_to_json(v->warnings[i]), &ok);
-	put(o, "version", json_integer(JSON_VERSION), &ok);
-	put(o, "summary", json_string(verdict_summary_name(v->summary)), &ok);
-	put(o, "code",
-	    v->code != 0 ? json_string(err_name(v->code)) : json_null(), &ok);
-	put(o, "exit_status", json_integer(err_exit_status(v->code)), &ok);
-	put(o, "text", text_to_json(v->text), &ok);
-	put(o, "layers", layers, &ok);
-	put(o, "warnings", warnings, &ok);
 	if (ok && json_dump_callback(o, json_into_buf, b, JSON_COMPACT) != 0)
 		ok = false;
 	json_decref(o);
@@ -223,4 +304,10 @@ verdict_to_json(const struct verdict *v, struct buf *b)
 	if (b->err != 0)
 		return b->err;
 	return ok ? 0 : -CS_ERR_NO_MEMORY;
+}
+
+struct json_t *
+verdict_json_cert(const struct cert *c, bool *ok)
+{
+	return cert_to_json(c, ok);
 }

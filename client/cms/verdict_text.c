@@ -1,4 +1,6 @@
-#include "client/cms/verdict.h"
+#include "client/cms/verdict_mail.h"
+
+#include <string.h>
 
 static void
 put_finding(struct buf *b, const char *what, const struct finding *f)
@@ -112,13 +114,11 @@ put_encrypted(struct buf *b, const struct verdict_layer *layer, bool is_verbose)
 	}
 }
 
-int
-verdict_to_text(const struct verdict *v, bool is_verbose, struct buf *b)
+static void
+put_layers(struct buf *b, const struct verdict *v, bool is_verbose)
 {
 	size_t i;
 
-	if (v->text != NULL)
-		buf_printf(b, "%s\n", v->text);
 	for (i = 0; i < v->layers_len; i++)
 		switch (v->layers[i].kind) {
 		case VERDICT_SIGNED:
@@ -131,6 +131,164 @@ verdict_to_text(const struct verdict *v, bool is_verbose, struct buf *b)
 			buf_add_str(b, "compressed\n");
 			break;
 		}
+}
+
+/* --- whole mails --- */
+
+static void
+put_field(struct buf *b, const char *name, const char *text)
+{
+	if (text != NULL)
+		buf_printf(b, "%s: %s\n", name, text);
+}
+
+/* Who signed, in the words of somebody who knows no certificates. */
+static void
+put_signers(struct buf *b, const struct verdict *v)
+{
+	const struct verdict_signer *s;
+	struct buf issuer;
+	char time[TIME_TEXT_MAX];
+	size_t i, k;
+
+	for (i = 0; i < v->layers_len; i++)
+		for (k = 0; k < v->layers[i].signers_len; k++) {
+			s = &v->layers[i].signers[k];
+			if (s->cert == NULL)
+				continue;
+			issuer = (struct buf){0};
+			name_format(&issuer, cert_get_issuer(s->cert));
+			buf_add_str(b, "signed by ");
+			cert_describe(s->cert, b);
+			buf_printf(b, ", certificate issued by %.*s",
+			    (int)issuer.len, (const char *)issuer.data);
+			buf_clear(&issuer);
+			if (s->has_signing_time)
+				buf_printf(b, ", at %s (the signer says)",
+				    time_format(time, s->signing_time));
+			buf_add_str(b, "\n");
+			if (s->address.state != FINDING_NOT_CHECKED)
+				buf_printf(b, "  address: %s: %s\n",
+				    finding_state_name(s->address.state),
+				    s->address.text);
+		}
+}
+
+static void
+put_protection(struct buf *b, const struct verdict_mail *m)
+{
+	const struct verdict_header *h;
+	size_t i;
+
+	if (m->protection.text[0] != '\0')
+		buf_printf(b, "header protection: %s: %s\n",
+		    finding_state_name(m->protection.state),
+		    m->protection.text);
+	for (i = 0; i < m->headers_len; i++) {
+		h = &m->headers[i];
+		if (h->state == HEADER_SAME)
+			continue;
+		buf_printf(b, "  %s (%s): inside %s, outside %s\n", h->name,
+		    verdict_header_state_name(h->state),
+		    h->inner != NULL ? h->inner : "nothing",
+		    h->outer != NULL ? h->outer : "nothing");
+	}
+}
+
+static void
+put_part(struct buf *b, const struct verdict_part *p)
+{
+	buf_printf(b, "  %s  %s", p->path,
+	    p->type[0] != '\0' ? p->type : "of no clear type");
+	if (p->name != NULL)
+		buf_printf(b, " \"%s\"", p->name);
+	buf_printf(b, ": %s%s%s\n",
+	    p->is_outside  ? "beside the signature, not signed"
+	    : p->is_signed ? "signed"
+			   : "not signed",
+	    p->is_encrypted ? ", encrypted" : "",
+	    p->is_held_back ? ", held back" : "");
+}
+
+/* Which parts are covered: in one line where all are alike. */
+static void
+put_parts(struct buf *b, const struct verdict_mail *m, bool is_verbose)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < m->parts_len; i++)
+		if (m->parts[i].is_signed)
+			n++;
+	if (m->parts_count == 0)
+		return;
+	if (m->parts_len == m->parts_count && (n == 0 || n == m->parts_len))
+		buf_printf(b, "parts: %zu, %s\n", m->parts_count,
+		    n != 0 ? "all signed" : "none signed");
+	else
+		buf_printf(b, "parts: %zu, %zu of the first %zu signed\n",
+		    m->parts_count, n, m->parts_len);
+	for (i = 0; i < m->parts_len; i++)
+		if (is_verbose || m->parts[i].is_held_back ||
+		    (n != 0 && n != m->parts_len && i < 20))
+			put_part(b, &m->parts[i]);
+}
+
+static void
+put_indented(struct buf *b, struct bytes text)
+{
+	const uint8_t *lf;
+	size_t n;
+
+	while (text.len > 0) {
+		lf = memchr(text.p, '\n', text.len);
+		n = lf != NULL ? (size_t)(lf - text.p) + 1 : text.len;
+		buf_add_str(b, "  ");
+		buf_add_bytes(b, bytes_of(text.p, n));
+		text = bytes_of(text.p + n, text.len - n);
+	}
+}
+
+static void
+put_inner(struct buf *b, const struct verdict *v, bool is_verbose)
+{
+	struct buf text = {0};
+
+	buf_printf(b, "part %s, %s:\n", v->mail->part,
+	    v->mail->is_message ? "an enclosed message" : "by itself");
+	if (verdict_to_text(v, is_verbose, &text) == 0)
+		put_indented(b, buf_get(&text));
+	buf_clear(&text);
+}
+
+static void
+put_mail(struct buf *b, const struct verdict *v, bool is_verbose)
+{
+	const struct verdict_mail *m = v->mail;
+	size_t i;
+
+	put_field(b, "From", m->from);
+	put_field(b, "Sender", m->sender);
+	put_field(b, "Subject", m->subject);
+	put_field(b, "Date", m->date);
+	put_signers(b, v);
+	put_layers(b, v, is_verbose);
+	put_protection(b, m);
+	put_parts(b, m, is_verbose);
+	for (i = 0; i < m->inner_len; i++)
+		put_inner(b, m->inner[i], is_verbose);
+}
+
+int
+verdict_to_text(const struct verdict *v, bool is_verbose, struct buf *b)
+{
+	size_t i;
+
+	if (v->text != NULL)
+		buf_printf(b, "%s\n", v->text);
+	if (v->mail != NULL)
+		put_mail(b, v, is_verbose);
+	else
+		put_layers(b, v, is_verbose);
 	for (i = 0; i < v->warnings_len; i++)
 		buf_printf(b, "warning: %s\n", v->warnings[i]);
 	return b->err;

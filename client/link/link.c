@@ -22,6 +22,8 @@ struct link {
 	char tty_name[256];
 };
 
+#define LINK_FOR_EVER INT64_MAX
+
 static void
 link_disconnect(struct link *link)
 {
@@ -130,8 +132,9 @@ link_receive(
 		}
 		if (n == 0 || (errno != EAGAIN && errno != EINTR))
 			return link_gone(e);
-		left = until_ms - link_now_ms();
-		if (left <= 0)
+		left =
+		    until_ms == LINK_FOR_EVER ? -1 : until_ms - link_now_ms();
+		if (left <= 0 && until_ms != LINK_FOR_EVER)
 			return err_set(e, -CS_ERR_TIMEOUT,
 			    "the agent did not answer in time");
 		(void)poll(&pollfd, 1, (int)left);
@@ -187,11 +190,8 @@ link_take_error(const struct agt_msg *answer, struct err *e)
 }
 
 static int
-link_exchange(struct link *link, struct agt_msg *request,
-    struct agt_msg *answer, struct err *e)
+link_send_request(struct link *link, struct agt_msg *request, struct err *e)
 {
-	enum agt_type want = agt_type_answer(request->type);
-	int64_t until_ms = link_now_ms() + LINK_WAIT_MS;
 	int r;
 
 	if (link->answer_len != 0)
@@ -207,8 +207,20 @@ link_exchange(struct link *link, struct agt_msg *request,
 		    e, r, "the request to the agent: %s", err_text(r));
 	r = link_send(link, e);
 	buf_reset(&link->out);
-	if (r == 0)
-		r = link_await(link, request->id, until_ms, answer, e);
+	return r;
+}
+
+static int
+link_take_answer(struct link *link, const struct agt_msg *request,
+    int64_t until_ms, struct agt_msg *answer, struct err *e)
+{
+	enum agt_type want = agt_type_answer(request->type);
+	int r;
+
+	if (link->answer_len != 0)
+		buf_consume(&link->in, link->answer_len);
+	link->answer_len = 0;
+	r = link_await(link, request->id, until_ms, answer, e);
 	if (r != 0) {
 		/* What comes later would be taken for another's answer. */
 		link_disconnect(link);
@@ -221,6 +233,20 @@ link_exchange(struct link *link, struct agt_msg *request,
 		    "the agent answered %s to %s", agt_type_name(answer->type),
 		    agt_type_name(request->type));
 	return 0;
+}
+
+static int
+link_exchange(struct link *link, struct agt_msg *request,
+    struct agt_msg *answer, struct err *e)
+{
+	int64_t until_ms = link_now_ms() + LINK_WAIT_MS;
+	int r = link_send_request(link, request, e);
+
+	if (r == -CS_ERR_AGENT_GONE)
+		link_disconnect(link);
+	if (r != 0)
+		return r;
+	return link_take_answer(link, request, until_ms, answer, e);
 }
 
 static int
@@ -253,6 +279,15 @@ link_is_stale(struct link *link)
 	return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 }
 
+static int
+link_ensure(struct link *link, struct err *e)
+{
+	if (!link_is_stale(link))
+		return 0;
+	link_disconnect(link);
+	return link_hello(link, e);
+}
+
 int
 link_call(struct link *link, struct agt_msg *request, struct agt_msg *answer,
     struct err *e)
@@ -260,13 +295,24 @@ link_call(struct link *link, struct agt_msg *request, struct agt_msg *answer,
 	int r;
 
 	*answer = (struct agt_msg){0};
-	if (link_is_stale(link)) {
-		link_disconnect(link);
-		r = link_hello(link, e);
-		if (r != 0)
-			return r;
-	}
-	return link_exchange(link, request, answer, e);
+	r = link_ensure(link, e);
+	return r != 0 ? r : link_exchange(link, request, answer, e);
+}
+
+int
+link_listen(struct link *link, struct agt_msg *request, struct err *e)
+{
+	int r = link_ensure(link, e);
+
+	return r != 0 ? r : link_send_request(link, request, e);
+}
+
+int
+link_next(struct link *link, const struct agt_msg *request,
+    struct agt_msg *answer, struct err *e)
+{
+	*answer = (struct agt_msg){0};
+	return link_take_answer(link, request, LINK_FOR_EVER, answer, e);
 }
 
 static void

@@ -34,6 +34,16 @@ void link_free(struct link *link);
 int CS_MUST_USE link_call(struct link *link, struct agt_msg *request,
     struct agt_msg *answer, struct err *e);
 
+/*
+ * As link_call, for a request that is answered by any number of messages:
+ * link_listen sends it, link_next waits for one after the other, without a
+ * limit. AGENT_GONE ends it.
+ */
+int CS_MUST_USE link_listen(
+    struct link *link, struct agt_msg *request, struct err *e);
+int CS_MUST_USE link_next(struct link *link, const struct agt_msg *request,
+    struct agt_msg *answer, struct err *e);
+
 /* Fills in display, tty and locale from the environment (borrowed from it
  * and from the link) and the purpose (borrowed). */
 void link_fill_context(

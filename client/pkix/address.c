@@ -36,6 +36,20 @@ address_is_equal(struct bytes a, struct bytes b)
 	       domain_normalise(domain_b, &y) && domain_is_equal(&x, &y);
 }
 
+int
+address_normalise(struct bytes a, struct buf *b)
+{
+	struct bytes local, domain;
+	struct domain normal;
+
+	if (!address_split(a, &local, &domain) ||
+	    !domain_normalise(domain, &normal))
+		return -CS_ERR_ARGUMENT;
+	buf_add_bytes(b, local);
+	buf_add_byte(b, '@');
+	return buf_add(b, normal.text, normal.len);
+}
+
 /* RFC 5322 atext, and everything beyond ASCII (RFC 6532). */
 static bool
 is_atext(uint8_t c)

@@ -13,6 +13,9 @@
  * to ASCII case, A-labels and U-labels of IDNA taken as the same.
  */
 bool address_is_equal(struct bytes a, struct bytes b);
+/* A form that is equal octet by octet exactly when address_is_equal holds;
+ * appends to b. CS_ERR_ARGUMENT: it is no address. */
+int CS_MUST_USE address_normalise(struct bytes a, struct buf *b);
 /* An addr-spec that can stand in a header and a certificate? */
 bool address_is_valid(struct bytes a);
 enum address_match {

@@ -94,7 +94,9 @@ int cert_get_display_name(const struct cert *c, struct buf *b);
 /* A set without duplicates, in order of addition, holding references. */
 struct cert_set;
 struct cert_set *cert_set_new(void);
-void cert_set_free(struct cert_set *s);
+struct cert_set *cert_set_ref(struct cert_set *s); /* returns s; not to be
+						       changed any more */
+void cert_set_free(struct cert_set *s);		   /* drops one reference */
 #define CERT_SET_MAX 100000
 int CS_MUST_USE cert_set_add(struct cert_set *s, struct cert *c); /* refs c */
 int CS_MUST_USE cert_set_add_der(

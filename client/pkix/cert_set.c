@@ -28,6 +28,7 @@ struct cert_set {
 	size_t len, cap;
 	uint32_t *heads[SET_TABLES]; /* bucket_len each, one allocation */
 	size_t buckets_len;	     /* a power of two, or 0 */
+	atomic_uint more_refs;	     /* beside the first */
 };
 
 #define SET_CAP_MIN 8
@@ -38,6 +39,13 @@ cert_set_new(void)
 	return calloc(1, sizeof(struct cert_set));
 }
 
+struct cert_set *
+cert_set_ref(struct cert_set *s)
+{
+	atomic_fetch_add(&s->more_refs, 1);
+	return s;
+}
+
 void
 cert_set_free(struct cert_set *s)
 {
@@ -45,6 +53,10 @@ cert_set_free(struct cert_set *s)
 
 	if (s == NULL)
 		return;
+	if (atomic_load(&s->more_refs) != 0) {
+		atomic_fetch_sub(&s->more_refs, 1);
+		return;
+	}
 	for (i = 0; i < s->len; i++)
 		cert_free(s->entries[i].cert);
 	free(s->entries);

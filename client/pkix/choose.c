@@ -75,6 +75,7 @@ cert_may_encrypt(const struct cert *c, int64_t time, struct err *e)
 		return r;
 	switch (c->spki.alg) {
 	case ALG_RSA:
+	case ALG_RSA_OAEP_KEY:
 		/* Key agreement is not RSA's. */
 		if ((cert_get_key_usage(c, NULL) & KU_KEY_ENCIPHERMENT) != 0)
 			break;

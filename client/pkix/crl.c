@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "client/pkix/crl_int.h"
+#include "client/pkix/hash.h"
 #include "client/pkix/strength.h"
 
 /* Tag and length of a SEQUENCE whose content may lie beyond the octets. */
@@ -92,6 +93,8 @@ head_decode(struct crl *crl, struct bytes window, struct crl_span tbs,
 	if (der_check(&d) != 0)
 		return der_err(&d, e, "CRL");
 	r = name_check(crl->issuer, e);
+	if (r == 0)
+		r = pkix_hash_name(crl->issuer, &crl->issuer_hash);
 	if (r != 0)
 		return r;
 	at = tbs.at + (uint64_t)(d.p - in.p);
@@ -121,12 +124,55 @@ crl_mark_extension(struct crl *crl, struct bytes oid)
 	    name);
 }
 
+/* The value of one extension that is understood. */
+static int
+extension_value(struct crl *crl, enum oid oid, struct bytes value)
+{
+	struct der d, in;
+
+	der_init(&d, value);
+	switch (oid) {
+	case OID_CE_DELTA_CRL:
+		crl->is_delta = true;
+		crl->base = der_get_unsigned(&d);
+		return der_end(&d);
+	case OID_CE_CRL_NUMBER:
+		crl->number = der_get_unsigned(&d);
+		return der_end(&d);
+	case OID_CE_ISSUING_DISTRIBUTION_POINT:
+		crl->scope_raw = value;
+		return crl_scope_decode(value, &crl->scope);
+	case OID_CE_AUTHORITY_KEY_ID:
+		in = der_enter(&d, DER_SEQUENCE);
+		der_get_opt(&in, DER_CONTEXT(0), &crl->key_id);
+		return der_check(&in);
+	default:
+		return 0;
+	}
+}
+
+static bool
+extension_is_understood(enum oid oid)
+{
+	switch (oid) {
+	case OID_CE_DELTA_CRL:
+	case OID_CE_CRL_NUMBER:
+	case OID_CE_ISSUING_DISTRIBUTION_POINT:
+	case OID_CE_AUTHORITY_KEY_ID:
+	case OID_CE_ISSUER_ALT_NAME:
+	case OID_CE_FRESHEST_CRL:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* crlExtensions. Their order does not matter; the first fault is told. */
 static void
 extensions_decode(struct crl *crl, struct der *list)
 {
 	struct der in;
-	struct bytes raw;
+	struct bytes raw, value;
 	enum oid oid;
 	bool is_critical;
 
@@ -134,20 +180,14 @@ extensions_decode(struct crl *crl, struct der *list)
 		in = der_enter(list, DER_SEQUENCE);
 		oid = der_get_known_oid(&in, &raw);
 		is_critical = der_peek(&in) == DER_BOOLEAN && der_get_bool(&in);
-		der_get(&in, DER_OCTET_STRING);
+		value = der_get(&in, DER_OCTET_STRING);
 		if (der_end(&in) != 0) {
 			der_fail(list, in.err);
 			return;
 		}
-		if (oid == OID_CE_DELTA_CRL)
-			crl_mark(crl, "it is a delta list");
-		else if (oid == OID_CE_ISSUING_DISTRIBUTION_POINT)
-			crl_mark(crl,
-			    "it covers a part of the certificates only "
-			    "(issuingDistributionPoint)");
-		else if (is_critical && oid != OID_CE_AUTHORITY_KEY_ID &&
-			 oid != OID_CE_CRL_NUMBER &&
-			 oid != OID_CE_ISSUER_ALT_NAME &&
+		if (extension_value(crl, oid, value) != 0)
+			crl_mark(crl, "one of its extensions is broken");
+		else if (is_critical && !extension_is_understood(oid) &&
 			 crl->unusable[0] == '\0')
 			crl_mark_extension(crl, raw);
 	}
@@ -243,6 +283,7 @@ crl_new(struct crl_source *source, uint64_t at, struct crl **crl, uint64_t *end,
 		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
 	c->source = source;
 	source->refs++;
+	c->scope.reasons = CRL_REASONS_ALL;
 	r = at > source->len ? err_set(e, -CS_ERR_TRUNCATED, NULL)
 			     : crl_decode(c, at, e);
 	if (r == 0 && c->whole.len > CRL_LEN_MAX)
@@ -266,6 +307,7 @@ crl_free(struct crl *crl)
 	free(crl->head);
 	free(crl->tail);
 	free(crl->index);
+	free(crl->turns);
 	free(crl);
 }
 
@@ -291,9 +333,9 @@ crl_verify_pure(const struct crl *crl, const struct spki *key,
 }
 
 int
-crl_verify(struct crl *crl, const struct cert *issuer, bool is_legacy)
+crl_verify(struct crl *crl, const struct cert *issuer, const struct spki *key,
+    bool is_legacy)
 {
-	const struct spki *key = cert_get_spki(issuer);
 	const uint8_t *hash = cert_get_key_hash(issuer);
 	struct sig_scheme scheme;
 	int r;
@@ -307,6 +349,8 @@ crl_verify(struct crl *crl, const struct cert *issuer, bool is_legacy)
 	    bytes_is_equal(bytes_of(hash, SPKI_FINGERPRINT_LEN),
 		bytes_of(crl->tried_key, SPKI_FINGERPRINT_LEN)))
 		return crl->tried_code;
+	if (crl->is_tried && crl->tried_code == 0)
+		return -CS_ERR_BAD_SIGNATURE;
 	if (sig_scheme_is_pure(&scheme))
 		r = crl_verify_pure(crl, key, &scheme);
 	else

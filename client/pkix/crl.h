@@ -1,10 +1,10 @@
 /*
  * crl.h: certificate revocation lists (RFC 5280 5), judged by 6.3.
  *
- * Complete direct lists are used. A list with a critical extension that is
- * not understood, in itself or in any entry, is not used at all and the
- * answer says so; so are, for now, delta lists, lists with an
- * issuingDistributionPoint and indirect ones.
+ * Complete lists, direct and indirect, those for a part of the certificates
+ * or reasons (issuingDistributionPoint), and delta lists beside a complete
+ * one. A list with a critical extension that is not understood, in itself or
+ * in any entry, is not used at all and the answer says so.
  *
  * A list may be large: only its head and tail are held, and 8 bytes per
  * entry once it is asked something. A DER file stays open and is read when
@@ -31,6 +31,8 @@ struct crl_set;
 struct crl_set *crl_set_new(void);
 void crl_set_free(struct crl_set *s);
 size_t crl_set_get_len(const struct crl_set *s);
+/* The lists of base (may be NULL), which must outlive s, belong to s too. */
+void crl_set_set_base(struct crl_set *s, const struct crl_set *base);
 /*
  * Copies der. CS_ERR_ENCODING and its kin: no CRL. Whether it can be used is
  * told by crl_set_check only.
@@ -55,15 +57,42 @@ struct crl_answer {
 	char text[CRL_TEXT_MAX]; /* for people: why unknown, since when */
 };
 
+/* Where crl_signers.next stands; all zero at the start. */
+struct crl_signer_at {
+	unsigned source;
+	size_t at;
+};
+
+/* Who beside a certificate's issuer may have signed a list about it. */
+struct crl_signers {
+	/* The next certificate with that subject, borrowed; NULL: no more. */
+	struct cert *(*next)(
+	    void *ctx, struct bytes subject, struct crl_signer_at *at);
+	/* Is it to be trusted with that (RFC 5280 6.3.3 (f))? 0, or why not. */
+	int (*judge)(void *ctx, struct cert *signer);
+	void *ctx;
+	/* The issuer's key with inherited parameters; NULL: as it is. */
+	const struct spki *issuer_key;
+};
+
 /*
- * Is cert, issued by issuer, revoked as of time? The lists that count bear
- * issuer's name and are signed by its key, which must be allowed to.
+ * Is cert, issued by issuer, revoked as of time? The lists that count are
+ * those that cert's distribution points lead to and those of its issuer, each
+ * within its scope. They are signed by issuer's key, or by one of signers
+ * (may be NULL), which must be allowed to. GOOD takes lists that cover all
+ * reasons between them.
  *
  * A list is fresh if time is before its nextUpdate; only fresh ones make a
  * certificate GOOD. REVOKED is taken from stale lists too, and from those
  * issued after time, whatever the revocation date: a judgement that errs
- * should err on this side. A hold counts in the newest list only.
+ * should err on this side. A hold counts in the newest list only. A delta list
+ * counts together with a complete one that it goes on from (5.2.4), and
+ * makes a stale one fresh.
  */
+void crl_set_check_by(const struct crl_set *s, const struct cert *cert,
+    const struct cert *issuer, int64_t time, bool is_legacy,
+    const struct crl_signers *signers, struct crl_answer *answer);
+/* As above: signed by issuer's key. */
 void crl_set_check(const struct crl_set *s, const struct cert *cert,
     const struct cert *issuer, int64_t time, bool is_legacy,
     struct crl_answer *answer);

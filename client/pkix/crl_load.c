@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "client/pkix/crl_int.h"
+#include "client/pkix/general_name.h"
 #include "client/pkix/hash.h"
 
 #define LOAD_WINDOW ((size_t)64 << 10)
@@ -21,7 +22,8 @@ struct crl_load {
 	size_t window_len;
 	uint64_t window_at; /* in the source */
 	uint64_t next;	    /* the next octet to read */
-	size_t index_cap;
+	size_t index_cap, turns_cap;
+	uint64_t issuer_hash; /* of the certificates listed now */
 };
 
 static void
@@ -32,11 +34,12 @@ crl_spoil(struct crl *crl, int code)
 		    "it cannot be read: %s", err_text(code));
 }
 
-/* One past the 32 bits would be a list over CRL_LEN_MAX. */
+/* One past the 32 bits would be a list over CRL_LEN_MAX. issuer_hash is 0 in
+ * direct lists. */
 static uint64_t
-index_entry(struct bytes serial, uint64_t offset)
+index_entry(struct bytes serial, uint64_t issuer_hash, uint64_t offset)
 {
-	return pkix_hash(serial) << 32 | (offset & UINT32_MAX);
+	return (pkix_hash(serial) ^ issuer_hash) << 32 | (offset & UINT32_MAX);
 }
 
 static int
@@ -66,9 +69,56 @@ index_compare(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
+/* From that entry on certificates of another issuer are listed. */
+static int
+turns_add(struct crl_load *load, uint64_t offset)
+{
+	struct crl *crl = load->crl;
+	size_t cap = load->turns_cap;
+	uint32_t *turns;
+
+	if (crl->turns_len == cap) {
+		cap = cap != 0 ? cap * 2 : INDEX_CAP_MIN;
+		turns = realloc(crl->turns, cap * sizeof(*turns));
+		if (turns == NULL)
+			return -CS_ERR_NO_MEMORY;
+		crl->turns = turns;
+		load->turns_cap = cap;
+	}
+	crl->turns[crl->turns_len++] = (uint32_t)offset;
+	return 0;
+}
+
+/* An entry of a list, borrowed from it. */
+struct crl_entry {
+	struct bytes serial;
+	struct bytes issuer; /* certificateIssuer's Name; empty: as before */
+	int64_t revoked_at;
+	int reason;
+};
+
+/* The directory name among the GeneralNames. */
+static struct bytes
+get_issuer(struct der *value)
+{
+	struct der names = der_enter(value, DER_SEQUENCE);
+	struct bytes issuer = BYTES_NONE;
+	struct general_name name;
+
+	while (der_has_more(&names)) {
+		der_get_general_name(&names, &name);
+		if (name.type == GN_DIRECTORY && issuer.len == 0)
+			issuer = name.value;
+	}
+	der_leave(value, &names);
+	if (der_end(value) != 0 || name_check(issuer, NULL) != 0)
+		return BYTES_NONE;
+	return issuer;
+}
+
 /* The extensions of one entry; every critical one must be understood. */
 static int
-entry_extensions(struct crl *crl, struct der *d, int *reason)
+entry_extensions(struct crl *crl, struct der *d, struct crl_entry *entry)
 {
 	struct der list, in, value;
 	struct bytes raw;
@@ -85,17 +135,26 @@ entry_extensions(struct crl *crl, struct der *d, int *reason)
 		if (der_end(&in) != 0)
 			return der_fail(&list, in.err);
 		if (oid == OID_CE_REASON_CODE) {
-			*reason = (int)der_get_uint_tag(
+			entry->reason = (int)der_get_uint_tag(
 			    &value, DER_ENUMERATED, REASON_MAX);
 			if (der_end(&value) != 0)
 				return der_fail(&list, value.err);
 			continue;
 		}
-		if (!is_critical || crl->unusable[0] != '\0')
+		if (oid == OID_CE_CERTIFICATE_ISSUER &&
+		    crl->scope.is_indirect) {
+			entry->issuer = get_issuer(&value);
+			if (entry->issuer.len == 0)
+				return der_fail(&list, -CS_ERR_ENCODING);
+			continue;
+		}
+		if (!is_critical || crl->unusable[0] != '\0' ||
+		    oid == OID_CE_INVALIDITY_DATE)
 			continue;
 		if (oid == OID_CE_CERTIFICATE_ISSUER)
 			snprintf(crl->unusable, sizeof(crl->unusable),
-			    "it is an indirect list");
+			    "it lists certificates of other issuers and does "
+			    "not say that it is indirect");
 		else
 			snprintf(crl->unusable, sizeof(crl->unusable),
 			    "an entry has the critical extension %.100s, "
@@ -107,26 +166,24 @@ entry_extensions(struct crl *crl, struct der *d, int *reason)
 
 /* Takes an entry whole, gives its serial number. */
 static int
-entry_decode(struct crl *crl, struct bytes element, struct bytes *serial,
-    int64_t *revoked_at, int *reason)
+entry_decode(struct crl *crl, struct bytes element, struct crl_entry *entry)
 {
 	struct der d, in;
 	struct bytes date;
 	int tag;
 
-	*reason = 0;
-	*revoked_at = 0;
+	*entry = (struct crl_entry){.reason = 0};
 	der_init(&d, element);
 	in = der_enter(&d, DER_SEQUENCE);
-	*serial = der_get_integer(&in);
+	entry->serial = der_get_integer(&in);
 	tag = der_peek(&in);
 	if (tag != DER_UTC_TIME && tag != DER_GENERALIZED_TIME)
 		return der_fail(&in, -CS_ERR_ENCODING);
 	date = der_get(&in, tag);
 	/* A date that is no date revokes all the same. */
-	if (time_decode(tag, date, revoked_at) != 0)
-		*revoked_at = 0;
-	if (der_has_more(&in) && entry_extensions(crl, &in, reason) != 0)
+	if (time_decode(tag, date, &entry->revoked_at) != 0)
+		entry->revoked_at = 0;
+	if (der_has_more(&in) && entry_extensions(crl, &in, entry) != 0)
 		return -CS_ERR_ENCODING;
 	return der_end(&in);
 }
@@ -185,16 +242,21 @@ static int
 load_entry(struct crl_load *load, uint64_t at, size_t len)
 {
 	struct crl *crl = load->crl;
-	struct bytes serial;
-	int64_t revoked_at;
-	int reason, r;
+	uint64_t offset = at - crl->entries.at;
+	struct crl_entry entry;
+	int r;
 
-	r = entry_decode(crl,
-	    bytes_of(load->window + (at - load->window_at), len), &serial,
-	    &revoked_at, &reason);
+	r = entry_decode(
+	    crl, bytes_of(load->window + (at - load->window_at), len), &entry);
+	if (r == 0 && entry.issuer.len != 0) {
+		r = pkix_hash_name(entry.issuer, &load->issuer_hash);
+		if (r == 0)
+			r = turns_add(load, offset);
+	}
 	if (r != 0)
 		return r;
-	return index_add(load, index_entry(serial, at - crl->entries.at));
+	return index_add(
+	    load, index_entry(entry.serial, load->issuer_hash, offset));
 }
 
 static int
@@ -254,6 +316,8 @@ crl_load(struct crl *crl)
 	if (crl->is_loaded)
 		return 0;
 	crl->is_loaded = true;
+	if (crl->scope.is_indirect)
+		load.issuer_hash = crl->issuer_hash;
 	/* An algorithm that is not known shows in crl_verify. */
 	if (sig_scheme_decode(&crl->signature_alg, ALG_NONE, &scheme, NULL) ==
 		0 &&
@@ -279,7 +343,7 @@ crl_load(struct crl *crl)
 		    index_compare);
 	if (r == -CS_ERR_NO_MEMORY) {
 		crl->is_loaded = false;
-		crl->index_len = 0;
+		crl->index_len = crl->turns_len = 0;
 		return r;
 	}
 	if (r != 0)
@@ -303,40 +367,93 @@ index_lower(const struct crl *crl, uint64_t least)
 	return low;
 }
 
-/*
- * 1 if the indexed entry bears the serial number. An entry that isn't the one
- * that was indexed tells that the file was overwritten.
- */
+/* Reads the entry at offset into element; entry borrows from that. */
 static int
-entry_match(struct crl *crl, uint64_t indexed, struct bytes serial,
-    int64_t *revoked_at, int *reason)
+entry_read(struct crl *crl, uint64_t offset, uint8_t element[CRL_ENTRY_MAX],
+    struct crl_entry *entry)
 {
-	uint8_t element[CRL_ENTRY_MAX];
-	uint64_t offset = indexed & UINT32_MAX;
 	uint64_t left = crl->entries.len - offset;
-	struct bytes found, whole;
+	struct bytes whole;
 	struct der d;
-	size_t len;
+	size_t len = left < CRL_ENTRY_MAX ? (size_t)left : CRL_ENTRY_MAX;
 	int r;
 
-	len = left < sizeof(element) ? (size_t)left : sizeof(element);
 	r = crl_source_read(
 	    crl->source, crl->entries.at + offset, element, len);
 	if (r != 0)
 		return r;
 	der_init(&d, bytes_of(element, len));
 	whole = der_get_raw(&d, DER_SEQUENCE);
-	if (whole.len == 0 ||
-	    entry_decode(crl, whole, &found, revoked_at, reason) != 0 ||
-	    index_entry(found, offset) != indexed)
+	if (whole.len == 0 || entry_decode(crl, whole, entry) != 0)
 		return -CS_ERR_CHANGED;
-	return bytes_is_equal(found, serial);
+	return 0;
+}
+
+/* 1 if the entry at offset is about certificates of that issuer. element is
+ * for reading. */
+static int
+entry_has_issuer(struct crl *crl, uint64_t offset, struct bytes issuer,
+    uint8_t element[CRL_ENTRY_MAX])
+{
+	size_t low = 0, high = crl->turns_len, mid;
+	struct crl_entry turn;
+	int r;
+
+	if (!crl->scope.is_indirect)
+		return 1;
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (crl->turns[mid] <= offset)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == 0)
+		return name_is_equal(crl->issuer, issuer);
+	r = entry_read(crl, crl->turns[low - 1], element, &turn);
+	return r != 0 ? r : name_is_equal(turn.issuer, issuer);
+}
+
+/* What is looked for. */
+struct crl_wanted {
+	struct bytes issuer, serial;
+	uint64_t issuer_hash;
+};
+
+/*
+ * 1 if the indexed entry is the one wanted. An entry that isn't the one that
+ * was indexed tells that the file was overwritten.
+ */
+static int
+entry_match(struct crl *crl, uint64_t indexed, const struct crl_wanted *wanted,
+    int64_t *revoked_at, int *reason)
+{
+	uint8_t element[CRL_ENTRY_MAX];
+	uint64_t offset = indexed & UINT32_MAX, hash = wanted->issuer_hash;
+	struct crl_entry entry;
+	int r = entry_read(crl, offset, element, &entry);
+
+	if (r != 0)
+		return r;
+	if (!bytes_is_equal(entry.serial, wanted->serial))
+		/* A collision of 32 bits; the serial must be another's. */
+		return crl->scope.is_indirect || index_entry(entry.serial, hash,
+						     offset) == indexed
+			   ? 0
+			   : -CS_ERR_CHANGED;
+	*revoked_at = entry.revoked_at;
+	*reason = entry.reason;
+	return entry_has_issuer(crl, offset, wanted->issuer, element);
 }
 
 int
-crl_find(struct crl *crl, struct bytes serial, int64_t *revoked_at, int *reason)
+crl_find(struct crl *crl, struct bytes issuer, uint64_t issuer_hash,
+    struct bytes serial, int64_t *revoked_at, int *reason)
 {
-	uint64_t hash = index_entry(serial, 0);
+	struct crl_wanted wanted = {.issuer = issuer,
+	    .serial = serial,
+	    .issuer_hash = crl->scope.is_indirect ? issuer_hash : 0};
+	uint64_t hash = index_entry(serial, wanted.issuer_hash, 0);
 	size_t i;
 	int r;
 
@@ -344,7 +461,8 @@ crl_find(struct crl *crl, struct bytes serial, int64_t *revoked_at, int *reason)
 	*reason = 0;
 	for (i = index_lower(crl, hash);
 	     i < crl->index_len && crl->index[i] >> 32 == hash >> 32; i++) {
-		r = entry_match(crl, crl->index[i], serial, revoked_at, reason);
+		r = entry_match(
+		    crl, crl->index[i], &wanted, revoked_at, reason);
 		if (r < 0)
 			crl_spoil(crl, r);
 		if (r != 0)

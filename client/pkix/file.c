@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_CHUNK ((size_t)64 << 10)
@@ -73,4 +75,41 @@ pkix_file_open_opt(const char *path, int *fd, struct err *e)
 	if (r == 0 || errno == ENOENT || errno == ENOTDIR)
 		return 0;
 	return pkix_file_open(path, fd, e);
+}
+
+int
+pkix_config_path(struct buf *path, const char *name, struct err *e)
+{
+	const char *config = getenv("XDG_CONFIG_HOME");
+	const char *home = getenv("HOME");
+
+	if (config != NULL && config[0] == '/')
+		buf_add_str(path, config);
+	else if (home != NULL && home[0] == '/')
+		buf_printf(path, "%s/.config", home);
+	else
+		return err_set(e, -CS_ERR_NO_FILE,
+		    "there is no folder for the configuration: neither "
+		    "XDG_CONFIG_HOME nor HOME is set");
+	buf_printf(path, "/cardseal/%s", name);
+	buf_add_byte(path, 0);
+	return path->err != 0 ? err_set(e, path->err, NULL) : 0;
+}
+
+int
+pkix_make_folders(const char *path, struct err *e)
+{
+	char *copy = strdup(path), *slash;
+	int r = copy == NULL ? err_set(e, -CS_ERR_NO_MEMORY, NULL) : 0;
+
+	for (slash = copy; r == 0 && slash != NULL &&
+			   (slash = strchr(slash + 1, '/')) != NULL;) {
+		*slash = '\0';
+		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
+			r = err_set(
+			    e, -CS_ERR_IO, "%s: %s", copy, strerror(errno));
+		*slash = '/';
+	}
+	free(copy);
+	return r;
 }

@@ -16,6 +16,12 @@ int CS_MUST_USE pkix_file_open_opt(const char *path, int *fd, struct err *e);
  */
 int CS_MUST_USE pkix_fd_read(
     struct buf *b, int fd, const char *path, struct err *e);
+/* The path of a file of ours in $XDG_CONFIG_HOME or ~/.config, with a NUL,
+ * appended. CS_ERR_NO_FILE: there is no such folder. */
+int CS_MUST_USE pkix_config_path(
+    struct buf *path, const char *name, struct err *e);
+/* Makes the folders on the way to a file, mode 0700. CS_ERR_IO. */
+int CS_MUST_USE pkix_make_folders(const char *path, struct err *e);
 /* Puts "PATH: " before e's text, path escaped. */
 void pkix_file_context(struct err *e, const char *path);
 

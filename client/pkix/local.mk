@@ -8,18 +8,24 @@ libpkix_la_SOURCES = \
 	client/pkix/cert_text.c \
 	client/pkix/choose.c client/pkix/choose.h client/pkix/choose_key.c \
 	client/pkix/crl.c client/pkix/crl.h client/pkix/crl_int.h \
-	client/pkix/crl_load.c client/pkix/crl_set.c \
+	client/pkix/crl_check.c client/pkix/crl_load.c \
+	client/pkix/crl_scope.c client/pkix/crl_set.c \
 	client/pkix/crl_source.c \
 	client/pkix/domain.c client/pkix/domain.h \
 	client/pkix/file.c client/pkix/file.h \
 	client/pkix/general_name.c client/pkix/general_name.h \
 	client/pkix/hash.c client/pkix/hash.h \
 	client/pkix/path.h client/pkix/path_int.h \
-	client/pkix/path_build.c client/pkix/path_names.c \
+	client/pkix/path_build.c \
+	client/pkix/path_cache.c client/pkix/path_cache.h \
+	client/pkix/path_log.c \
+	client/pkix/path_names.c \
 	client/pkix/path_policy.c client/pkix/path_revoke.c \
 	client/pkix/path_util.c client/pkix/path_validate.c \
+	client/pkix/store.c client/pkix/store.h \
+	client/pkix/store_sqlite.c client/pkix/store_sqlite.h \
 	client/pkix/strength.c client/pkix/strength.h
-libpkix_la_CFLAGS = $(AM_CFLAGS) -fPIC
+libpkix_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) -fPIC
 
 # Certificates for tests.
 check_LTLIBRARIES += libunitcert.la

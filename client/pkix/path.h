@@ -18,7 +18,8 @@
  * - Only v3 certificates with cA can be intermediates.
  * - Weak algorithms and keys (strength.h) are CS_ERR_WEAK for every
  *   certificate below the anchor, and for the anchor's key.
- * - Keys without parameters of their own (DSA inheritance) verify nothing.
+ * - A DSA key without parameters takes those of the key that signed it. EC
+ *   keys have named curves (RFC 5480); others verify nothing.
  */
 #ifndef CLIENT_PKIX_PATH_H
 #define CLIENT_PKIX_PATH_H
@@ -55,6 +56,8 @@ struct path_params {
 	bool is_explicit_policy;
 	bool is_mapping_inhibited;
 	bool is_any_policy_inhibited;
+	bool wants_log;
+	struct path_cache *cache; /* path_cache.h; may be NULL */
 };
 
 /* Bounds on the search; reaching one is CS_ERR_NO_PATH with a text. */
@@ -65,6 +68,26 @@ struct path_params {
 #define PATH_WORK_MAX (1U << 20)
 
 #define PATH_TEXT_MAX 512
+
+/* One step of the validation of the path that is told. */
+struct path_step {
+	size_t at;	     /* of the certificate in the path; 0: the leaf */
+	const char *what;    /* "signature", "validity" ... static */
+	const char *section; /* of RFC 5280 if it is a number; or "" */
+	int code;	     /* 0: passed */
+	char *text;	     /* "", or why not */
+};
+
+struct path_log {
+	struct path_step *steps;
+	size_t len, cap;
+	/* The policies that hold along a good path, dotted, in the anchor's
+	 * terms (RFC 5280 6.1.5, user-constrained-policy-set). */
+	struct buf policies; /* each followed by a NUL */
+	unsigned signatures; /* checked in the whole search */
+	unsigned work;
+};
+
 struct path_result {
 	int code;		  /* 0, or why the best path failed */
 	char text[PATH_TEXT_MAX]; /* which certificate, what, what to do; with
@@ -80,6 +103,7 @@ struct path_result {
 	int revocation_code;
 	bool is_revocation_checked; /* the status of all is known */
 	char revocation_text[256];
+	struct path_log *log; /* NULL unless params want it */
 };
 
 /*
@@ -96,6 +120,13 @@ struct path_result {
 int path_find(struct cert *leaf, const struct path_params *params,
     struct path_result *result);
 void path_result_clear(struct path_result *result);
+/*
+ * The leaf's key with the parameters that it inherits along a good path;
+ * borrows from that. CS_ERR_ALGORITHM: there is no good path, or nothing to
+ * be inherited and nothing of its own.
+ */
+int CS_MUST_USE path_get_leaf_key(
+    const struct path_result *result, struct spki *key);
 
 /* Whole default anchors: our own anchor files (doc: cardseal(1), FILES),
  * those that exist. *found tells how many certificates. */

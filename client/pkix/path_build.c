@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "client/pkix/cert_int.h"
+#include "client/pkix/path_cache.h"
 #include "client/pkix/path_int.h"
 
 #define NODE_NONE UINT32_MAX
@@ -359,7 +360,7 @@ is_proven(struct path_search *s, uint32_t node)
 	if (n->below == NODE_NONE)
 		return true;
 	child = s->nodes[n->below].cert;
-	r = path_signature(&s->ctx, child, n->cert);
+	r = path_signature(&s->ctx, child, n->cert, NULL);
 	if (r == -CS_ERR_NO_PATH)
 		s->bound = "too many signatures to check";
 	if (r == -CS_ERR_NO_PATH || r == -CS_ERR_NO_MEMORY)
@@ -462,6 +463,36 @@ search_fail(struct path_search *s, int r)
 	return result->code;
 }
 
+/* Validates the path that is told once more, and takes notes. */
+static void
+search_log(struct path_search *s)
+{
+	struct path_result *result = s->result, again = {.code = 0};
+	struct path_chain chain = s->ctx.fault.chain;
+	struct path_log *log = calloc(1, sizeof(*log));
+	size_t i;
+
+	if (log == NULL)
+		return;
+	log->signatures = s->ctx.signatures;
+	log->work = s->ctx.work;
+	result->log = s->ctx.log = log;
+	if (result->code == 0) {
+		chain = (struct path_chain){.anchor = result->anchor};
+		for (i = 0; i < cert_set_get_len(result->path); i++)
+			chain.certs[i] = cert_set_get(result->path, i);
+		/* The anchor stands for itself, or behind the others. */
+		chain.len = i > 1 ? i - 1 : 1;
+	}
+	s->ctx.fault = (struct path_fault){.code = 0};
+	if (chain.anchor != NULL && path_validate(&s->ctx, &chain) == 0 &&
+	    path_revocation(&s->ctx, &chain, &again) == 0)
+		return;
+	if (chain.anchor == NULL && result->code != 0)
+		path_log_add(&s->ctx, chain.len, "trustAnchor", "6.1.1 (d)",
+		    result->code, result->text);
+}
+
 int
 path_find(struct cert *leaf, const struct path_params *params,
     struct path_result *result)
@@ -469,21 +500,56 @@ path_find(struct cert *leaf, const struct path_params *params,
 	struct path_search s = {.ctx.params = params, .result = result};
 	int r = -CS_ERR_NO_MEMORY;
 
+	if (params->cache != NULL &&
+	    path_cache_get(params->cache, leaf, params, result))
+		return 0;
 	*result = (struct path_result){.code = 0};
 	s.ctx.memo = calloc(PATH_MEMO_LEN, sizeof(*s.ctx.memo));
 	if (s.ctx.memo != NULL)
 		r = search_run(&s, leaf);
 	if (r != 0)
 		r = search_fail(&s, r);
+	if (params->wants_log && s.ctx.memo != NULL)
+		search_log(&s);
+	if (r == 0 && params->cache != NULL)
+		path_cache_put(params->cache, leaf, params, result);
 	free(s.ctx.memo);
+	free(s.ctx.signers);
 	free(s.nodes);
 	free(s.heap);
 	return r;
 }
 
-void
-path_result_clear(struct path_result *result)
+int
+path_find_signer(
+    struct path_ctx *outer, struct cert *signer, struct cert *anchor)
 {
-	cert_set_free(result->path);
-	*result = (struct path_result){.code = 0};
+	struct path_params params = *outer->params;
+	struct path_result result = {.code = 0};
+	struct path_search s = {.ctx = *outer, .result = &result};
+	struct cert_set *anchors = cert_set_new();
+	int r = -CS_ERR_NO_MEMORY;
+
+	params.anchors = anchors;
+	params.purpose = PATH_ANY;
+	params.policies = NULL;
+	params.policies_len = 0;
+	params.is_explicit_policy = params.is_mapping_inhibited =
+	    params.is_any_policy_inhibited = false;
+	s.ctx.params = &params;
+	s.ctx.log = NULL;
+	s.ctx.fault = (struct path_fault){.code = 0};
+	if (anchors != NULL)
+		r = cert_set_add(anchors, anchor);
+	if (r == 0)
+		r = search_run(&s, signer);
+	if (r != 0 && r != -CS_ERR_NO_MEMORY && s.ctx.fault.code != 0)
+		r = s.ctx.fault.code;
+	outer->signatures = s.ctx.signatures;
+	outer->work = s.ctx.work;
+	cert_set_free(result.path);
+	cert_set_free(anchors);
+	free(s.nodes);
+	free(s.heap);
+	return r;
 }

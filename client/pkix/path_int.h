@@ -33,10 +33,26 @@ struct path_memo {
 	int code;
 };
 
+/* Whose signatures on lists are believed: path_revoke.c. One for all nested
+ * searches. */
+#define PATH_SIGNERS_MAX 64
+#define PATH_SIGNER_DEPTH_MAX 4
+struct path_signers {
+	struct path_signer {
+		const struct cert *signer, *anchor;
+		int code;
+		bool is_open; /* is being judged */
+	} known[PATH_SIGNERS_MAX];
+	size_t len;
+	unsigned depth;
+};
+
 struct path_ctx {
 	const struct path_params *params;
-	unsigned signatures; /* done so far */
-	unsigned work;	     /* likewise */
+	struct path_log *log;	      /* NULL: steps are not noted */
+	struct path_signers *signers; /* NULL until a list was asked */
+	unsigned signatures;	      /* done so far */
+	unsigned work;		      /* likewise */
 	struct path_memo *memo;
 	struct path_fault fault;
 	char remark[PATH_TEXT_MAX]; /* of the path validated last */
@@ -54,16 +70,28 @@ char *path_describe(char *dst, size_t size, const struct cert *cert);
 /* Takes units of work; false when the bound is reached. */
 bool path_spend(struct path_ctx *ctx, size_t units);
 
+/* Takes one signature check by that key. */
+bool path_spend_signature(struct path_ctx *ctx, const struct spki *key);
+
 /*
- * Is child signed by issuer's key? Remembered by key. CS_ERR_WEAK,
- * CS_ERR_ALGORITHM, CS_ERR_BAD_SIGNATURE, CS_ERR_NO_PATH: out of bounds.
+ * Is child signed by issuer's key? Remembered by key. working is that key
+ * with the parameters that it inherits along the path, or NULL where that is
+ * not known yet. CS_ERR_WEAK, CS_ERR_ALGORITHM, CS_ERR_BAD_SIGNATURE,
+ * CS_ERR_NO_PATH: out of bounds.
  */
-int CS_MUST_USE path_signature(
-    struct path_ctx *ctx, const struct cert *child, const struct cert *issuer);
+int CS_MUST_USE path_signature(struct path_ctx *ctx, const struct cert *child,
+    const struct cert *issuer, const struct spki *working);
 
 /* RFC 5280 6.1. 0, or the code of the failure recorded in ctx. */
 int CS_MUST_USE path_validate(
     struct path_ctx *ctx, const struct path_chain *chain);
+
+/*
+ * Is signer, which signed a list, below that anchor and not revoked itself?
+ * A search of its own within what is left of the outer one's bounds.
+ */
+int CS_MUST_USE path_find_signer(
+    struct path_ctx *outer, struct cert *signer, struct cert *anchor);
 
 /* Fills result's revocation part. Returns what it makes of the path. */
 int CS_MUST_USE path_revocation(struct path_ctx *ctx,
@@ -93,5 +121,19 @@ int CS_MUST_USE policy_graph_map(struct policy_graph *g,
 /* 6.1.5 (g): is anything left within the policies asked for? */
 bool policy_graph_has_valid(
     struct policy_graph *g, const struct bytes *policies, size_t policies_len);
+
+/* Calls fn with each of these, in the anchor's terms; anyPolicy for all. */
+void policy_graph_walk_valid(struct policy_graph *g,
+    const struct bytes *policies, size_t policies_len,
+    void (*fn)(void *ctx, struct bytes oid), void *ctx);
+
+/* Notes a step with its result, which it returns; nothing without a log. */
+int path_log_step(struct path_ctx *ctx, size_t at, const char *what,
+    const char *section, int code);
+/* Likewise, with a text of its own. */
+void path_log_add(struct path_ctx *ctx, size_t at, const char *what,
+    const char *section, int code, const char *text);
+void path_log_policies(struct path_log *log, struct policy_graph *g,
+    const struct path_params *params);
 
 #endif

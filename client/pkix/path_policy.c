@@ -454,29 +454,33 @@ reach_parents(struct policy_graph *g, size_t depth,
     const struct policy_node *node, const struct bytes *policies, size_t n)
 {
 	const struct policy_level *level = &g->levels[depth];
+	bool is_valid = false;
 	uint32_t i, parent;
 
 	for (i = node->first; i < node->first + node->len; i++) {
 		parent = level->edges[i].parent;
-		if (parent == PARENT_ANY) {
-			if (is_asked_for(node->oid, policies, n))
-				return true;
-			continue;
-		}
-		g->levels[depth - 1].nodes[parent].is_reached = true;
+		if (parent == PARENT_ANY)
+			is_valid =
+			    is_valid || is_asked_for(node->oid, policies, n);
+		else
+			g->levels[depth - 1].nodes[parent].is_reached = true;
 	}
-	return false;
+	return is_valid;
 }
 
-bool
-policy_graph_has_valid(
-    struct policy_graph *g, const struct bytes *policies, size_t policies_len)
+void
+policy_graph_walk_valid(struct policy_graph *g, const struct bytes *policies,
+    size_t policies_len, void (*fn)(void *ctx, struct bytes oid), void *ctx)
 {
 	struct policy_level *level = &g->levels[g->len - 1];
+	struct bytes any = oid_get(OID_CE_ANY_POLICY);
 	size_t depth, i;
 
-	if (level->has_any)
-		return true;
+	/* anyPolicy stands for whatever is asked for. */
+	for (i = 0; level->has_any && i < policies_len; i++)
+		fn(ctx, policies[i]);
+	if (level->has_any && policies_len == 0)
+		fn(ctx, any);
 	for (i = 0; i < level->nodes_len; i++)
 		level->nodes[i].is_reached = true;
 	for (depth = g->len - 1; depth > 0; depth--) {
@@ -485,8 +489,26 @@ policy_graph_has_valid(
 			if (level->nodes[i].is_reached &&
 			    reach_parents(g, depth, &level->nodes[i], policies,
 				policies_len))
-				return true;
+				fn(ctx, level->nodes[i].oid);
 		}
 	}
-	return false;
+}
+
+static void
+set_true(void *ctx, struct bytes oid)
+{
+	bool *is_valid = ctx;
+
+	(void)oid;
+	*is_valid = true;
+}
+
+bool
+policy_graph_has_valid(
+    struct policy_graph *g, const struct bytes *policies, size_t policies_len)
+{
+	bool is_valid = false;
+
+	policy_graph_walk_valid(g, policies, policies_len, set_true, &is_valid);
+	return is_valid;
 }

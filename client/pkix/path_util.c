@@ -8,6 +8,7 @@
 
 #include "client/pkix/cert_int.h"
 #include "client/pkix/hash.h"
+#include "client/pkix/path_cache.h"
 #include "client/pkix/path_int.h"
 #include "client/pkix/strength.h"
 
@@ -103,33 +104,64 @@ signature_cost(const struct spki *key)
 	return n > 1 ? n * n : 1;
 }
 
-int
-path_signature(
-    struct path_ctx *ctx, const struct cert *child, const struct cert *issuer)
+bool
+path_spend_signature(struct path_ctx *ctx, const struct spki *key)
 {
-	const struct spki *key = cert_get_spki(issuer);
-	struct path_memo *slot = memo_slot(ctx, child, issuer);
-	struct sig_scheme scheme;
 	unsigned cost = signature_cost(key);
+
+	if (cost > PATH_SIGNATURES_MAX - ctx->signatures)
+		return false;
+	ctx->signatures += cost;
+	return true;
+}
+
+static int
+signature_check(
+    struct path_ctx *ctx, const struct cert *child, const struct spki *key)
+{
+	struct sig_scheme scheme;
 	int r;
 
-	if (slot->child != NULL)
-		return slot->code;
 	r = sig_scheme_decode(&child->signature_alg, ALG_NONE, &scheme, NULL);
 	if (r == 0)
 		r = strength_check(&scheme, key, ctx->params->is_legacy);
-	if (r == 0) {
-		if (cost > PATH_SIGNATURES_MAX - ctx->signatures)
-			return -CS_ERR_NO_PATH;
-		ctx->signatures += cost;
+	if (r == 0 && !path_spend_signature(ctx, key))
+		return -CS_ERR_NO_PATH;
+	if (r == 0)
 		r = sig_verify_data(
 		    key, &scheme, child->tbs, child->signature, NULL);
-	}
-	/* Weak ones cost nothing, and are not worth a slot. */
-	if (r == -CS_ERR_WEAK || r == -CS_ERR_NO_MEMORY)
-		return r;
-	if (r != 0 && r != -CS_ERR_BAD_SIGNATURE)
+	if (r != 0 && r != -CS_ERR_BAD_SIGNATURE && r != -CS_ERR_WEAK &&
+	    r != -CS_ERR_NO_MEMORY)
 		return -CS_ERR_ALGORITHM;
+	return r;
+}
+
+int
+path_signature(struct path_ctx *ctx, const struct cert *child,
+    const struct cert *issuer, const struct spki *working)
+{
+	const struct spki *key = &issuer->spki;
+	struct path_cache *cache = ctx->params->cache;
+	struct path_memo *slot;
+	int r;
+
+	/* Without parameters it depends on the path what the key is. */
+	if (key->alg == ALG_DSA && key->bits == 0)
+		return working == NULL ? -CS_ERR_ALGORITHM
+				       : signature_check(ctx, child, working);
+	slot = memo_slot(ctx, child, issuer);
+	if (slot->child != NULL)
+		return slot->code;
+	if (cache != NULL && path_cache_has_signature(
+				 cache, child, issuer, ctx->params->is_legacy))
+		return 0;
+	r = signature_check(ctx, child, key);
+	/* Weak ones cost nothing, and are not worth a slot. */
+	if (r != 0 && r != -CS_ERR_BAD_SIGNATURE)
+		return r;
+	if (r == 0 && cache != NULL)
+		path_cache_add_signature(
+		    cache, child, issuer, ctx->params->is_legacy);
 	*slot = (struct path_memo){child, issuer, r};
 	return r;
 }

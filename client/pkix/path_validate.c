@@ -22,6 +22,8 @@ struct path_state {
 	unsigned max_path_len;
 	size_t at; /* of the certificate in the chain; 0: the leaf */
 	const struct cert *cert, *issuer;
+	/* 6.1.2 (g) to (i): issuer's key with the parameters it inherits. */
+	struct spki working;
 };
 
 /* Fails at the present certificate (or the anchor). */
@@ -29,6 +31,10 @@ struct path_state {
 	path_fail((s)->ctx,                                                 \
 	    PATH_RANK_VALIDATION + PATH_LEN_MAX - (int)(s)->at, (s)->chain, \
 	    (code), (s)->cert, __VA_ARGS__)
+
+/* Notes what came of a step, where that is wanted. */
+#define STEP(s, what, section, result) \
+	path_log_step((s)->ctx, (s)->at, (what), (section), (result))
 
 /* What a helper reported in e. */
 static int
@@ -72,11 +78,11 @@ check_signature(struct path_state *s)
 	if (!name_is_equal(s->cert->issuer, s->issuer->subject))
 		return STATE_FAIL(s, -CS_ERR_PATH,
 		    "its issuer's name is not that of the CA above it");
-	r = path_signature(s->ctx, s->cert, s->issuer);
+	r = path_signature(s->ctx, s->cert, s->issuer, &s->working);
 	if (r == 0)
 		return 0;
 	alg_id_describe(alg, sizeof(alg), &s->cert->signature_alg);
-	spki_describe(key, sizeof(key), &s->issuer->spki);
+	spki_describe(key, sizeof(key), &s->working);
 	path_describe(issuer, sizeof(issuer), s->issuer);
 	if (r == -CS_ERR_WEAK)
 		return STATE_FAIL(s, r,
@@ -100,8 +106,9 @@ check_key(struct path_state *s)
 	char key[64];
 
 	/* A key that is not known is no fault before it is used. */
-	if (strength_check_key(&s->cert->spki, s->params->is_legacy) !=
-	    -CS_ERR_WEAK)
+	if (s->cert->spki.alg == ALG_NONE ||
+	    strength_check_key(&s->cert->spki, s->params->is_legacy) !=
+		-CS_ERR_WEAK)
 		return 0;
 	spki_describe(key, sizeof(key), &s->cert->spki);
 	return STATE_FAIL(s, -CS_ERR_WEAK, "its key %s is too weak", key);
@@ -333,20 +340,36 @@ check_path_len(struct path_state *s)
 	return 0;
 }
 
+/* 6.1.4 (d) to (f) */
+static void
+next_key(struct path_state *s)
+{
+	struct spki key;
+
+	if (spki_inherit(&s->cert->spki, &s->working, &key) != 0)
+		key = s->cert->spki;
+	s->working = key;
+}
+
 /* 6.1.4, for a certificate that has another below it. */
 static int
 prepare_next(struct path_state *s)
 {
-	int r = check_ca(s);
+	int r = STEP(s, "ca", "6.1.4 (k), (n)", check_ca(s));
 
 	if (r == 0)
-		r = prepare_policies(s);
+		r = STEP(s, "policyMappings", "6.1.4 (a), (b), (h) to (j)",
+		    prepare_policies(s));
 	if (r == 0)
-		r = add_name_constraints(s);
+		r = STEP(
+		    s, "nameConstraints", "6.1.4 (g)", add_name_constraints(s));
 	if (r == 0)
-		r = check_path_len(s);
+		r = STEP(s, "pathLength", "6.1.4 (l), (m)", check_path_len(s));
 	if (r == 0)
-		r = check_critical(s);
+		r = STEP(
+		    s, "criticalExtensions", "6.1.4 (o)", check_critical(s));
+	if (r == 0)
+		next_key(s);
 	return r;
 }
 
@@ -370,20 +393,18 @@ check_purpose(struct path_state *s)
 	return 0;
 }
 
-/* 6.1.5 */
+/* 6.1.5 (a), (b), (g) */
 static int
-wrap_up(struct path_state *s)
+check_valid_policy(struct path_state *s)
 {
 	int r;
 
 	count_down(&s->explicit_policy);
 	r = apply_policy_constraints(s, true);
-	if (r == 0)
-		r = check_critical(s);
-	if (r == 0)
-		r = check_purpose(s);
 	if (r != 0)
 		return r;
+	if (s->ctx->log != NULL)
+		path_log_policies(s->ctx->log, s->policies, s->params);
 	if (s->explicit_policy == 0 &&
 	    !policy_graph_has_valid(
 		s->policies, s->params->policies, s->params->policies_len))
@@ -393,19 +414,34 @@ wrap_up(struct path_state *s)
 	return 0;
 }
 
+/* 6.1.5 */
+static int
+wrap_up(struct path_state *s)
+{
+	int r;
+
+	r = STEP(s, "criticalExtensions", "6.1.5 (f)", check_critical(s));
+	if (r == 0)
+		r = STEP(s, "purpose", "RFC 8550 4.4", check_purpose(s));
+	if (r == 0)
+		r = STEP(s, "validPolicy", "6.1.5 (a), (b), (g)",
+		    check_valid_policy(s));
+	return r;
+}
+
 static int
 check_cert(struct path_state *s)
 {
-	int r = check_signature(s);
+	int r = STEP(s, "signature", "6.1.3 (a) (1), (4)", check_signature(s));
 
 	if (r == 0)
-		r = check_validity(s);
+		r = STEP(s, "validity", "6.1.3 (a) (2)", check_validity(s));
 	if (r == 0)
-		r = check_key(s);
+		r = STEP(s, "keyStrength", "", check_key(s));
 	if (r == 0)
-		r = check_names(s);
+		r = STEP(s, "names", "6.1.3 (b), (c)", check_names(s));
 	if (r == 0)
-		r = check_policies(s);
+		r = STEP(s, "policies", "6.1.3 (d), (e)", check_policies(s));
 	if (r != 0)
 		return r;
 	return s->at != 0 ? prepare_next(s) : wrap_up(s);
@@ -471,6 +507,8 @@ state_init(struct path_state *s)
 	s->policy_mapping = s->params->is_mapping_inhibited ? 0 : n + 1;
 	s->inhibit_any = s->params->is_any_policy_inhibited ? 0 : n + 1;
 	s->max_path_len = n;
+	s->working = s->chain->anchor->spki;
+	s->at = s->chain->len;
 }
 
 static int
@@ -481,12 +519,15 @@ validate_trusted_leaf(struct path_state *s)
 	s->at = 0;
 	s->cert = s->chain->certs[0];
 	s->ctx->remark[0] = '\0';
-	r = check_validity(s);
+	r = STEP(s, "validity", "6.1.3 (a) (2)", check_validity(s));
 	if (r == 0)
-		r = check_key(s);
+		r = STEP(s, "keyStrength", "", check_key(s));
 	if (r == 0)
-		r = check_critical(s);
-	return r == 0 ? check_purpose(s) : r;
+		r = STEP(
+		    s, "criticalExtensions", "6.1.5 (f)", check_critical(s));
+	if (r == 0)
+		r = STEP(s, "purpose", "RFC 8550 4.4", check_purpose(s));
+	return r;
 }
 
 int
@@ -500,7 +541,7 @@ path_validate(struct path_ctx *ctx, const struct path_chain *chain)
 	if (chain->anchor == chain->certs[0])
 		return validate_trusted_leaf(&s);
 	state_init(&s);
-	r = check_anchor(&s);
+	r = STEP(&s, "trustAnchor", "6.1.1 (d)", check_anchor(&s));
 	if (r != 0)
 		return r;
 	s.policies = policy_graph_new(ctx);

@@ -22,7 +22,8 @@ strength_check_key(const struct spki *key, bool is_legacy)
 
 	if (key->alg == ALG_NONE)
 		return -CS_ERR_ALGORITHM;
-	if (key->alg == ALG_RSA || key->alg == ALG_RSA_PSS_KEY) {
+	if (key->alg == ALG_RSA || key->alg == ALG_RSA_PSS_KEY ||
+	    key->alg == ALG_RSA_OAEP_KEY) {
 		if (key->exponent.len > STRENGTH_RSA_EXPONENT_LEN_MAX)
 			return -CS_ERR_ALGORITHM;
 		if (key->bits < least)

@@ -136,3 +136,30 @@ boundary_is_separator(struct bytes line)
 	}
 	return has_time && (has_year || digits == 4);
 }
+
+enum line_verdict
+boundary_judge_line(const struct boundary_stack *s, bool is_mbox,
+    struct bytes head, bool is_all, unsigned *flags, struct delimiter *d)
+{
+	static const struct bytes from = {(const uint8_t *)"From ", 5};
+	size_t len = head.len < from.len ? head.len : from.len;
+	const uint8_t *lf;
+
+	if (head.p[0] == '-')
+		return boundary_judge(s, head, is_all, d);
+	if (!bytes_is_equal(bytes_of(head.p, len), bytes_of(from.p, len)))
+		return LINE_TEXT;
+	if (head.len < from.len)
+		return is_all ? LINE_TEXT : LINE_OPEN;
+	*flags |= LINES_FROM;
+	if (!is_mbox)
+		return LINE_TEXT;
+	lf = memchr(head.p, '\n', head.len);
+	if (lf != NULL)
+		head.len = (size_t)(lf - head.p);
+	if (head.len >= BOUNDARY_LINE_MAX)
+		return LINE_TEXT;
+	if (lf == NULL && !is_all)
+		return LINE_OPEN;
+	return boundary_is_separator(head) ? LINE_SEPARATOR : LINE_TEXT;
+}

@@ -55,4 +55,13 @@ enum line_verdict boundary_judge(const struct boundary_stack *s,
  * and a year? */
 bool boundary_is_separator(struct bytes line);
 
+/*
+ * Judges the front of a line that lines_scan stopped at: as boundary_judge,
+ * and for what begins with "From ", which sets LINES_FROM in *flags; is_mbox:
+ * such a line may separate messages.
+ */
+enum line_verdict boundary_judge_line(const struct boundary_stack *s,
+    bool is_mbox, struct bytes head, bool is_all, unsigned *flags,
+    struct delimiter *d);
+
 #endif

@@ -7,7 +7,8 @@
 #include <emmintrin.h>
 #endif
 
-#define CANON_OUT_LEN SINK_PIECE_LEN
+/* A piece with a CR more for each of its lines. */
+#define CANON_OUT_LEN (SINK_PIECE_LEN + SINK_PIECE_LEN / 16)
 #define CANON_STEP 16
 
 struct canon {

@@ -1,6 +1,9 @@
 /* encrypt.c: mails that are one CMS object: encrypted, or signed opaque. */
+#include <string.h>
+
 #include "asn1/base64.h"
 #include "client/smime/mail.h"
+#include "client/smime/protect.h"
 #include "client/smime/writer.h"
 
 static int
@@ -8,7 +11,10 @@ write_top(const struct smime_mail *m, const char *smime_type, struct sink *out,
     struct err *e)
 {
 	struct buf b = {0};
-	int r = mail_write_outer(buf_get(&m->header), out, e);
+	bool hides = m->headers == SMIME_HEADERS_HIDE &&
+		     strcmp(smime_type, "signed-data") != 0;
+	int r = hides ? protect_write_outer(m, out, e)
+		      : mail_write_outer(buf_get(&m->header), out, e);
 
 	buf_printf(&b,
 	    "MIME-Version: 1.0\r\n"
@@ -46,7 +52,7 @@ writer_write_pkcs7(struct smime_mail *mail, const char *smime_type,
 }
 
 struct encrypting {
-	struct smime_mail *mail;
+	struct source *entity;
 	const struct cms_encrypt_params *params;
 };
 
@@ -57,15 +63,22 @@ make_encrypted(void *ctx, struct sink *out, struct err *e)
 
 	/* DER, since some readers take nothing else: the entity is counted
 	 * first. Nothing in it has to be 7-bit: base64 carries it. */
-	return cms_encrypt_der(c->params, smime_mail_get_entity(c->mail, false),
-	    UINT64_MAX, out, e);
+	return cms_encrypt_der(c->params, c->entity, UINT64_MAX, out, e);
 }
 
 int
 smime_encrypt(struct smime_mail *mail, const struct cms_encrypt_params *params,
     struct sink *out, struct err *e)
 {
-	struct encrypting c = {mail, params};
+	return smime_encrypt_entity(
+	    mail, smime_mail_get_entity(mail, false), params, out, e);
+}
+
+int
+smime_encrypt_entity(struct smime_mail *mail, struct source *entity,
+    const struct cms_encrypt_params *params, struct sink *out, struct err *e)
+{
+	struct encrypting c = {entity, params};
 	bool is_aead = alg_get(params->cipher)->kind == ALG_KIND_AEAD;
 
 	return writer_write_pkcs7(mail,

@@ -1,10 +1,12 @@
 /* entity.c: the MIME entity that is signed or encrypted, as a source. */
+#include <stdio.h>
 #include <string.h>
 
 #include "asn1/base64.h"
 #include "client/smime/address_list.h"
 #include "client/smime/canon.h"
 #include "client/smime/mail.h"
+#include "client/smime/protect.h"
 #include "client/smime/transfer.h"
 
 const char *
@@ -69,6 +71,19 @@ mail_write_outer(struct bytes section, struct sink *out, struct err *e)
 	return r;
 }
 
+/* Of a body that has no Content-Type. */
+static int
+write_type_of_text(const struct smime_mail *m, struct sink *out, struct err *e)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "Content-Type: text/plain; charset=%s\r\n",
+	    m->charset);
+	if (m->headers != SMIME_HEADERS_PLAIN)
+		return protect_write_type(m, bytes_of_str(text), out, e);
+	return mail_write_str(out, text, e);
+}
+
 /* The entity's own header section and the empty line behind it. */
 static int
 write_inner_header(const struct entity *t, struct sink *out, struct err *e)
@@ -83,21 +98,22 @@ write_inner_header(const struct entity *t, struct sink *out, struct err *e)
 
 	if (canon == NULL)
 		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
-	if (m->charset != NULL) {
-		r = mail_write_str(
-		    out, "Content-Type: text/plain; charset=", e);
-		if (r == 0)
-			r = mail_write_str(out, m->charset, e);
-		if (r == 0)
-			r = mail_write_str(out, "\r\n", e);
-	}
+	if (m->charset != NULL)
+		r = write_type_of_text(m, out, e);
 	while (r == 0 && header_next(&rest, &f)) {
 		is_cte = header_is_named(&f, "Content-Transfer-Encoding");
-		if (mail_is_inner_field(&f) && !(is_cte && cte != CTE_NONE))
+		if (!mail_is_inner_field(&f) || (is_cte && cte != CTE_NONE))
+			continue;
+		if (m->headers != SMIME_HEADERS_PLAIN &&
+		    header_is_named(&f, "Content-Type"))
+			r = protect_write_type(m, f.raw, out, e);
+		else
 			r = write_field(canon, &f, e);
 	}
 	if (r == 0 && cte != CTE_NONE)
 		r = mail_write_str(out, mail_cte_line(cte), e);
+	if (r == 0 && m->headers != SMIME_HEADERS_PLAIN)
+		r = protect_write_inner(m, out, e);
 	if (r == 0)
 		r = mail_write_str(out, "\r\n", e);
 	sink_free(canon);
@@ -225,6 +241,12 @@ struct source *
 smime_mail_get_entity(struct smime_mail *mail, bool is_7bit)
 {
 	return &mail->entities[is_7bit ? 1 : 0].source;
+}
+
+void
+smime_mail_set_headers(struct smime_mail *mail, enum smime_headers headers)
+{
+	mail->headers = headers;
 }
 
 bool

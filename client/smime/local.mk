@@ -7,16 +7,24 @@ libsmime_la_SOURCES = \
 	client/smime/canon.c client/smime/canon.h \
 	client/smime/encrypt.c client/smime/entity.c \
 	client/smime/header.c client/smime/header.h \
+	client/smime/hold.c client/smime/kind.c \
 	client/smime/lines.c client/smime/lines.h \
 	client/smime/mail.h \
+	client/smime/message.c client/smime/message.h \
 	client/smime/origin.c client/smime/origin.h \
 	client/smime/param.c \
 	client/smime/parser.c client/smime/parser.h \
+	client/smime/protect.c client/smime/protect.h \
+	client/smime/protect_check.c \
 	client/smime/read.c client/smime/read_int.h \
 	client/smime/read_pkcs7.c client/smime/read_signed.c \
-	client/smime/scan.c client/smime/sign.c client/smime/smime.h \
+	client/smime/scan.c client/smime/sign.c \
+	client/smime/sign_inside.c client/smime/smime.h \
 	client/smime/transfer.c client/smime/transfer.h \
+	client/smime/tree.c client/smime/tree.h \
 	client/smime/utf8_stream.c client/smime/utf8_stream.h \
+	client/smime/walk.c client/smime/walk_cms.c \
+	client/smime/walk_signed.c \
 	client/smime/words.c client/smime/writer.h
 libsmime_la_CFLAGS = $(AM_CFLAGS) -fPIC
 SMIME_TEST_LIBS = $(UNIT_LIBS) libsmime.la libcms.la libpkix.la libcodec.la \
@@ -65,7 +73,8 @@ tests_unit_check_entity_LDADD = $(SMIME_TEST_LIBS)
 tests_unit_check_entity_CFLAGS = $(UNIT_FLAGS)
 
 check_LTLIBRARIES += libmailunit.la
-libmailunit_la_SOURCES = tests/unit/mail_util.c tests/unit/mail_util.h
+libmailunit_la_SOURCES = tests/unit/mail_util.c tests/unit/mail_util.h \
+	tests/unit/message_util.c tests/unit/message_util.h
 libmailunit_la_CFLAGS = $(UNIT_FLAGS)
 SMIME_MAIL_LIBS = libmailunit.la libcmsunit.la $(SMIME_TEST_LIBS)
 
@@ -86,6 +95,24 @@ TESTS += tests/unit/check_smime_read
 tests_unit_check_smime_read_SOURCES = tests/unit/check_smime_read.c
 tests_unit_check_smime_read_LDADD = $(SMIME_MAIL_LIBS)
 tests_unit_check_smime_read_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_message
+TESTS += tests/unit/check_message
+tests_unit_check_message_SOURCES = tests/unit/check_message.c
+tests_unit_check_message_LDADD = $(SMIME_MAIL_LIBS)
+tests_unit_check_message_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_message_forms
+TESTS += tests/unit/check_message_forms
+tests_unit_check_message_forms_SOURCES = tests/unit/check_message_forms.c
+tests_unit_check_message_forms_LDADD = $(SMIME_MAIL_LIBS)
+tests_unit_check_message_forms_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_protect
+TESTS += tests/unit/check_protect
+tests_unit_check_protect_SOURCES = tests/unit/check_protect.c
+tests_unit_check_protect_LDADD = $(SMIME_MAIL_LIBS)
+tests_unit_check_protect_CFLAGS = $(UNIT_FLAGS)
 
 # By itself, for tests/system/odd-mails.sh.
 check_PROGRAMS += tests/system/mail_tool

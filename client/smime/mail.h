@@ -48,6 +48,7 @@ struct smime_mail {
 	const char *charset;	       /* no Content-Type: what text it is */
 	struct edit *edits;
 	size_t edits_len, edits_cap;
+	enum smime_headers headers;
 	bool is_blocked; /* cannot be detached, since: */
 	struct err why;
 	struct entity entities[2]; /* by is_7bit */

@@ -5,6 +5,8 @@
 
 #define HEAD_MAX BOUNDARY_LINE_MAX
 #define NAME_UNDECIDED_MAX HEADER_NAME_MAX
+/* Parsers stand inside of each other; what is not needed is given back. */
+#define HEADER_KEPT_MAX ((size_t)16 << 10)
 
 enum parser_state {
 	STATE_HEADER,
@@ -16,7 +18,8 @@ struct parser {
 	struct parser_events events;
 	struct boundary_stack stack; /* item n: of the multipart at level n */
 	enum parser_state state;
-	bool is_raw, is_mbox, is_flat;
+	bool is_raw, is_mbox, is_flat, is_entity;
+	size_t raw_item; /* the multipart that is_raw is about */
 	bool is_opened;	 /* by the user, in the present header event */
 	uint64_t offset; /* of the next octet to be judged */
 	unsigned line_ends;
@@ -65,6 +68,12 @@ parser_free(struct parser *p)
 	free(p);
 }
 
+void
+parser_set_entity(struct parser *p)
+{
+	p->is_entity = true;
+}
+
 struct sink *
 parser_get_sink(struct parser *p)
 {
@@ -99,36 +108,19 @@ parser_open(struct parser *p, struct bytes boundary, bool is_raw)
 	if (p->is_flat || !boundary_push(&p->stack, boundary))
 		return false;
 	p->is_opened = true;
-	p->is_raw = is_raw;
+	if (is_raw) {
+		p->is_raw = true;
+		p->raw_item = p->stack.len - 1;
+	}
 	return true;
 }
 
-/* Judges the front of a line that lines_scan stopped at. */
 static enum line_verdict
 judge_line(
     struct parser *p, struct bytes head, bool is_all, struct delimiter *d)
 {
-	static const struct bytes from = {(const uint8_t *)"From ", 5};
-	size_t len = head.len < from.len ? head.len : from.len;
-	const uint8_t *lf;
-
-	if (head.p[0] == '-')
-		return boundary_judge(&p->stack, head, is_all, d);
-	if (!bytes_is_equal(bytes_of(head.p, len), bytes_of(from.p, len)))
-		return LINE_TEXT;
-	if (head.len < from.len)
-		return is_all ? LINE_TEXT : LINE_OPEN;
-	p->lines.flags |= LINES_FROM;
-	if (!p->is_mbox)
-		return LINE_TEXT;
-	lf = memchr(head.p, '\n', head.len);
-	if (lf != NULL)
-		head.len = (size_t)(lf - head.p);
-	if (head.len >= HEAD_MAX)
-		return LINE_TEXT;
-	if (lf == NULL && !is_all)
-		return LINE_OPEN;
-	return boundary_is_separator(head) ? LINE_SEPARATOR : LINE_TEXT;
+	return boundary_judge_line(
+	    &p->stack, p->is_mbox, head, is_all, &p->lines.flags, d);
 }
 
 /* --- events --- */
@@ -197,8 +189,10 @@ take_delimiter(struct parser *p, const struct delimiter *d, struct err *e)
 		p->stack.items[d->item].is_open = false;
 		return begin_area(p, PARSER_EPILOGUE, d->item, p->offset, e);
 	}
-	if (p->is_raw)
+	if (p->is_raw && d->item == p->raw_item)
 		return begin_area(p, PARSER_LEAF, d->item + 1, p->offset, e);
+	/* One of a multipart outside: the raw one is over. */
+	p->is_raw = p->is_raw && d->item > p->raw_item;
 	p->state = STATE_HEADER;
 	buf_reset(&p->header);
 	p->line_at = 0;
@@ -213,7 +207,7 @@ end_header(
 	struct parser_header h = {.level = p->stack.len, .end = end};
 	int r = 0;
 
-	if (p->stack.len == 0 && len == 0)
+	if (p->stack.len == 0 && len == 0 && !p->is_entity)
 		return err_set(e, -CS_ERR_NOT_MESSAGE,
 		    p->header.len == 0
 			? "there is nothing in it"
@@ -432,7 +426,7 @@ header_get_line(const struct parser *p)
 static int
 header_too_large(struct parser *p, struct err *e)
 {
-	if (p->stack.len == 0)
+	if (p->stack.len == 0 && !p->is_entity)
 		return err_set(e, -CS_ERR_TOO_LARGE,
 		    "its header section is larger than %zu MiB",
 		    PARSER_HEADER_MAX >> 20);
@@ -474,7 +468,10 @@ take_header_line(struct parser *p, struct err *e)
 	switch (header_judge_line(line)) {
 	case HEADER_BLANK:
 		p->line_ends |= line.len > 1 ? LINES_CRLF : LINES_BARE_LF;
-		return end_header(p, p->line_at, PARSER_HEADER_BLANK, e);
+		r = end_header(p, p->line_at, PARSER_HEADER_BLANK, e);
+		if (p->header.cap > HEADER_KEPT_MAX)
+			buf_clear(&p->header);
+		return r;
 	case HEADER_FOLD:
 		if (p->line_at == 0)
 			return header_to_text(

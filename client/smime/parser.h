@@ -79,6 +79,12 @@ struct parser *parser_new(
     const struct parser_events *events, uint64_t origin, bool is_mbox);
 void parser_free(struct parser *p);
 /*
+ * What is pushed is an entity out of a mail, as some programs make them: it
+ * may have no header at all, and begin with the empty line or its text. A
+ * header that is too large is one of PARSER_HEADER_TOO_LARGE.
+ */
+void parser_set_entity(struct parser *p);
+/*
  * The sink to push into; finish ends the mail: CS_ERR_NOT_MESSAGE if there
  * was no header. CS_ERR_TOO_LARGE: the mail's header section.
  */
@@ -88,7 +94,7 @@ struct sink *parser_get_sink(struct parser *p);
  * In the header event: the entity is a multipart with this boundary. False,
  * and it stays a leaf, if the boundary can't be one or is that of a
  * multipart outside, or the depth is reached. is_raw: the parts' headers are
- * no events, but the front of their area.
+ * no events, but the front of their area. (One such at a time.)
  */
 bool parser_open(struct parser *p, struct bytes boundary, bool is_raw);
 /* In an event: from here on nothing delimits anything. */

@@ -33,6 +33,21 @@ void reading_split_part(
 
 /* read_signed.c: multipart/signed. */
 int CS_MUST_USE reading_signed(struct reading *r, struct err *e);
+/* The signature part as it stands: base64, its line ends, its header. */
+#define SIGNATURE_PART_MAX (SMIME_SIGNATURE_MAX / 2 * 3)
+/* Its DER; name is for messages. CS_ERR_NOT_SIGNED: it is no CMS. */
+int CS_MUST_USE reading_decode_signature(
+    struct bytes part, const char *name, struct buf *der, struct err *e);
+/* Which digests the header announces; SHA-256 if none that is known. */
+#define READING_HINTS_MAX 4
+size_t reading_find_hints(const struct media_type *type, enum alg *algs);
+bool reading_has_all(
+    const struct digest *digest, const enum alg *algs, size_t n);
+/*
+ * Mail programs may show every part, and the one mark of a good signature
+ * above all of them: what has more than the two of RFC 1847 is not signed.
+ */
+void reading_refuse_parts(struct verdict *v, size_t layers_from);
 /* read_pkcs7.c: the body is one CMS object. */
 int CS_MUST_USE reading_pkcs7(struct reading *r, struct err *e);
 /* Stages that undo a transfer encoding, in front of out, which they do not

@@ -5,10 +5,6 @@
 #include "client/smime/canon.h"
 #include "client/smime/read_int.h"
 
-/* The signature part as it stands: base64, its line ends, its header. */
-#define SIGNATURE_PART_MAX (SMIME_SIGNATURE_MAX / 2 * 3)
-#define HINTS_MAX 4 /* digests that micalg may ask for */
-
 struct signed_parts {
 	struct reading *reading;
 	struct parser *parser;
@@ -192,38 +188,29 @@ signed_run(struct signed_parts *s, const enum alg *algs, size_t n,
 /* --- the signature --- */
 
 static int
-signature_check_type(
-    const struct signed_parts *s, struct bytes section, struct err *e)
+signature_check_parts(const struct signed_parts *s, struct err *e)
 {
-	struct media_type mt;
-
-	if (s->parts < 2)
-		return err_set(e,
-		    s->is_closed ? -CS_ERR_NOT_SIGNED : -CS_ERR_TRUNCATED,
-		    "%s is multipart/signed and %s",
-		    input_get_name(s->reading->in),
-		    s->is_closed ? "has no signature"
-				 : "ends before its signature");
-	if (header_get_media_type(section, &mt) &&
-	    media_type_is(&mt, "application", "pgp-signature"))
-		return err_set(e, -CS_ERR_NOT_SIGNED,
-		    "%s is signed with OpenPGP, not S/MIME",
-		    input_get_name(s->reading->in));
-	return 0;
+	if (s->parts >= 2)
+		return 0;
+	return err_set(e, s->is_closed ? -CS_ERR_NOT_SIGNED : -CS_ERR_TRUNCATED,
+	    "%s is multipart/signed and %s", input_get_name(s->reading->in),
+	    s->is_closed ? "has no signature" : "ends before its signature");
 }
 
-/* The signature's DER, of the part as it stands. */
-static int
-signature_decode(const struct signed_parts *s, struct buf *der, struct err *e)
+int
+reading_decode_signature(
+    struct bytes part, const char *name, struct buf *der, struct err *e)
 {
 	struct bytes section, body, front;
 	struct sink *end, *stage = NULL;
+	struct media_type mt;
 	int r;
 
-	reading_split_part(buf_get(&s->signature), &section, &body);
-	r = signature_check_type(s, section, e);
-	if (r != 0)
-		return r;
+	reading_split_part(part, &section, &body);
+	if (header_get_media_type(section, &mt) &&
+	    media_type_is(&mt, "application", "pgp-signature"))
+		return err_set(e, -CS_ERR_NOT_SIGNED,
+		    "%s is signed with OpenPGP, not S/MIME", name);
 	buf_reset(der);
 	front = bytes_of(body.p, body.len < 64 ? body.len : 64);
 	end = sink_new_buf(der);
@@ -271,23 +258,22 @@ signature_judge(const struct signed_parts *s, struct digest *digest,
 
 /* --- all of it --- */
 
-/* Which digests the header announces; SHA-256 if none that is known. */
-static size_t
-find_hints(const struct reading *r, enum alg *algs)
+size_t
+reading_find_hints(const struct media_type *type, enum alg *algs)
 {
 	struct buf micalg = {.max = PARAM_LEN_MAX};
 	size_t n = 0;
 
-	if (header_get_param(r->type.params, "micalg", &micalg, NULL) == 1)
-		n = alg_parse_micalg(buf_get(&micalg), algs, HINTS_MAX);
+	if (header_get_param(type->params, "micalg", &micalg, NULL) == 1)
+		n = alg_parse_micalg(buf_get(&micalg), algs, READING_HINTS_MAX);
 	buf_clear(&micalg);
 	if (n == 0)
 		algs[n++] = ALG_SHA256;
 	return n;
 }
 
-static bool
-has_all(const struct digest *digest, const enum alg *algs, size_t n)
+bool
+reading_has_all(const struct digest *digest, const enum alg *algs, size_t n)
 {
 	size_t i;
 
@@ -324,12 +310,15 @@ signed_hash(struct signed_parts *s, enum alg *algs, size_t *n,
 	for (tries = 0; tries < 2; tries++) {
 		r = signed_run(s, algs, *n, run, e);
 		if (r == 0)
-			r = signature_decode(s, der, e);
+			r = signature_check_parts(s, e);
+		if (r == 0)
+			r = reading_decode_signature(buf_get(&s->signature),
+			    input_get_name(s->reading->in), der, e);
 		if (r == 0)
 			m = r = cms_peek_digests(buf_get(der), needed, e);
 		if (r < 0)
 			return r;
-		if (has_all(run->digest, needed, (size_t)m))
+		if (reading_has_all(run->digest, needed, (size_t)m))
 			return 0;
 		memcpy(algs, needed, (size_t)m * sizeof(*needed));
 		*n = (size_t)m;
@@ -349,7 +338,7 @@ signed_judge(struct signed_parts *s, struct signed_run *run, struct err *e)
 	struct verdict *v = s->reading->verdict;
 	size_t warnings = v->warnings_len;
 	enum alg algs[CMS_DIGESTS_MAX];
-	size_t n = find_hints(s->reading, algs);
+	size_t n = reading_find_hints(&s->reading->type, algs);
 	struct buf der = {.max = SMIME_SIGNATURE_MAX};
 	int r, tries;
 
@@ -388,12 +377,8 @@ signed_release(struct signed_parts *s, struct guard *guard, struct err *e)
 	return r;
 }
 
-/*
- * Mail programs may show every part, and the one mark of a good signature
- * above all of them: what has more than the two of RFC 1847 is not signed.
- */
-static void
-signed_refuse_parts(struct verdict *v, size_t layers_from)
+void
+reading_refuse_parts(struct verdict *v, size_t layers_from)
 {
 	struct verdict_layer *l;
 	size_t i, k;
@@ -419,7 +404,7 @@ signed_end(struct signed_parts *s, struct signed_run *run, struct err *e)
 	int r = 0;
 
 	if (s->parts > 2)
-		signed_refuse_parts(v, s->layers_from);
+		reading_refuse_parts(v, s->layers_from);
 	is_good = reading_is_good(v);
 	if (s->has_text_behind && s->parts <= 2)
 		r = verdict_warn(v,

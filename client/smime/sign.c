@@ -70,6 +70,18 @@ put_micalg(struct buf *b, const struct cms_sign_params *params)
 	}
 }
 
+void
+writer_put_signed_top(
+    struct buf *b, const struct cms_sign_params *params, const char *boundary)
+{
+	buf_add_str(b, "Content-Type: multipart/signed; "
+		       "protocol=\"application/pkcs7-signature\";\r\n"
+		       " micalg=\"");
+	put_micalg(b, params);
+	buf_printf(b, "\"; boundary=\"%s\"\r\n\r\n" PREAMBLE "\r\n--%s\r\n",
+	    boundary, boundary);
+}
+
 static int
 write_top(const struct smime_mail *m, const struct cms_sign_params *params,
     const char *boundary, struct sink *out, struct err *e)
@@ -77,12 +89,8 @@ write_top(const struct smime_mail *m, const struct cms_sign_params *params,
 	struct buf b = {0};
 	int r = mail_write_outer(buf_get(&m->header), out, e);
 
-	buf_add_str(&b, "MIME-Version: 1.0\r\nContent-Type: multipart/signed; "
-			"protocol=\"application/pkcs7-signature\";\r\n"
-			" micalg=\"");
-	put_micalg(&b, params);
-	buf_printf(&b, "\"; boundary=\"%s\"\r\n\r\n" PREAMBLE "\r\n--%s\r\n",
-	    boundary, boundary);
+	buf_add_str(&b, "MIME-Version: 1.0\r\n");
+	writer_put_signed_top(&b, params, boundary);
 	if (r == 0)
 		r = b.err != 0 ? err_set(e, b.err, NULL)
 			       : sink_write(out, buf_get(&b), e);
@@ -90,9 +98,9 @@ write_top(const struct smime_mail *m, const struct cms_sign_params *params,
 	return r;
 }
 
-static int
-write_signature(struct cms_sign *sign, const char *boundary, struct sink *out,
-    struct err *e)
+int
+writer_write_signature(struct cms_sign *sign, const char *boundary,
+    struct sink *out, struct err *e)
 {
 	struct sink *base64 =
 	    sink_new_base64_enc(out, BASE64_LINE_MIME, "\r\n");
@@ -131,7 +139,7 @@ sign_detached(struct smime_mail *mail, const struct cms_sign_params *params,
 	if (r == 0)
 		r = source_run(smime_mail_get_entity(mail, true), &s.sink, e);
 	if (r == 0)
-		r = write_signature(s.sign, boundary, out, e);
+		r = writer_write_signature(s.sign, boundary, out, e);
 	cms_sign_free(s.sign);
 	return r;
 }

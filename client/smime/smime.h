@@ -42,6 +42,15 @@ bool smime_mail_has_header(const struct smime_mail *mail, const char *header);
  * such as Bcc. Content- fields are not for this. */
 int CS_MUST_USE smime_mail_remove_header(
     struct smime_mail *mail, const char *header);
+/* Header protection (RFC 9788). */
+enum smime_headers {
+	SMIME_HEADERS_PLAIN,   /* none */
+	SMIME_HEADERS_PROTECT, /* a copy inside: hp="clear" */
+	SMIME_HEADERS_HIDE,    /* and, of an encrypted mail, the subject not
+				  outside: hp="cipher", hcp_baseline */
+};
+void smime_mail_set_headers(
+    struct smime_mail *mail, enum smime_headers headers);
 /*
  * Can it be signed as multipart/signed? False if something that must not be
  * re-encoded (a multipart/signed, a message/rfc822, 8-bit text outside of
@@ -70,6 +79,23 @@ int CS_MUST_USE smime_sign(struct smime_mail *mail, enum smime_form form,
 /* Likewise application/pkcs7-mime; enveloped-data or authEnveloped-data. */
 int CS_MUST_USE smime_encrypt(struct smime_mail *mail,
     const struct cms_encrypt_params *params, struct sink *out, struct err *e);
+
+/* Likewise, with this entity instead of the mail's own. */
+int CS_MUST_USE smime_encrypt_entity(struct smime_mail *mail,
+    struct source *entity, const struct cms_encrypt_params *params,
+    struct sink *out, struct err *e);
+/*
+ * The mail's entity as multipart/signed, to be encrypted: detached, which
+ * every reader takes inside of an encryption, whatever transport would do to
+ * it. It is signed once, here; the source gives the same as often as it is
+ * run. Borrows mail.
+ */
+struct smime_signed;
+int CS_MUST_USE smime_signed_new(struct smime_mail *mail,
+    const struct cms_sign_params *params, struct smime_signed **result,
+    struct err *e);
+struct source *smime_signed_get_entity(struct smime_signed *s);
+void smime_signed_free(struct smime_signed *s);
 
 /* --- reading --- */
 

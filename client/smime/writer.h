@@ -19,4 +19,11 @@ int CS_MUST_USE writer_write_pkcs7(struct smime_mail *mail,
     int (*make)(void *ctx, struct sink *out, struct err *e), void *ctx,
     struct sink *out, struct err *e);
 
+/* The header of a multipart/signed and all before its content. */
+void writer_put_signed_top(
+    struct buf *b, const struct cms_sign_params *params, const char *boundary);
+/* All behind its content: asks for the signature. Does not finish out. */
+int CS_MUST_USE writer_write_signature(struct cms_sign *sign,
+    const char *boundary, struct sink *out, struct err *e);
+
 #endif

@@ -8,6 +8,7 @@
 # shellcheck source=tests/system/lib.sh
 . "${CS_SRCDIR:-.}/tests/system/lib.sh"
 CARD_BIN=$CS_BUILDDIR/tests/card
+CARD_PROGRAM=$CARD_BIN/piv_card
 launch_pid=""
 
 # OpenSC without its caches, and without what the system's administrator set.
@@ -87,8 +88,8 @@ card_start() {
 	for name in "$@"; do
 		files+=("$tmp/$name.card")
 	done
-	"$CARD_BIN/launch" --dir "$dir" "${files[@]}" \
-	    >"$tmp/launch.log" 2>&1 &
+	"$CARD_BIN/launch" --dir "$dir" --card "$CARD_PROGRAM" \
+	    "${files[@]}" >"$tmp/launch.log" 2>&1 &
 	launch_pid=$!
 	started_pids+=("$launch_pid")
 	wait_until 10 test -s "$dir/env" || {

@@ -16,6 +16,13 @@ tests_card_piv_card_SOURCES = \
 tests_card_piv_card_CFLAGS = $(AM_CFLAGS) $(GCRYPT_CFLAGS)
 tests_card_piv_card_LDADD = libemulator.la libasn1.la $(GCRYPT_LIBS)
 
+if HAVE_CACARD
+check_PROGRAMS += tests/card/cac_card
+tests_card_cac_card_SOURCES = tests/card/cac_main.c
+tests_card_cac_card_CFLAGS = $(AM_CFLAGS) $(CACARD_CFLAGS)
+tests_card_cac_card_LDADD = libemulator.la libasn1.la $(CACARD_LIBS)
+endif
+
 check_PROGRAMS += tests/card/launch
 tests_card_launch_SOURCES = tests/card/launch.c tests/card/launch.h \
 	tests/card/launch_start.c
@@ -38,10 +45,10 @@ tests_card_pcscd_shim_la_CPPFLAGS = -I$(srcdir) -I$(builddir)
 tests_card_pcscd_shim_la_CFLAGS = -std=gnu11 -Wall -Wextra
 tests_card_pcscd_shim_la_LDFLAGS = -module -avoid-version -rpath /none
 
-CARD_TESTS = tests/card/agent.sh tests/card/agent-faults.sh tests/card/piv.sh
-
-# By themselves: the reader driver polls, so that these take their time.
-check-card:
-	$(MAKE) check TESTS='$(CARD_TESTS)'
-.PHONY: check-card
-EXTRA_DIST += $(CARD_TESTS) tests/card/agent-lib.sh tests/card/lib.sh
+CARD_TESTS = tests/card/agent.sh tests/card/agent-faults.sh \
+	tests/card/agent-memory.sh \
+	tests/card/agent-lock.sh tests/card/cac.sh \
+	tests/card/piv.sh tests/card/piv-edge.sh tests/card/piv-faults.sh
+TESTS += $(CARD_TESTS)
+EXTRA_DIST += $(CARD_TESTS) tests/card/scan.py tests/card/agent-lib.sh tests/card/lib.sh \
+	tests/card/piv-lib.sh

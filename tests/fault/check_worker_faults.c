@@ -55,12 +55,18 @@ count_calls(const char *name)
 }
 
 static void
-begin(void)
+begin_with(const char *rules)
 {
-	fixture_set_faults("");
+	fixture_set_faults(rules);
 	peer_begin(&peer, &token);
 	unit_assert_code(peer_login(&peer, &token, PIN), 0);
 	forget_log();
+}
+
+static void
+begin(void)
+{
+	begin_with("");
 }
 
 static void
@@ -259,6 +265,82 @@ START_TEST(another_card_is_not_used)
 }
 END_TEST
 
+/* Two cards may have one label: the serial number tells them apart. */
+START_TEST(another_serial_is_another_card)
+{
+	struct tok_msg answer;
+
+	begin();
+	fixture_set_faults("serial 0815\nC_Sign 0x32\n");
+	unit_assert_code(sign_p256(&answer), -CS_ERR_TOKEN_REMOVED);
+	ck_assert_uint_eq(count_calls("C_Sign"), 1);
+	fixture_set_faults("serial 0815\n");
+	forget_log();
+	unit_assert_code(sign_p256(&answer), -CS_ERR_NO_TOKEN);
+	unit_assert_code(peer_login(&peer, &token, PIN), -CS_ERR_NO_TOKEN);
+	ck_assert_uint_eq(count_calls("C_Login"), 0);
+	ck_assert_uint_eq(count_calls("C_Sign"), 0);
+	end();
+}
+END_TEST
+
+/* A module that dies takes its process with it, and nobody else's. */
+static const char *const crashes[] = {
+    "C_SignInit", "C_Sign", "C_GetSlotInfo", "C_FindObjects"};
+
+START_TEST(crash_ends_the_process)
+{
+	char rules[128];
+	struct tok_msg answer, req = {.type = TOK_PROBE};
+	struct buf frame = {0};
+
+	begin();
+	snprintf(rules, sizeof(rules), "crash %s\n", crashes[_i]);
+	fixture_set_faults(rules);
+	if (_i < 2)
+		req = (struct tok_msg){.type = TOK_SIGN,
+		    .token = token.uri,
+		    .insertion = token.insertion,
+		    .key_id = fixture_key_id("p256"),
+		    .algorithm = unit_hex(ECDSA_SHA256),
+		    .input = bytes_of(digest, sizeof(digest))};
+	unit_assert_code(tok_msg_encode(&req, &frame), 0);
+	peer_send(&peer, buf_get(&frame));
+	ck_assert(!peer_receive(&peer, &answer));
+	buf_clear(&frame);
+	fixture_set_faults("");
+	ck_assert_int_eq(peer_end(&peer), -SIGSEGV);
+}
+END_TEST
+
+START_TEST(late_is_not_wrong)
+{
+	struct tok_msg answer;
+
+	begin();
+	fixture_set_faults("delay C_SignInit 300\ndelay C_Sign 300\n");
+	unit_assert_code(sign_p256(&answer), 0);
+	end();
+}
+END_TEST
+
+/* "No login needed", and yet there is no key before one. */
+START_TEST(flags_may_lie)
+{
+	struct tok_msg answer;
+
+	fixture_set_faults("unflags 0x4\n");
+	peer_begin(&peer, &token);
+	ck_assert_uint_eq(token.flags & TOK_LOGIN_REQUIRED, 0);
+	unit_assert_code(sign_p256(&answer), -CS_ERR_NO_KEY);
+	fixture_set_faults("");
+	unit_assert_code(peer_login(&peer, &token, PIN), 0);
+	unit_assert_code(sign_p256(&answer), 0);
+	end();
+}
+END_TEST
+
+/* Whether raw RSA is to be had is told with the token. */
 /* A swap that nobody noticed until the PIN came: it is not sent. */
 START_TEST(no_pin_for_another_card)
 {
@@ -404,7 +486,8 @@ START_TEST(signs_another_way)
 	int r, i, rounds;
 
 	unit_assert_code(alg_init(NULL), 0);
-	begin();
+	/* What the token can do is asked for when it is first seen. */
+	begin_with(ways[_i].rules);
 	ck_assert(
 	    peer_find_key(&peer, fixture_key_id(ways[_i].identity), &key));
 	buf_add_bytes(&der, key.spki);
@@ -412,7 +495,6 @@ START_TEST(signs_another_way)
 	unit_assert_code(
 	    sig_scheme_choose(&spki, ALG_SHA256, ways[_i].pss, &scheme), 0);
 	der_put_sig_scheme(&algorithm, &scheme);
-	fixture_set_faults(ways[_i].rules);
 	/* "short": often enough for signatures with a leading zero octet. */
 	rounds = strcmp(ways[_i].rules, "short\n") == 0 ? 600 : 2;
 	for (i = 0; i < rounds; i++) {
@@ -481,76 +563,6 @@ START_TEST(garbage_objects_do_no_harm)
 }
 END_TEST
 
-START_TEST(c_initialize_fails_typed)
-{
-	static const uint8_t secret[TOK_SECRET_LEN];
-	struct tok_msg answer, start = {.type = TOK_START,
-				   .module = bytes_of_str(fixture_module()),
-				   .secret = bytes_of(secret, sizeof(secret))};
-
-	fixture_set_faults("C_Initialize 0x30\n");
-	peer_start(&peer);
-	unit_assert_code(peer_call(&peer, &start, &answer), -CS_ERR_MODULE);
-	ck_assert_uint_eq(answer.ckr, 0x30);
-	ck_assert(!peer_receive(&peer, &answer));
-	ck_assert_int_eq(peer_end(&peer), 1);
-}
-END_TEST
-
-/* C_Finalize that never returns: the process ends by itself. */
-START_TEST(hanging_end_is_cut)
-{
-	begin();
-	fixture_set_faults("hang C_Finalize\n");
-	ck_assert_int_eq(peer_end(&peer), -SIGALRM);
-}
-END_TEST
-
-/* A worker that only watches tells when a card goes and when one comes. */
-START_TEST(watches_slots)
-{
-	static const uint8_t secret[TOK_SECRET_LEN];
-	struct tok_msg answer, start = {.type = TOK_START,
-				   .module = bytes_of_str(fixture_module()),
-				   .secret = bytes_of(secret, sizeof(secret)),
-				   .watch = true};
-	int i;
-
-	fixture_set_faults("");
-	peer_start(&peer);
-	unit_assert_code(peer_call(&peer, &start, &answer), 0);
-	for (i = 0; i < 2; i++) {
-		/* It has looked once, at the latest after its second. */
-		usleep(1200000);
-		fixture_set_faults(i == 0 ? "absent\n" : "");
-		ck_assert(peer_receive(&peer, &answer));
-		ck_assert_int_eq(answer.type, TOK_EVENT);
-		ck_assert_uint_eq(answer.id, 0);
-	}
-	end();
-}
-END_TEST
-
-START_TEST(watch_blocks_in_the_module)
-{
-	static const uint8_t secret[TOK_SECRET_LEN];
-	struct tok_msg answer, start = {.type = TOK_START,
-				   .module = bytes_of_str(fixture_module()),
-				   .secret = bytes_of(secret, sizeof(secret)),
-				   .watch = true};
-
-	/* Three events at once, then the module is done for. */
-	fixture_set_faults("events 3\n");
-	peer_start(&peer);
-	unit_assert_code(peer_call(&peer, &start, &answer), 0);
-	ck_assert(peer_receive(&peer, &answer));
-	ck_assert_int_eq(answer.type, TOK_EVENT);
-	while (peer_receive(&peer, &answer))
-		ck_assert_int_eq(answer.type, TOK_EVENT);
-	ck_assert_int_eq(peer_end(&peer), 70);
-}
-END_TEST
-
 #define ROWS(a) ((int)(sizeof(a) / sizeof((a)[0])))
 
 int
@@ -569,6 +581,10 @@ main(void)
 	    tcase, stale_handles_are_found_again, 0, ROWS(stale));
 	tcase_add_test(tcase, lost_login_is_typed);
 	tcase_add_test(tcase, another_card_is_not_used);
+	tcase_add_test(tcase, another_serial_is_another_card);
+	tcase_add_loop_test(tcase, crash_ends_the_process, 0, ROWS(crashes));
+	tcase_add_test(tcase, late_is_not_wrong);
+	tcase_add_test(tcase, flags_may_lie);
 	tcase_add_test(tcase, no_pin_for_another_card);
 	tcase_add_loop_test(tcase, login_errors_are_typed, 0, ROWS(logins));
 	tcase_add_test(tcase, login_checks_the_pin);
@@ -579,10 +595,6 @@ main(void)
 	tcase_add_loop_test(tcase, signs_another_way, 0, ROWS(ways));
 	tcase_add_test(tcase, garbage_sizes_do_no_harm);
 	tcase_add_test(tcase, garbage_objects_do_no_harm);
-	tcase_add_test(tcase, c_initialize_fails_typed);
-	tcase_add_test(tcase, hanging_end_is_cut);
-	tcase_add_test(tcase, watches_slots);
-	tcase_add_test(tcase, watch_blocks_in_the_module);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

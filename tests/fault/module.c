@@ -2,30 +2,40 @@
  * A PKCS#11 module around SoftHSM's that misbehaves as it is told.
  *
  * FAULT_MODULE is the real module's path, FAULT_SCRIPT a file that is read at
- * each call, with a line per rule:
+ * each call, with a line per rule; NAME is any function of PKCS#11 v2.40:
  *
  *   NAME VALUE [N]   the function returns VALUE and does nothing; with N only
  *                    the next N times
  *   after NAME VALUE the function does its work and returns VALUE even so
  *   absent           no token in any slot; sessions die
  *   label TEXT       the tokens have another label
+ *   serial TEXT      or another serial number
  *   flags VALUE      these flags of the tokens, too (CKF_USER_PIN_LOCKED ...)
+ *   unflags VALUE    without these flags
  *   without VALUE    the token lacks the mechanism
  *   short            RSA results come without their leading zero octets
  *   sizes            lengths and counts are garbage
  *   hang NAME        the function never returns
+ *   delay NAME MS    the function takes MS milliseconds longer
+ *   crash NAME       the process dies in it, by SIGSEGV
  *   events N         C_WaitForSlotEvent tells of N, then it fails
  *
- * FAULT_LOG: each call appends its name and a line feed.
+ * FAULT_LOG: each call appends its name and a line feed. FAULT_LOGINS: each
+ * C_Login that came to the real module appends "PIN CKR". FAULT_CONF: what
+ * SOFTHSM2_CONF is for the real module.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <p11-kit/pkcs11.h>
+
+#include "tests/fault/plain.h"
 
 #define FAULT_EXPORT __attribute__((visibility("default")))
 #define FAULT_RULES 32
@@ -81,9 +91,9 @@ fault_find(const char *word, char *rest, size_t size)
 }
 
 static void
-fault_log(const char *name)
+fault_append(const char *variable, const char *text)
 {
-	const char *path = getenv("FAULT_LOG");
+	const char *path = getenv(variable);
 	char line[FAULT_LINE];
 	int fd;
 
@@ -92,24 +102,55 @@ fault_log(const char *name)
 	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
-	snprintf(line, sizeof(line), "%s\n", name);
+	snprintf(line, sizeof(line), "%s\n", text);
 	if (write(fd, line, strlen(line)) < 0)
 		abort();
 	close(fd);
+}
+
+/* "ACTION NAME": its rest goes to rest. */
+static int
+fault_find_action(const char *action, const char *name, char *rest, size_t size)
+{
+	char word[FAULT_LINE];
+
+	snprintf(word, sizeof(word), "%s %s", action, name);
+	return fault_find(word, rest, size);
+}
+
+/* Late, or never to return. */
+static void
+fault_stall(const char *name)
+{
+	struct timespec nap;
+	char rest[FAULT_LINE];
+	unsigned long ms;
+
+	if (fault_find_action("hang", name, rest, sizeof(rest)))
+		for (;;)
+			pause();
+	if (fault_find_action("crash", name, rest, sizeof(rest))) {
+		signal(SIGSEGV, SIG_DFL);
+		raise(SIGSEGV);
+	}
+	if (fault_find_action("delay", name, rest, sizeof(rest)) &&
+	    sscanf(rest, "%lu", &ms) == 1) {
+		nap.tv_sec = (time_t)(ms / 1000);
+		nap.tv_nsec = (long)(ms % 1000) * 1000000;
+		nanosleep(&nap, NULL);
+	}
 }
 
 /* What the function is to return at once; CKR_OK: go on. */
 static CK_RV
 fault_rule(const char *name)
 {
-	char rest[FAULT_LINE], hang[FAULT_LINE], key[3 * FAULT_LINE];
+	char rest[FAULT_LINE], key[3 * FAULT_LINE];
 	unsigned long value, max, *used;
 	int n;
 
-	fault_log(name);
-	if (fault_find("hang", hang, sizeof(hang)) && strcmp(hang, name) == 0)
-		for (;;)
-			pause();
+	fault_append("FAULT_LOG", name);
+	fault_stall(name);
 	if (!fault_find(name, rest, sizeof(rest)))
 		return CKR_OK;
 	n = sscanf(rest, "%li %lu", (long *)&value, &max);
@@ -129,11 +170,11 @@ fault_rule(const char *name)
 static CK_RV
 fault_after(const char *name, CK_RV rv)
 {
-	char rest[FAULT_LINE], word[FAULT_LINE];
+	char rest[FAULT_LINE];
 	unsigned long value;
 
-	snprintf(word, sizeof(word), "after %s", name);
-	if (rv == CKR_OK && fault_find(word, rest, sizeof(rest)) &&
+	if (rv == CKR_OK &&
+	    fault_find_action("after", name, rest, sizeof(rest)) &&
 	    sscanf(rest, "%li", (long *)&value) == 1)
 		return value;
 	return rv;
@@ -157,30 +198,23 @@ fault_is(const char *word)
 		return fault_after(#name, rv); \
 	}
 
-FAULT(C_Initialize, (void *init_args), (init_args))
-FAULT(C_Finalize, (void *reserved), (reserved))
-FAULT(C_OpenSession,
-    (CK_SLOT_ID slot, CK_FLAGS flags, void *app, CK_NOTIFY notify,
-	CK_SESSION_HANDLE *session),
-    (slot, flags, app, notify, session))
-FAULT(C_CloseSession, (CK_SESSION_HANDLE session), (session))
-FAULT(C_GetSessionInfo, (CK_SESSION_HANDLE session, CK_SESSION_INFO *info),
-    (session, info))
-FAULT(C_Login,
-    (CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin,
-	CK_ULONG pin_len),
-    (session, user, pin, pin_len))
-FAULT(C_Logout, (CK_SESSION_HANDLE session), (session))
-FAULT(C_FindObjectsInit,
-    (CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG n),
-    (session, template, n))
-FAULT(C_FindObjectsFinal, (CK_SESSION_HANDLE session), (session))
-FAULT(C_SignInit,
-    (CK_SESSION_HANDLE session, CK_MECHANISM *mech, CK_OBJECT_HANDLE key),
-    (session, mech, key))
-FAULT(C_DecryptInit,
-    (CK_SESSION_HANDLE session, CK_MECHANISM *mech, CK_OBJECT_HANDLE key),
-    (session, mech, key))
+FAULT_PLAIN(FAULT)
+
+static CK_RV
+fault_C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin,
+    CK_ULONG pin_len)
+{
+	CK_RV rv = fault_rule("C_Login");
+	char line[FAULT_LINE];
+
+	if (rv == CKR_OK) {
+		rv = real->C_Login(session, user, pin, pin_len);
+		snprintf(line, sizeof(line), "%.*s %#lx",
+		    pin_len < 64 ? (int)pin_len : 64, (const char *)pin, rv);
+		fault_append("FAULT_LOGINS", line);
+	}
+	return fault_after("C_Login", rv);
+}
 
 static CK_RV
 fault_C_GetSlotList(CK_BBOOL present, CK_SLOT_ID *list, CK_ULONG *n)
@@ -228,11 +262,19 @@ fault_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 		return rv;
 	if (fault_find("label", rest, sizeof(rest))) {
 		memset(info->label, ' ', sizeof(info->label));
-		memcpy(info->label, rest, strlen(rest));
+		memcpy(info->label, rest, strnlen(rest, sizeof(info->label)));
+	}
+	if (fault_find("serial", rest, sizeof(rest))) {
+		memset(info->serialNumber, ' ', sizeof(info->serialNumber));
+		memcpy(info->serialNumber, rest,
+		    strnlen(rest, sizeof(info->serialNumber)));
 	}
 	if (fault_find("flags", rest, sizeof(rest)) &&
 	    sscanf(rest, "%li", (long *)&flags) == 1)
 		info->flags |= flags;
+	if (fault_find("unflags", rest, sizeof(rest)) &&
+	    sscanf(rest, "%li", (long *)&flags) == 1)
+		info->flags &= ~flags;
 	if (fault_is("sizes"))
 		info->ulMaxPinLen = info->ulMinPinLen = ~0UL;
 	return fault_after("C_GetTokenInfo", rv);
@@ -347,27 +389,18 @@ static void
 fault_wrap(void)
 {
 	fault_list = *real;
-#define SET(name) fault_list.name = fault_##name
-	SET(C_Initialize);
-	SET(C_Finalize);
-	SET(C_GetSlotList);
-	SET(C_GetSlotInfo);
-	SET(C_GetTokenInfo);
-	SET(C_GetMechanismInfo);
-	SET(C_WaitForSlotEvent);
-	SET(C_OpenSession);
-	SET(C_CloseSession);
-	SET(C_GetSessionInfo);
-	SET(C_Login);
-	SET(C_Logout);
-	SET(C_FindObjectsInit);
-	SET(C_FindObjects);
-	SET(C_FindObjectsFinal);
-	SET(C_GetAttributeValue);
-	SET(C_SignInit);
-	SET(C_Sign);
-	SET(C_DecryptInit);
-	SET(C_Decrypt);
+#define SET(name, ...) fault_list.name = fault_##name;
+	FAULT_PLAIN(SET)
+	SET(C_Login)
+	SET(C_GetSlotList)
+	SET(C_GetSlotInfo)
+	SET(C_GetTokenInfo)
+	SET(C_GetMechanismInfo)
+	SET(C_WaitForSlotEvent)
+	SET(C_FindObjects)
+	SET(C_GetAttributeValue)
+	SET(C_Sign)
+	SET(C_Decrypt)
 #undef SET
 }
 
@@ -377,9 +410,12 @@ FAULT_EXPORT CK_RV
 C_GetFunctionList(CK_FUNCTION_LIST **list)
 {
 	const char *path = getenv("FAULT_MODULE");
+	const char *conf = getenv("FAULT_CONF");
 	CK_RV (*get)(CK_FUNCTION_LIST * *list);
 	void *handle;
 
+	if (conf != NULL)
+		(void)setenv("SOFTHSM2_CONF", conf, 1);
 	handle = path != NULL ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
 	if (handle == NULL)
 		return CKR_GENERAL_ERROR;

@@ -6,7 +6,7 @@ import lint
 
 ASN1 = {"asn1", "asn1/alg", "asn1/codec"}
 # The typed codecs know algorithms, and so stand above them (asn1/local.mk).
-CODEC = re.compile(r"asn1/(attr_values|attrs|recipient_info|signer_info)[.]")
+CODEC = re.compile(r"asn1/(attr_values|attrs|kari|recipient_info|signer_info)[.]")
 # module: the modules that it may include besides itself
 ARROWS = {
     "asn1": set(),
@@ -17,14 +17,17 @@ ARROWS = {
     "agent/proto": ASN1 | {"token/proto"},
     "agent": ASN1 | {"agent/proto", "token/proto"},
     "client/link": ASN1 | {"agent/proto"},
+    "client/fetch": ASN1,
     "client/pkix": ASN1,
     "client/cms": ASN1 | {"client/pkix", "client/link"},
     "client/smime": ASN1 | {"client/cms", "client/pkix", "client/link"},
     # cardseal.h stands alone; the api is what it promises.
     "client": set(),
-    "client/api": ASN1 | {"client", "client/smime", "client/cms",
-                          "client/pkix", "client/link"},
+    "client/api": ASN1 | {"client", "agent/proto", "client/smime",
+                          "client/cms", "client/pkix", "client/fetch",
+                          "client/link"},
     "client/cli": {"client"},
+    "client/pkcs11": ASN1 | {"client/pkix", "client/link"},
 }
 # system header, or the beginning of one: who may include it
 FOREIGN = {
@@ -32,14 +35,16 @@ FOREIGN = {
     "gmp.h": {"asn1/alg"},
     "gcrypt.h": {"asn1/alg"},
     "libtasn1.h": {"asn1", "asn1/alg"},
-    "p11-kit/": {"token"},
+    "p11-kit/": {"token", "client/pkcs11"},
     "winscard.h": {"token"},
     "systemd/": {"agent"},
     "assuan.h": {"agent"},
-    "seccomp.h": {"agent"},
-    "linux/landlock.h": {"agent"},
+    "curl/": {"client/fetch"},
+    "seccomp.h": {"agent", "client/fetch"},
+    "linux/landlock.h": {"agent", "client/fetch"},
     "linux/seccomp.h": {"agent"},
     "jansson.h": {"client/api", "client/cli", "client/cms"},
+    "sqlite3.h": {"client/pkix"},
     "check.h": set(),
 }
 INSTALLED = ("client/cardseal.h",)

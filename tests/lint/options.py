@@ -23,7 +23,7 @@ def help_options(text):
 
 
 def help_commands(text):
-    return set(re.findall(r"^  ([a-z][a-z-]*)  ", text, re.M))
+    return set(re.findall(r"^  ([a-z][a-z-]*(?: [a-z]+)?)  ", text, re.M))
 
 
 def page_sections(text):
@@ -88,7 +88,7 @@ def main():
     commands = help_commands(ask(PROGRAM))
     tap.result({"sign", "verify", "agent"} <= commands,
                "cardseal --help lists commands")
-    helps = {c: ask(PROGRAM, c) for c in commands - {"agent"}}
+    helps = {c: ask(PROGRAM, *c.split()) for c in commands - {"agent"}}
     sections = page("cardseal.1")
     # The agent's options are in its own page.
     sections.pop("agent", None)

@@ -26,6 +26,7 @@ unset CARDSEAL_SOCKET SOFTHSM2_CONF
 export CARDSEAL_LIBEXECDIR=$tmp/libexec
 ln -s "$CS_BUILDDIR/agent/cardseal-agent" "$tmp/libexec/cardseal-agent"
 ln -s "$CS_BUILDDIR/token/cardseal-token" "$tmp/libexec/cardseal-token"
+ln -s "$CS_BUILDDIR/client/fetch/cardseal-fetch" "$tmp/libexec/cardseal-fetch"
 CARDSEAL=${CARDSEAL:-$CS_BUILDDIR/client/cli/cardseal}
 
 test_cleanup() {
@@ -33,10 +34,12 @@ test_cleanup() {
 	trap - EXIT
 	[ -z "$agent_pid" ] || started_pids+=("$agent_pid")
 	for pid in "${started_pids[@]}"; do
+		process_is_ours "$pid" || continue
 		kill -CONT "$pid" 2>/dev/null
 		kill -TERM "$pid" 2>/dev/null
 	done
 	for pid in "${started_pids[@]}"; do
+		process_is_ours "$pid" || continue
 		wait_until 5 process_is_gone "$pid" ||
 			kill -KILL "$pid" 2>/dev/null
 	done
@@ -197,6 +200,13 @@ wait_until() {
 		[ "$(date +%s%N)" -lt $end ] || return 1
 		sleep 0.02
 	done
+}
+
+# process_is_ours PID: a child of this script, or one that knows its folder.
+# The number of one that ended may be another program's by now.
+process_is_ours() {
+	[ "$(ps -o ppid= -p "$1" 2>/dev/null | tr -d ' ')" = $$ ] ||
+		grep -qsaF "$tmp" "/proc/$1/environ"
 }
 
 process_is_gone() {

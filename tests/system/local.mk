@@ -1,18 +1,25 @@
 # tests/system/: the real programs end to end.
 SYSTEM_TESTS = \
+	tests/system/attacks.sh \
+	tests/system/agent-log.sh \
+	tests/system/certs.sh \
 	tests/system/cms-peers.sh \
 	tests/system/encrypt.sh \
 	tests/system/errors.sh \
+	tests/system/fetch.sh \
 	tests/system/fixtures.sh \
 	tests/system/harness.sh \
 	tests/system/many.sh \
 	tests/system/memory.sh \
 	tests/system/modules.sh \
 	tests/system/peers.sh \
-	tests/system/quickstart.sh
+	tests/system/pkcs11.sh \
+	tests/system/quickstart.sh \
+	tests/system/seal.sh
 TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \
-	tests/system/lib.sh tests/system/fake-pinentry
+	tests/system/attack_mails.py \
+	tests/system/lib.sh tests/system/fake-pinentry tests/system/web.py
 
 # client/cms alone, with keys in files.
 check_PROGRAMS += tests/system/cmsdrive

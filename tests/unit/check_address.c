@@ -53,6 +53,23 @@ START_TEST(compares)
 }
 END_TEST
 
+/* Equal octet by octet exactly when they compare as equal. */
+START_TEST(normal_forms_compare)
+{
+	struct buf a = {0}, b = {0};
+	int x = address_normalise(bytes_of_str(pairs[_i].a), &a);
+	int y = address_normalise(bytes_of_str(pairs[_i].b), &b);
+
+	if (x == 0 && y == 0)
+		ck_assert(bytes_is_equal(buf_get(&a), buf_get(&b)) ==
+			  pairs[_i].is_equal);
+	else
+		ck_assert(!pairs[_i].is_equal);
+	buf_clear(&a);
+	buf_clear(&b);
+}
+END_TEST
+
 START_TEST(a_nul_hides_nothing)
 {
 	ck_assert(!address_is_equal(BYTES_LIT("a@example.org"),
@@ -205,6 +222,7 @@ suite(void)
 	TCase *t = tcase_create("address");
 
 	tcase_add_loop_test(t, compares, 0, N(pairs));
+	tcase_add_loop_test(t, normal_forms_compare, 0, N(pairs));
 	tcase_add_test(t, a_nul_hides_nothing);
 	tcase_add_loop_test(t, checks, 0, N(texts));
 	tcase_add_test(t, has_a_limit);

@@ -103,9 +103,11 @@ static const struct {
     {{"crl-int-empty", "crl-int"}, "leaf-held", CRL_GOOD, NULL},
     {{"crl-int-critical"}, "leaf-revoked", CRL_UNKNOWN,
 	"1.3.6.1.4.1.32473.1.1, which is not understood"},
-    {{"crl-int-delta"}, "leaf-revoked", CRL_UNKNOWN, "a delta list"},
-    {{"crl-int-scope"}, "leaf-revoked", CRL_UNKNOWN,
-	"issuingDistributionPoint"},
+    {{"crl-int-delta"}, "leaf-revoked", CRL_UNKNOWN,
+	"a delta CRL, but no complete one"},
+    /* for users' certificates only, as these are */
+    {{"crl-int-scope"}, "leaf-revoked", CRL_REVOKED, NULL},
+    {{"crl-int-scope"}, "leaf", CRL_GOOD, NULL},
     {{"crl-int-critical", "crl-int"}, "leaf", CRL_GOOD, NULL},
     {{"crl-int-sha1"}, "leaf-revoked", CRL_UNKNOWN, "weak"},
     /* made after the time asked for */
@@ -370,13 +372,16 @@ START_TEST(finds_each_of_many)
 	ck_assert_uint_eq(crl->index_len, n);
 	for (i = 0; i < n; i++) {
 		memcpy(serial + 4, &i, sizeof(i));
-		ck_assert_int_eq(
-		    crl_find(crl, bytes_of(serial, 8), &at, &reason), 1);
+		ck_assert_int_eq(crl_find(crl, crl->issuer, 0,
+				     bytes_of(serial, 8), &at, &reason),
+		    1);
 		ck_assert_int_eq(at, 1000);
 		ck_assert_int_eq(reason, 0);
 	}
 	memcpy(serial + 4, &i, sizeof(i));
-	ck_assert_int_eq(crl_find(crl, bytes_of(serial, 8), &at, &reason), 0);
+	ck_assert_int_eq(
+	    crl_find(crl, crl->issuer, 0, bytes_of(serial, 8), &at, &reason),
+	    0);
 	crl_free(crl);
 }
 END_TEST

@@ -106,7 +106,7 @@ encrypt_with(struct cms_encrypt_params *params, struct bytes_source *source,
 
 START_TEST(test_refused_parameters)
 {
-	struct cert *alice = world_cert(ALICE), *bob = world_cert(BOB);
+	struct cert *alice = world_cert(ALICE), *dave = world_cert(DAVE);
 	struct cms_encrypt_params params = {
 	    .recipients = &alice,
 	    .recipients_len = 0,
@@ -128,15 +128,19 @@ START_TEST(test_refused_parameters)
 	params.cipher = ALG_SHA256;
 	unit_assert_code(
 	    encrypt_with(&params, &source, UINT64_MAX), -CS_ERR_ALGORITHM);
-	params.cipher = ALG_AES128_GCM;
-	params.content_type = OID_SIGNED_DATA;
+	/* nothing authenticates them */
+	params.cipher = ALG_AES128_CBC;
+	params.auth_attrs = BYTES_LIT("\x30\x00");
 	unit_assert_code(
 	    encrypt_with(&params, &source, UINT64_MAX), -CS_ERR_ARGUMENT);
-	params.content_type = OID_DATA;
-	params.recipients = &bob;
+	params.cipher = ALG_AES128_GCM;
+	unit_assert_code(
+	    encrypt_with(&params, &source, UINT64_MAX), -CS_ERR_ATTRIBUTES);
+	params.auth_attrs = BYTES_NONE;
+	params.recipients = &dave;
 	unit_assert_code(
 	    encrypt_with(&params, &source, UINT64_MAX), -CS_ERR_ALGORITHM);
-	ck_assert_ptr_nonnull(strstr(e.text, "Bob"));
+	ck_assert_ptr_nonnull(strstr(e.text, "Dave"));
 	ck_assert_uint_eq(source.runs, 0);
 }
 END_TEST

@@ -220,6 +220,44 @@ START_TEST(test_pipe)
 }
 END_TEST
 
+struct pieces_sink {
+	struct sink sink;
+	size_t at;
+};
+
+static int
+pieces_write(struct sink *sink, struct bytes in, struct err *err)
+{
+	struct pieces_sink *s = (struct pieces_sink *)sink;
+
+	(void)err;
+	s->at += in.len;
+	ck_assert(s->at % SINK_PIECE_LEN == 0 || s->at == LONG_LEN);
+	return 0;
+}
+
+/* Whole pieces, however few bytes the pipe gives at once, and wherever the
+ * first read of it ended. */
+START_TEST(test_pipe_in_whole_pieces)
+{
+	pid_t pid;
+	int fd = open_pipe(get_long(), 777, &pid);
+	struct input *in = input_new_fd(fd, "standard input");
+	struct pieces_sink s = {.sink.write = pieces_write};
+	uint8_t some[5];
+	size_t got;
+
+	unit_assert_code(input_read_at(in, 0, some, sizeof(some), &got, &e), 0);
+	s.at = sizeof(some);
+	unit_assert_code(
+	    input_run(in, sizeof(some), INPUT_TO_END, &s.sink, &e), 0);
+	ck_assert_uint_eq(s.at, LONG_LEN);
+	input_free(in);
+	close(fd);
+	waitpid(pid, NULL, 0);
+}
+END_TEST
+
 START_TEST(test_pipe_that_does_not_block)
 {
 	pid_t pid;
@@ -478,6 +516,7 @@ input_suite(void)
 	tcase_add_test(tc, test_bytes);
 	tcase_add_loop_test(tc, test_pipe, 0, 2);
 	tcase_add_test(tc, test_pipe_that_does_not_block);
+	tcase_add_test(tc, test_pipe_in_whole_pieces);
 	tcase_add_test(tc, test_small_pipe_needs_no_file);
 	tcase_add_test(tc, test_pipe_read_once);
 	tcase_add_test(tc, test_pipe_read_from_inside_a_run);

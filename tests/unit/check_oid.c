@@ -142,6 +142,41 @@ START_TEST(any_is_formatted)
 }
 END_TEST
 
+/* Dotted text back to octets; what "?" stands for is lost. */
+START_TEST(dotted_is_parsed)
+{
+	struct buf b = {0};
+	bool is_whole = forms[_i].dotted[0] != '\0' &&
+			strchr(forms[_i].dotted, '?') == NULL;
+
+	buf_add_str(&b, "x");
+	if (is_whole) {
+		ck_assert_int_eq(oid_parse(&b, forms[_i].dotted), 0);
+		ck_assert(bytes_is_equal(
+		    bytes_of(b.data + 1, b.len - 1), unit_hex(forms[_i].hex)));
+	} else {
+		unit_assert_code(
+		    oid_parse(&b, forms[_i].dotted), -CS_ERR_ARGUMENT);
+		ck_assert_uint_eq(b.len, 1);
+	}
+	buf_clear(&b);
+}
+END_TEST
+
+static const char *const no_oids[] = {"1", "3.1", "1.40", "0.40.1", "1..2",
+    "1.2.", ".1.2", "1.02", "1.2a", "1 2", "-1.2", "1.2.18446744073709551616",
+    "2.18446744073709551615", "anyPolicy"};
+
+START_TEST(other_text_is_no_oid)
+{
+	struct buf b = {0};
+
+	unit_assert_code(oid_parse(&b, no_oids[_i]), -CS_ERR_ARGUMENT);
+	ck_assert_uint_eq(b.len, 0);
+	buf_clear(&b);
+}
+END_TEST
+
 /* Whatever the octets and the size: ends in NUL, within the size. */
 START_TEST(any_octets_fit)
 {
@@ -178,6 +213,9 @@ main(void)
 	tcase_add_test(tcase, others_are_unknown);
 	tcase_add_test(tcase, names_have_no_case);
 	tcase_add_loop_test(tcase, any_is_formatted, 0, COUNT(forms));
+	tcase_add_loop_test(tcase, dotted_is_parsed, 0, COUNT(forms));
+	tcase_add_loop_test(tcase, other_text_is_no_oid, 0,
+	    sizeof(no_oids) / sizeof(no_oids[0]));
 	tcase_add_test(tcase, any_octets_fit);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);

@@ -238,7 +238,7 @@ take(void *ctx, const void *p, size_t len)
 
 START_TEST(test_function)
 {
-	struct buf b = {.max = sizeof(long_bytes)};
+	struct buf b = {.max = 1000};
 	struct output *out = output_new_fn(take, &b);
 
 	ck_assert(!output_is_held(out));
@@ -254,6 +254,29 @@ START_TEST(test_function)
 			     bytes_of(long_bytes, sizeof(long_bytes)), &e),
 	    -CS_ERR_TOO_LARGE);
 	unit_assert_code(output_commit(out, &e), -CS_ERR_TOO_LARGE);
+	output_free(out);
+	buf_clear(&b);
+}
+END_TEST
+
+/* Whole blocks go out, whatever comes in. */
+START_TEST(test_blocks)
+{
+	static const size_t lens[] = {3, 65532, 1, 1, 70000, 131072, 199999};
+	struct buf b = {0};
+	struct output *out = output_new_fn(take, &b);
+	size_t i, at;
+
+	for (i = at = 0; i < sizeof(lens) / sizeof(lens[0]); at += lens[i++]) {
+		ck_assert_uint_le(lens[i], sizeof(long_bytes));
+		put(out, bytes_of(long_bytes, lens[i]));
+		ck_assert_uint_eq(b.len, (at + lens[i]) / 65536 * 65536);
+	}
+	unit_assert_code(output_commit(out, &e), 0);
+	ck_assert_uint_eq(b.len, at);
+	for (i = at = 0; i < sizeof(lens) / sizeof(lens[0]); at += lens[i++])
+		unit_assert_bytes(bytes_of(b.data + at, lens[i]),
+		    bytes_of(long_bytes, lens[i]));
 	output_free(out);
 	buf_clear(&b);
 }
@@ -364,6 +387,7 @@ output_suite(void)
 	tcase_add_loop_test(tc, test_standard_output, 0, 2);
 	tcase_add_test(tc, test_reset_starts_again);
 	tcase_add_test(tc, test_function);
+	tcase_add_test(tc, test_blocks);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("failures");
 	tcase_add_checked_fixture(tc, setup, temp_teardown);

@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "client/pkix/crl.h"
-#include "client/pkix/path.h"
+#include "client/pkix/path_cache.h"
 #include "tests/unit/unit_cert.h"
 
 #define N(a) ((int)(sizeof(a) / sizeof(*(a))))
@@ -405,6 +405,104 @@ START_TEST(checks_revocation)
 }
 END_TEST
 
+/* What is kept shows in that nothing else is left to find a path with. */
+START_TEST(keeps_paths)
+{
+	struct cert_set *empty = cert_set_new();
+
+	add(anchors, "root");
+	add(intermediates, "int");
+	params.cache = path_cache_new();
+	ck_assert_ptr_nonnull(params.cache);
+	assert_path("leaf", 0, NULL);
+	params.intermediates = empty;
+	assert_path("leaf", 0, NULL);
+	ck_assert_uint_eq(cert_set_get_len(result.path), 3);
+	assert_path("leaf-expired", -CS_ERR_NO_PATH, NULL);
+	params.purpose = PATH_ANY;
+	assert_path("leaf", -CS_ERR_NO_PATH, NULL);
+	params.purpose = PATH_SIGN;
+	params.is_legacy = true;
+	assert_path("leaf", -CS_ERR_NO_PATH, NULL);
+	params.is_legacy = false;
+	params.time += PATH_CACHE_SECONDS + 1;
+	assert_path("leaf", -CS_ERR_NO_PATH, NULL);
+	params.time -= 2 * (PATH_CACHE_SECONDS + 1);
+	assert_path("leaf", -CS_ERR_NO_PATH, NULL);
+	params.time = UNIT_TIME;
+	params.is_explicit_policy = true;
+	assert_path("leaf", -CS_ERR_NO_PATH, NULL);
+	path_result_clear(&result);
+	path_cache_free(params.cache);
+	cert_set_free(empty);
+}
+END_TEST
+
+/* Until a certificate of it expires. */
+START_TEST(keeps_no_path_too_long)
+{
+	struct cert *c = unit_cert("leaf");
+
+	add(anchors, "root");
+	add(intermediates, "int");
+	params.cache = path_cache_new();
+	params.time = cert_get_not_after(c);
+	assert_path("leaf", 0, NULL);
+	assert_path("leaf", 0, NULL);
+	params.time++;
+	assert_path("leaf", -CS_ERR_EXPIRED, NULL);
+	path_result_clear(&result);
+	path_cache_free(params.cache);
+	cert_free(c);
+}
+END_TEST
+
+/* Signatures are kept by the octets signed and the key, bad ones not. */
+START_TEST(keeps_good_signatures)
+{
+	struct cert *leaf = unit_cert("leaf"), *ca = unit_cert("int");
+	struct cert *twin = unit_cert("int-twin");
+	struct path_cache *cache = path_cache_new();
+
+	ck_assert(!path_cache_has_signature(cache, leaf, ca, true));
+	path_cache_add_signature(cache, leaf, ca, true);
+	ck_assert(path_cache_has_signature(cache, leaf, ca, true));
+	ck_assert(!path_cache_has_signature(cache, leaf, ca, false));
+	ck_assert(!path_cache_has_signature(cache, leaf, twin, true));
+	ck_assert(!path_cache_has_signature(cache, ca, leaf, true));
+	path_cache_add_signature(cache, leaf, ca, false);
+	ck_assert(path_cache_has_signature(cache, leaf, ca, false));
+	path_cache_free(cache);
+	cert_free(leaf);
+	cert_free(ca);
+	cert_free(twin);
+}
+END_TEST
+
+START_TEST(notes_the_steps)
+{
+	const struct path_log *log;
+
+	add(anchors, "root");
+	add(intermediates, "int");
+	params.wants_log = true;
+	assert_path("leaf", 0, NULL);
+	log = result.log;
+	ck_assert_ptr_nonnull(log);
+	ck_assert_str_eq(log->steps[0].what, "trustAnchor");
+	ck_assert_uint_eq(log->steps[0].at, 2);
+	ck_assert_str_eq(log->steps[1].what, "signature");
+	ck_assert_uint_eq(log->steps[1].at, 1);
+	ck_assert_uint_eq(log->steps[log->len - 1].at, 0);
+	ck_assert_int_eq(log->steps[log->len - 1].code, 0);
+	assert_path("leaf-expired", -CS_ERR_EXPIRED, NULL);
+	log = result.log;
+	ck_assert_str_eq(log->steps[log->len - 1].what, "validity");
+	unit_assert_code(log->steps[log->len - 1].code, -CS_ERR_EXPIRED);
+	ck_assert(strstr(log->steps[log->len - 1].text, "expired") != NULL);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -421,6 +519,10 @@ suite(void)
 	tcase_add_test(t, tells_the_path);
 	tcase_add_test(t, gives_up_in_time);
 	tcase_add_loop_test(t, checks_revocation, 0, N(revocations));
+	tcase_add_test(t, keeps_paths);
+	tcase_add_test(t, keeps_no_path_too_long);
+	tcase_add_test(t, keeps_good_signatures);
+	tcase_add_test(t, notes_the_steps);
 	tcase_set_timeout(t, 60);
 	suite_add_tcase(s, t);
 	return s;

@@ -224,8 +224,10 @@ START_TEST(certs_count_before_login)
 	ck_assert_ptr_null(find(&k, "ca"));
 	ck_assert(keys_is_apart(&k, &k.objects.all[0]));
 	key = find(&k, "rsa-encrypt");
-	ck_assert_uint_eq(key->flags, TOK_KEY_DECRYPT);
 	ck_assert_str_eq(key->role, "9c");
+	/* What its private object will say after login. */
+	ck_assert_uint_eq(
+	    key->flags, TOK_KEY_DECRYPT | TOK_KEY_ALWAYS_AUTHENTICATE);
 	key = find(&k, "p256-any");
 	ck_assert_uint_eq(key->flags, TOK_KEY_SIGN | TOK_KEY_DERIVE);
 	ck_assert_str_eq(key->role, "9a");

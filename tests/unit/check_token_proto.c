@@ -21,14 +21,14 @@ static const char error_hex[] =
     "0c 01 6f 0c 01 72 02 01 01 02 01 04 02 02 00 c8"
     "03 02 04 90 80 01 02 82 05 77 72 6f 6e 67";
 static const char probe_ok_hex[] =
-    "30 78 02 01 01 a4 73 30 20 30 1e 0c 01 75 0c 01"
+    "30 7b 02 01 01 a4 76 30 20 30 1e 0c 01 75 0c 01"
     "6c 0c 01 73 0c 01 6d 0c 01 6f 0c 01 72 02 01 01"
     "02 01 00 02 01 00 03 01 00 30 45 30 43 04 20"
     "6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b"
     "6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b"
     "0c 01 75 0c 01 76 0c 01 6c 04 01 69 03 02 06 c0"
     "04 01 70 30 08 04 02 63 31 04 02 63 32 80 02 39"
-    "63 30 08 30 06 0c 01 75 04 01 63";
+    "63 30 08 30 06 0c 01 75 04 01 63 01 01 ff";
 
 /* Decodes, and checks that encoding gives the same again. */
 static void
@@ -104,6 +104,7 @@ START_TEST(walks_probe_ok)
 	ck_assert(tok_cert_next(&d, &token, &cert));
 	unit_assert_bytes(token, BYTES_LIT("u"));
 	unit_assert_bytes(cert, BYTES_LIT("c"));
+	ck_assert(msg.uses_pcsc);
 	ck_assert(!tok_cert_next(&d, &token, &cert));
 	unit_assert_code(der_end(&d), 0);
 }
@@ -199,7 +200,7 @@ static const struct {
     {"30 08 02 01 01 a5 03 0c 01 ff", "INFO.token"},
     {"30 08 02 01 01 a5 03 0c 01 00", "INFO.token"},
     {"30 08 02 01 01 a5 03 04 01 41", "INFO.token"},
-    {"30 08 02 01 01 b3 03 0a 01 01", "EVENT.operation"},
+    {"30 08 02 01 01 b3 03 0a 01 03", "EVENT.operation"},
     {"30 0a 02 01 01 ac 05 04 03 61 62 63 00", "frame.length"},
 };
 

@@ -1,5 +1,7 @@
-#include "tests/unit/soft_key.h"
+#include "tests/unit/soft_key_int.h"
 
+#include <nettle/curve25519.h>
+#include <nettle/curve448.h>
 #include <nettle/ecc-curve.h>
 #include <nettle/ecdsa.h>
 #include <nettle/eddsa.h>
@@ -13,21 +15,8 @@
 #include "asn1/alg/padding.h"
 #include "asn1/alg/random.h"
 #include "asn1/pem.h"
-#include "asn1/recipient_info.h"
 
 #define DAY ((int64_t)24 * 60 * 60)
-
-struct soft_key {
-	enum alg alg; /* ALG_RSA, ALG_EC, ALG_ED25519_KEY */
-	enum oid curve;
-	struct rsa_public_key rsa_pub;
-	struct rsa_private_key rsa;
-	struct ecc_scalar ec;
-	uint8_t ed[32];
-	struct buf spki;
-	struct cert *cert;
-	const struct soft_key *lender; /* whose key it is, if not its own */
-};
 
 static void
 soft_die(const char *what)
@@ -36,24 +25,11 @@ soft_die(const char *what)
 	abort();
 }
 
-static void
+void
 soft_random(void *ctx, size_t len, uint8_t *p)
 {
 	(void)ctx;
 	random_fill(p, len);
-}
-
-static const struct ecc_curve *
-soft_curve(enum oid curve)
-{
-	switch (curve) {
-	case OID_P384:
-		return nettle_get_secp_384r1();
-	case OID_P521:
-		return nettle_get_secp_521r1();
-	default:
-		return nettle_get_secp_256r1();
-	}
 }
 
 /* --- public keys --- */
@@ -106,12 +82,46 @@ soft_put_ed(struct soft_key *k)
 }
 
 static void
+soft_put_x(struct soft_key *k)
+{
+	uint8_t pub[56];
+
+	if (k->alg == ALG_X25519_KEY)
+		curve25519_mul_g(pub, k->ed);
+	else
+		curve448_mul_g(pub, k->ed);
+	(void)!spki_encode_okp(
+	    &k->spki, k->alg, bytes_of(pub, spki_okp_len(k->alg)));
+}
+
+/* The same key for RSAES-OAEP alone (RFC 4055 1.2). */
+static void
+soft_put_oaep(struct soft_key *k, const struct oaep_params *params)
+{
+	struct buf rsa = {0};
+	struct spki spki;
+	size_t mark;
+
+	buf_add_bytes(&rsa, buf_get(&k->spki));
+	buf_reset(&k->spki);
+	if (spki_decode(buf_get(&rsa), &spki, NULL) != 0)
+		soft_die("bad SubjectPublicKeyInfo");
+	mark = der_open(&k->spki, DER_SEQUENCE);
+	der_put_oaep_params(&k->spki, params);
+	der_put_bits(&k->spki, DER_BIT_STRING, spki.key_bits, 0);
+	der_close(&k->spki, mark);
+	buf_clear(&rsa);
+}
+
+static void
 soft_put_spki(struct soft_key *k)
 {
 	if (k->alg == ALG_RSA)
 		soft_put_rsa(k);
 	else if (k->alg == ALG_EC)
 		soft_put_ec(k);
+	else if (k->alg == ALG_X25519_KEY || k->alg == ALG_X448_KEY)
+		soft_put_x(k);
 	else
 		soft_put_ed(k);
 	if (k->spki.err != 0 || k->spki.len == 0)
@@ -121,7 +131,9 @@ soft_put_spki(struct soft_key *k)
 static void
 soft_generate(struct soft_key *k, enum soft_kind kind)
 {
-	k->curve = kind == SOFT_P384 ? OID_P384 : OID_P256;
+	k->curve = kind == SOFT_P384   ? OID_P384
+		   : kind == SOFT_P521 ? OID_P521
+				       : OID_P256;
 	switch (kind) {
 	case SOFT_RSA:
 	case SOFT_RSA_SHORT:
@@ -134,12 +146,18 @@ soft_generate(struct soft_key *k, enum soft_kind kind)
 		break;
 	case SOFT_P256:
 	case SOFT_P384:
+	case SOFT_P521:
 		k->alg = ALG_EC;
 		ecc_scalar_init(&k->ec, soft_curve(k->curve));
 		ecc_scalar_random(&k->ec, NULL, soft_random);
 		break;
 	case SOFT_ED25519:
 		k->alg = ALG_ED25519_KEY;
+		random_fill(k->ed, sizeof(k->ed));
+		break;
+	case SOFT_X25519:
+	case SOFT_X448:
+		k->alg = kind == SOFT_X448 ? ALG_X448_KEY : ALG_X25519_KEY;
 		random_fill(k->ed, sizeof(k->ed));
 		break;
 	}
@@ -377,6 +395,8 @@ soft_key_new(const struct soft_spec *spec)
 	} else {
 		soft_generate(k, spec->kind);
 	}
+	if (spec->oaep != NULL)
+		soft_put_oaep(k, spec->oaep);
 	soft_certify(k, spec);
 	return k;
 }
@@ -460,7 +480,7 @@ soft_decode(void *ctx, const char *label, struct bytes der)
 	case OID_ED25519:
 		k->alg = ALG_ED25519_KEY;
 		seed = der_get(&inner, DER_OCTET_STRING);
-		if (seed.len != sizeof(k->ed))
+		if (seed.len != 32)
 			return -CS_ERR_ENCODING;
 		memcpy(k->ed, seed.p, seed.len);
 		break;
@@ -510,24 +530,12 @@ soft_key_load(const char *key_path, const char *cert_path)
 
 /* --- operations --- */
 
-static struct soft_key *
-ring_find(struct soft_ring *ring, const uint8_t key_id[32])
-{
-	size_t i;
-
-	for (i = 0; i < ring->len; i++)
-		if (memcmp(cert_get_key_hash(ring->keys[i]->cert), key_id,
-			32) == 0)
-			return ring->keys[i];
-	return NULL;
-}
-
 static int
 ring_sign(void *ctx, const uint8_t key_id[32], struct bytes algorithm,
     struct bytes input, struct buf *signature, struct err *e)
 {
 	struct soft_ring *ring = ctx;
-	struct soft_key *k = ring_find(ring, key_id);
+	struct soft_key *k = soft_ring_find(ring, key_id);
 	struct sig_scheme scheme;
 	struct alg_id id;
 	int r;
@@ -546,54 +554,9 @@ ring_sign(void *ctx, const uint8_t key_id[32], struct bytes algorithm,
 	return r;
 }
 
-static int
-ring_open(void *ctx, const uint8_t key_id[32], struct bytes recipient_info,
-    unsigned index, struct bytes content_algorithm, struct secret **key,
-    struct err *e)
-{
-	struct soft_ring *ring = ctx;
-	struct soft_key *k = ring_find(ring, key_id);
-	size_t want;
-	struct recipient_info info;
-	struct alg_id id;
-	size_t got;
-	mpz_t c;
-
-	(void)index;
-	*key = NULL;
-	ring->opens++;
-	if (ring->fail_with != 0)
-		return err_set(e, ring->fail_with, "told to fail");
-	if (k == NULL || k->alg != ALG_RSA)
-		return err_set(e, -CS_ERR_NO_KEY, "no such soft key");
-	if (k->lender != NULL)
-		k = (struct soft_key *)k->lender;
-	if (recipient_info_decode(recipient_info, &info, e) != 0 ||
-	    alg_id_decode(content_algorithm, &id) != 0)
-		return err_set(e, -CS_ERR_ENCODING, "bad recipient");
-	want = alg_get(alg_find_oid(id.known, ALG_KIND_AEAD))->key_len;
-	if (want == 0)
-		want =
-		    alg_get(alg_find_oid(id.known, ALG_KIND_CIPHER))->key_len;
-	got = want;
-	*key = random_secret(want);
-	if (*key == NULL)
-		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
-	mpz_init(c);
-	nettle_mpz_set_str_256_u(
-	    c, info.encrypted_key.len, info.encrypted_key.p);
-	/* a wrong padding leaves the random key: implicit rejection */
-	if (rsa_decrypt_tr(&k->rsa_pub, &k->rsa, NULL, soft_random, &got,
-		secret_get(*key), c) != 1 ||
-	    got != want || ring->is_broken)
-		random_fill(secret_get(*key), want);
-	mpz_clear(c);
-	return 0;
-}
-
 struct cms_key_ops
 soft_ring_ops(struct soft_ring *ring)
 {
 	return (struct cms_key_ops){
-	    .sign = ring_sign, .open = ring_open, .ctx = ring};
+	    .sign = ring_sign, .open = soft_ring_open, .ctx = ring};
 }

@@ -5,6 +5,7 @@
 #ifndef TESTS_UNIT_SOFT_KEY_H
 #define TESTS_UNIT_SOFT_KEY_H
 
+#include "asn1/alg/padding.h"
 #include "client/cms/cms.h"
 
 enum soft_kind {
@@ -12,7 +13,10 @@ enum soft_kind {
 	SOFT_RSA_SHORT, /* 1024 bits */
 	SOFT_P256,
 	SOFT_P384,
+	SOFT_P521,
 	SOFT_ED25519,
+	SOFT_X25519, /* not to sign with: wants an issuer */
+	SOFT_X448,
 };
 
 struct soft_key;
@@ -29,7 +33,8 @@ struct soft_spec {
 	int64_t not_before, not_after; /* 0: see above */
 	bool is_ca;
 	bool has_no_key_id;
-	struct bytes key_id; /* instead of the SHA-1 of the key */
+	struct bytes key_id;		/* instead of the SHA-1 of the key */
+	const struct oaep_params *oaep; /* RSA: an id-RSAES-OAEP key */
 };
 
 /* Ends the program where anything fails. */
@@ -42,7 +47,7 @@ struct cert *soft_key_get_cert(const struct soft_key *k); /* borrowed */
 
 /* cms_key_ops over some keys, and what they were asked for. */
 struct soft_ring {
-	struct soft_key *keys[8];
+	struct soft_key *keys[16];
 	size_t len;
 	unsigned signs, opens;
 	int fail_with;	/* not 0: every operation fails so */

@@ -9,31 +9,16 @@ import signal
 import threading
 import time
 
-from wire import (CANCEL, MODULE, NO_KEY, SIGN_OK, TIMEOUT, WORKER, Closed,
-                  Folder, children, integer, is_running, ok, run, same,
-                  wait_for)
+from wire import (CANCEL, MODULE, NO_KEY, PATIENCE, SIGN_OK, SOON, TIMEOUT,
+                  WORKER, Closed, World, children, integer, is_running, ok,
+                  run, same, wait_for)
 
 KEY = bytes([0, 1]) + bytes(30)
 KILLS = 40
 SEED = 7
 
 
-class World:
-    def __init__(self, *script, args=(), **agent):
-        self.folder = Folder()
-        self.module = self.folder.use_fake(*script)
-        self.folder.answers("pin 1234")
-        self.agent = self.folder.agent(*args, module=self.module, **agent)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        self.folder.__exit__(*exc)
-
-    def log(self, word):
-        return [x for x in self.folder.fake_log() if x.startswith(word)]
-
+class Target(World):
     def descriptors(self):
         """Of the agent; others than root may not look, and see 0."""
         if os.geteuid() != 0:
@@ -67,9 +52,9 @@ class Load(threading.Thread):
             self.codes.append(0 if m.tag == SIGN_OK else m.code)
 
 
-def under_load(what, sig, kills, *script, shared=1, deadline=3000, **agent):
+def under_load(what, sig, kills, *script, deadline=3000, **agent):
     rng = random.Random(SEED)
-    with World(*script, **agent) as w:
+    with Target(*script, **agent) as w:
         first = w.agent.client()
         same(first.sign(KEY).tag, SIGN_OK, what + ": it works")
         before = w.descriptors()
@@ -89,17 +74,18 @@ def under_load(what, sig, kills, *script, shared=1, deadline=3000, **agent):
         for t in load:
             t.ends = True
         for t in load:
-            t.join(30)
+            t.join(PATIENCE)
             t.client.close()
         codes = [c for t in load for c in t.codes]
         bad = [c for c in codes if c != 0]
         print("# %s: %d kills, %d lost of %d" % (what, hits, len(bad),
                                                  len(codes)))
-        ok(hits >= kills / 2 and len(bad) <= shared * hits,
+        ok(hits >= kills / 2 and len(bad) <= hits,
            "%s: at most one request each" % what, repr(bad)[:400])
         ok(set(bad) <= {WORKER, TIMEOUT}, what + ": typed", set(bad))
-        ok(max(t.longest for t in load) < deadline / 1000 + 1, what + ": by the deadline",
-           [t.longest for t in load])
+        longest = max(t.longest for t in load)
+        ok(longest < deadline / 1000 + SOON, what + ": by the deadline",
+           longest)
         same(first.sign(KEY).tag, SIGN_OK, what + ": it works again")
         ok(wait_for(lambda: w.descriptors() <= before),
            what + ": descriptors", "%d, %d before" % (w.descriptors(), before))
@@ -108,18 +94,18 @@ def under_load(what, sig, kills, *script, shared=1, deadline=3000, **agent):
 
 def while_checked():
     """The token was only asked for its flags; that can be asked again."""
-    with World("token a 1", "key 0", "on INFO 1 crash") as w:
+    with Target("token a 1", "key 0", "on INFO 1 crash") as w:
         clients = [w.agent.client() for _ in range(3)]
         ids = [c.post_sign(KEY) for c in clients]
         same([c.wait(i).tag for c, i in zip(clients, ids)], [SIGN_OK] * 3,
              "a worker that dies before a PIN was there costs nothing")
-    with World("token a 1", "key 0", "on INFO 0 crash") as w:
+    with Target("token a 1", "key 0", "on INFO 0 crash") as w:
         c = w.agent.client()
-        same(c.sign(KEY, deadline=8000).code, WORKER, "but not for ever")
+        same(c.sign(KEY).code, WORKER, "but not for ever")
 
 
 def all_at_once():
-    with World("token a 1", "key 0", "pin none", "on SIGN 0 delay 20",
+    with Target("token a 1", "key 0", "pin none", "on SIGN 0 delay 20",
                args=("--workers", "4")) as w:
         clients = [w.agent.client() for _ in range(6)]
         codes = set()
@@ -133,13 +119,13 @@ def all_at_once():
             codes |= {c.read().code for c in clients * 4}
         ok(w.agent.is_alive(), "all workers killed at once, again and again")
         ok(codes <= {0, WORKER, TIMEOUT, MODULE, NO_KEY}, "typed", codes)
-        ok(wait_for(lambda: clients[0].sign(KEY).tag == SIGN_OK, 35),
+        ok(wait_for(lambda: clients[0].sign(KEY).tag == SIGN_OK),
            "and it signs again")
 
 
 def cancelled_at_once():
     """A prompt's process may come after nobody wants it any more."""
-    with World("token a 1", "key 0") as w:
+    with Target("token a 1", "key 0") as w:
         w.folder.answers("hang")
         c = w.agent.client()
         c.status()
@@ -150,13 +136,13 @@ def cancelled_at_once():
                 ident = c.post_sign(KEY)
                 time.sleep(pause)
                 c.call(CANCEL, integer(ident))
-        ok(wait_for(lambda: set(children(w.agent.pid)) <= steady, 5),
+        ok(wait_for(lambda: set(children(w.agent.pid)) <= steady),
            "prompts cancelled at once leave no process",
            set(children(w.agent.pid)) - steady)
 
 
 def agent_killed():
-    with World("token a 1", "key 0") as w:
+    with Target("token a 1", "key 0") as w:
         w.folder.answers("hang")
         c = w.agent.client()
         c.post_sign(KEY)
@@ -165,14 +151,14 @@ def agent_killed():
         ok(len(below) >= 4, "starter, worker, dialogue, pinentry", below)
         w.agent.process.kill()
         w.agent.process.wait()
-        ok(wait_for(lambda: not any(is_running(p) for p in below), 5),
+        ok(wait_for(lambda: not any(is_running(p) for p in below)),
            "SIGKILL of the agent ends them all",
            [p for p in below if is_running(p)])
 
 
 def longest_time():
     """cache-max counts from the typing, whatever logs in again."""
-    with World("token a 1", "key 0",
+    with Target("token a 1", "key 0",
                config="[pin]\ncache-ttl = 60\ncache-max = 2\n") as w:
         c = w.agent.client()
         same(c.sign(KEY).tag, SIGN_OK, "a PIN is typed")
@@ -183,7 +169,7 @@ def longest_time():
             wait_for(lambda: c.status().modules[0].state == 1)
             c.sign(KEY)
             time.sleep(0.7)
-        ok(wait_for(lambda: c.sign(KEY).tag == SIGN_OK, 5),
+        ok(wait_for(lambda: c.sign(KEY).tag == SIGN_OK),
            "a signature after cache-max")
         ok(len(w.folder.pinentry_log("GETPIN")) >= 2,
            "new logins do not prolong the PIN's life",
@@ -196,9 +182,8 @@ def killed_under_load():
 
 
 def killed_with_pin():
-    # A login in flight is the request of all who wait for it.
     under_load("SIGKILL with PIN", signal.SIGKILL, KILLS, "token a 1",
-               "key 0", shared=3)
+               "key 0")
 
 
 def stopped_under_load():

@@ -7,15 +7,21 @@
  *	pin TEXT		of all tokens; "none": no login required
  *	tries N			how many wrong PINs lock it (default 3)
  *	pinpad			the reader asks for the PIN
+ *	puk TEXT		of all tokens (default 87654321)
  *	insertion N		another number: it was away
- *	key TOKEN [always]	a key on the token of that index (0, 1, ...);
- *its id is its number, from 1, as two octets and 30 zeroes size N
- *octets of the certificate of each key certs N
- *certificates without a key on TYPE NTH ACTION	with the NTH request of that
- *type (0: each): delay MS | hang | stop | crash | close | garbage | wrong-id |
- *	    wrong-type | error CODE | logout
+ *	key TOKEN [always]	a key on the token of that index (0, 1, ...)
+ *	size N			octets of the certificate of each key
+ *	certs N			certificates without a key
+ *	on TYPE NTH ACTION	with the NTH request of that type (0: each)
  *
- * SCRIPT.log gets a line for each request; SCRIPT.state keeps wrong PINs.
+ *	ids N			added to the numbers of the keys
+ *
+ * A key's id is its number, from 1, as two octets, and 30 zeroes. An ACTION is
+ * delay MS, hang, stop, crash, close, garbage, wrong-id, wrong-type, error CODE
+ * or logout; or gate, which waits until SCRIPT.open is there, and another one.
+ *
+ * SCRIPT.log gets a line for each request; SCRIPT.state keeps wrong PINs,
+ * SCRIPT.pin a PIN that was changed.
  */
 #include "config.h"
 
@@ -36,9 +42,9 @@ struct script {
 	unsigned tokens;
 	unsigned key_tokens[KEYS_MAX];
 	bool key_always[KEYS_MAX];
-	unsigned keys, certs;
+	unsigned keys, certs, first_id;
 	size_t cert_len;
-	char pin[64];
+	char pin[64], puk[64];
 	bool has_pad;
 	unsigned tries;
 	uint32_t insertion;
@@ -59,7 +65,7 @@ fake_path(char *out, size_t size, const char *suffix)
 static unsigned
 fake_wrong_count(void)
 {
-	char path[1100];
+	static char path[1100];
 	unsigned n = 0;
 	FILE *f;
 
@@ -76,7 +82,7 @@ fake_wrong_count(void)
 static void
 fake_set_wrong_count(unsigned n)
 {
-	char path[1100];
+	static char path[1100];
 	FILE *f;
 
 	fake_path(path, sizeof(path), ".state");
@@ -91,7 +97,7 @@ fake_set_wrong_count(unsigned n)
 static unsigned
 fake_log(const char *type, const char *detail)
 {
-	char path[1100], line[256];
+	static char path[1100], line[256];
 	unsigned n = 0;
 	size_t len = strlen(type);
 	FILE *f;
@@ -133,9 +139,11 @@ script_line(const char *line, const char *type, unsigned nth)
 		script.has_pad = true;
 	} else {
 		(void)sscanf(line, "pin %63s", script.pin);
+		(void)sscanf(line, "puk %63s", script.puk);
 		(void)sscanf(line, "tries %u", &script.tries);
 		(void)sscanf(line, "insertion %u", &script.insertion);
 		(void)sscanf(line, "certs %u", &script.certs);
+		(void)sscanf(line, "ids %u", &script.first_id);
 		(void)sscanf(line, "size %zu", &script.cert_len);
 	}
 }
@@ -143,17 +151,25 @@ script_line(const char *line, const char *type, unsigned nth)
 static void
 script_read(const char *type, unsigned nth)
 {
-	char line[256];
+	static char line[1100];
 	FILE *f = fopen(script_path, "r");
 
 	if (f == NULL)
 		exit(1);
 	memset(&script, 0, sizeof(script));
 	snprintf(script.pin, sizeof(script.pin), "1234");
+	snprintf(script.puk, sizeof(script.puk), "87654321");
 	script.tries = 3;
 	script.cert_len = 100;
 	while (fgets(line, sizeof(line), f) != NULL)
 		script_line(line, type, nth);
+	fclose(f);
+	fake_path(line, sizeof(line), ".pin");
+	f = fopen(line, "r");
+	if (f == NULL)
+		return;
+	if (fscanf(f, "%63s", script.pin) != 1)
+		exit(1);
 	fclose(f);
 }
 
@@ -213,8 +229,8 @@ fake_key(struct buf *b, unsigned i)
 
 	/* So that there may be more than 255 of them. */
 	memset(id, 0, sizeof(id));
-	id[0] = (uint8_t)((i + 1) >> 8);
-	id[1] = (uint8_t)(i + 1);
+	id[0] = (uint8_t)((script.first_id + i + 1) >> 8);
+	id[1] = (uint8_t)(script.first_id + i + 1);
 	fake_uri(script.key_tokens[i], uri);
 	snprintf(label, sizeof(label), "key %u", i + 1);
 	if (script.key_always[i]) {
@@ -305,7 +321,8 @@ fake_try(const struct tok_msg *req, struct tok_msg *answer, int token)
 static void
 fake_sign(const struct tok_msg *req, struct tok_msg *answer, int token)
 {
-	unsigned i = (unsigned)(req->key_id.p[0] << 8 | req->key_id.p[1]) - 1;
+	unsigned i = (unsigned)(req->key_id.p[0] << 8 | req->key_id.p[1]) - 1 -
+		     script.first_id;
 
 	if (i >= script.keys) {
 		fake_error(answer, -CS_ERR_NO_KEY, token);
@@ -318,8 +335,33 @@ fake_sign(const struct tok_msg *req, struct tok_msg *answer, int token)
 	}
 	if (script.key_always[i] && !fake_try(req, answer, token))
 		return;
-	answer->type = req->type == TOK_SIGN ? TOK_SIGN_OK : TOK_OPEN_OK;
-	answer->output = req->type == TOK_SIGN ? req->input : req->key_id;
+	answer->type = (enum tok_type)(req->type + 1);
+	answer->output = req->type == TOK_OPEN ? req->key_id : req->input;
+}
+
+/* Is it to be done? Then the new PIN is the PIN. */
+static bool
+fake_set_pin(const struct tok_msg *req, struct tok_msg *answer, int token)
+{
+	static char path[1100];
+	FILE *f;
+
+	if (req->operation == TOK_PIN_CHANGE && !fake_try(req, answer, token))
+		return false;
+	if (req->operation == TOK_PIN_UNBLOCK &&
+	    !bytes_is_equal(req->pin, bytes_of_str(script.puk))) {
+		fake_error(answer, -CS_ERR_PIN_WRONG, token);
+		return false;
+	}
+	fake_set_wrong_count(0);
+	fake_path(path, sizeof(path), ".pin");
+	f = fopen(path, "w");
+	if (f == NULL)
+		exit(1);
+	fprintf(
+	    f, "%.*s\n", (int)req->new_pin.len, (const char *)req->new_pin.p);
+	fclose(f);
+	return true;
 }
 
 static void
@@ -345,7 +387,8 @@ fake_serve(
 		fake_error(answer, -CS_ERR_TOKEN_REMOVED, token);
 		return;
 	}
-	if (req->type == TOK_SIGN || req->type == TOK_OPEN) {
+	if (req->type == TOK_SIGN || req->type == TOK_OPEN ||
+	    req->type == TOK_RAW) {
 		fake_sign(req, answer, token);
 		return;
 	}
@@ -355,37 +398,56 @@ fake_serve(
 		is_in[token] = true;
 	} else if (req->type == TOK_LOGOUT) {
 		is_in[token] = false;
+	} else if (req->type == TOK_SET_PIN &&
+		   !fake_set_pin(req, answer, token)) {
+		return;
 	}
 	answer->type = (enum tok_type)(req->type + 1);
 	fake_info((unsigned)token, &answer->info);
+}
+
+static void
+fake_wait_at_gate(void)
+{
+	static char path[1100];
+
+	fake_path(path, sizeof(path), ".open");
+	while (access(path, F_OK) != 0)
+		usleep(5000);
 }
 
 /* The script's fault. False: there is no answer to send. */
 static bool
 fake_act(struct tok_msg *answer)
 {
+	const char *action = script.action;
 	unsigned n = 0;
 
-	if (sscanf(script.action, "delay %u", &n) == 1)
+	if (strncmp(action, "gate", 4) == 0) {
+		fake_wait_at_gate();
+		action += strcspn(action, " ");
+		action += strspn(action, " ");
+	}
+	if (sscanf(action, "delay %u", &n) == 1)
 		usleep(n * 1000);
-	else if (strncmp(script.action, "hang", 4) == 0)
+	else if (strncmp(action, "hang", 4) == 0)
 		for (;;)
 			pause();
-	else if (strncmp(script.action, "stop", 4) == 0)
+	else if (strncmp(action, "stop", 4) == 0)
 		raise(SIGSTOP);
-	else if (strncmp(script.action, "crash", 5) == 0)
+	else if (strncmp(action, "crash", 5) == 0)
 		raise(SIGKILL);
-	else if (strncmp(script.action, "close", 5) == 0)
+	else if (strncmp(action, "close", 5) == 0)
 		exit(0);
-	else if (strncmp(script.action, "wrong-id", 8) == 0)
+	else if (strncmp(action, "wrong-id", 8) == 0)
 		answer->id++;
-	else if (strncmp(script.action, "wrong-type", 10) == 0)
+	else if (strncmp(action, "wrong-type", 10) == 0)
 		answer->type = TOK_LOGOUT_OK;
-	else if (sscanf(script.action, "error %u", &n) == 1)
+	else if (sscanf(action, "error %u", &n) == 1)
 		fake_error(answer, -(int)n, -1);
-	else if (strncmp(script.action, "logout", 6) == 0)
+	else if (strncmp(action, "logout", 6) == 0)
 		memset(is_in, 0, sizeof(is_in));
-	else if (strncmp(script.action, "garbage", 7) == 0) {
+	else if (strncmp(action, "garbage", 7) == 0) {
 		if (write(FAKE_FD, "garbage garbage", 15) < 0)
 			exit(1);
 		return false;
@@ -396,9 +458,11 @@ fake_act(struct tok_msg *answer)
 static void
 fake_detail(const struct tok_msg *req, char detail[128])
 {
-	snprintf(detail, 128, "%ld%s%.*s", (long)getpid(),
+	snprintf(detail, 128, "%ld%s%.*s%s%.*s", (long)getpid(),
 	    req->has_pin ? " pin=" : "", (int)req->pin.len,
-	    req->pin.len != 0 ? (const char *)req->pin.p : "");
+	    req->pin.len != 0 ? (const char *)req->pin.p : "",
+	    req->has_new_pin ? " new=" : "", (int)req->new_pin.len,
+	    req->new_pin.len != 0 ? (const char *)req->new_pin.p : "");
 }
 
 static void

@@ -5,8 +5,8 @@ agent goes on serving others."""
 import random
 import socket
 
-from wire import (CANCEL, DECAPSULATE, ERROR, HELLO, HELLO_OK, LIST_OK, PIN,
-                  POLICY, PROTOCOL, RAW, SIGN, SIGN_OK, STATUS, STATUS_OK,
+from wire import (CANCEL, DECAPSULATE, ERROR, HELLO, HELLO_OK, LIST_OK,
+                  NO_TOKEN, PIN, POLICY, PROTOCOL, RAW, SIGN, SIGN_OK, STATUS, STATUS_OK,
                   UNSUPPORTED, Client, Closed, Folder, context, integer,
                   message, octets, ok, run, same, seq, tlv, utf8)
 
@@ -71,7 +71,7 @@ def unknown_messages(agent):
     m = c.call(DECAPSULATE, octets(KEY), octets(b""), octets(b""), context())
     same(m.code, UNSUPPORTED, "decapsulate is reserved")
     m = c.call(PIN, utf8("pkcs11:token=x"), tlv(10, b"\0"), context())
-    same(m.code, UNSUPPORTED, "pin is for later")
+    same(m.code, NO_TOKEN, "a PIN of no token")
     same(c.call(STATUS).tag, STATUS_OK, "the connection goes on")
     c.close()
 
@@ -97,13 +97,13 @@ def frame_pieces(agent):
 
 
 def ids(agent, folder):
-    folder.use_fake("token a 1", "key 0", "pin none", "on SIGN 0 delay 300")
+    folder.use_fake("token a 1", "key 0", "pin none", "on SIGN 1 gate")
     c = agent.client()
-    c.send(message(7, SIGN, *c.sign_fields(KEY)))
-    c.send(message(7, STATUS))
+    c.send(message(7, SIGN, *c.sign_fields(KEY)) + message(7, STATUS))
     m = c.read()
     same((m.id, m.code), (7, PROTOCOL), "an id in use")
     ok(c.is_closed(), "an id in use: closed")
+    folder.open_gate()
     c = agent.client()
     same(c.call(CANCEL, integer(99)).tag, CANCEL + 1,
          "cancelling what is not there")

@@ -22,15 +22,35 @@ check_PROGRAMS += tests/wire/fake_token
 tests_wire_fake_token_SOURCES = tests/wire/fake_token.c
 tests_wire_fake_token_LDADD = $(TOKENPROTO_LIBS)
 
+# For the agent under valgrind.
+check_LTLIBRARIES += tests/wire/pidfd_shim.la
+tests_wire_pidfd_shim_la_SOURCES = tests/wire/pidfd_shim.c
+tests_wire_pidfd_shim_la_CFLAGS = $(AM_CFLAGS) -fPIC
+tests_wire_pidfd_shim_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version \
+	-rpath /nowhere
+
+# As much of logind as the agent uses.
+check_PROGRAMS += tests/wire/fake_logind
+tests_wire_fake_logind_SOURCES = tests/wire/fake_logind.c
+tests_wire_fake_logind_LDADD = $(SYSTEMD_LIBS)
+tests_wire_fake_logind_CFLAGS = $(UNIT_FLAGS) $(SYSTEMD_CFLAGS)
+
 # The agent, by its socket alone (wire.py). They measure memory and time, so
 # that other tests should not be too many beside them.
 WIRE_TESTS = \
 	tests/wire/attacks.py \
+	tests/wire/audit.py \
 	tests/wire/frames.py \
 	tests/wire/limits.py \
+	tests/wire/logins.py \
 	tests/wire/pins.py \
+	tests/wire/policy.py \
+	tests/wire/service.py \
+	tests/wire/set_pin.py \
+	tests/wire/sleep.py \
 	tests/wire/start.py \
 	tests/wire/tokens.py \
 	tests/wire/workers.py
 TESTS += $(WIRE_TESTS)
-EXTRA_DIST += tests/wire/wire.py $(WIRE_TESTS)
+EXTRA_DIST += tests/wire/tap.py tests/wire/wire.py tests/wire/world.py \
+	$(WIRE_TESTS)

@@ -3,17 +3,25 @@ agents of their own in a private folder. Nothing here uses the code under
 test, so that the two can't share one mistake."""
 
 import os
+import shlex
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
-import time
-import traceback
+
+from tap import (PATIENCE, SOON, children, done, is_running, ok, proc_read,
+                 run, same, skip, soon, wait_for)
+
+# What a test needs, in one place.
+__all__ = ["PATIENCE", "SOON", "children", "done", "is_running", "ok", "run",
+           "same", "skip", "soon", "wait_for"]
 
 SRC = os.path.abspath(os.environ.get("CS_SRCDIR", "."))
 BUILD = os.path.abspath(os.environ.get("CS_BUILDDIR", "."))
+# "make check-valgrind" sets it; the agent, its starter and its workers run
+# under it then.
+VALGRIND = shlex.split(os.environ.get("CS_VALGRIND", ""))
 
 # Tags of the messages (asn1/agent.asn).
 (ERROR, HELLO, HELLO_OK, LIST, LIST_OK, SIGN, SIGN_OK, OPEN, OPEN_OK, RAW,
@@ -24,56 +32,17 @@ BUILD = os.path.abspath(os.environ.get("CS_BUILDDIR", "."))
 UNSUPPORTED, PROTOCOL, NO_KEY, NO_TOKEN, TOKEN_REMOVED = 17, 51, 60, 61, 65
 PIN_WRONG, PIN_LOCKED, PIN_LENGTH, PIN_FINAL = 70, 71, 72, 74
 CANCELLED, NO_PINENTRY, PIN_NEEDED, POLICY = 76, 77, 78, 90
+REFUSED = 91
 TIMEOUT, DEVICE, WORKER, MODULE, BUSY = 100, 101, 102, 103, 104
 
 FRAME_MAX = 32768
 ECDSA_SHA256 = bytes.fromhex("300a06082a8648ce3d040302")
 RSA_SHA256 = bytes.fromhex("300d06092a864886f70d01010b0500")
 
-# --- TAP --------------------------------------------------------------------
-
-count = 0
-
-
-def ok(condition, what, detail=""):
-    global count
-    count += 1
-    print("%s %d - %s" % ("ok" if condition else "not ok", count, what))
-    if not condition and detail != "":
-        for line in str(detail).splitlines():
-            print("# " + line)
-    sys.stdout.flush()
-    return bool(condition)
-
-
-def same(got, want, what):
-    return ok(got == want, what, "got %r\nwant %r" % (got, want))
-
-
-def skip(what, why):
-    global count
-    count += 1
-    print("ok %d - %s # SKIP %s" % (count, what, why))
-
-
-def done():
-    print("1..%d" % count)
-    sys.stdout.flush()
-
-
-def run(*stories):
-    """All of them. One that breaks off is a failure with its traceback, and
-    the others are told nevertheless."""
-    for story in stories:
-        try:
-            story()
-        except Exception:
-            ok(False, story.__name__ + ": breaks off", traceback.format_exc())
-    done()
-
-
 def is_sanitized():
-    """Memory figures mean nothing then."""
+    """Figures of memory, and of what valgrind adds, mean nothing then."""
+    if VALGRIND:
+        return True
     with open(os.path.join(BUILD, "agent/cardseal-agent"), "rb") as f:
         return b"__asan_init" in f.read()
 
@@ -201,7 +170,7 @@ class Client:
     def __init__(self, path, says_hello=True, program="wire-test"):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.connect(path)
-        self.sock.settimeout(20)
+        self.sock.settimeout(PATIENCE)
         self.data = b""
         self.next = 0
         if says_hello:
@@ -218,7 +187,7 @@ class Client:
         self.send(message(self.next, tag, *fields))
         return self.next
 
-    def read(self, timeout=20):
+    def read(self, timeout=PATIENCE):
         """The next message; Closed at the end, socket.timeout."""
         self.sock.settimeout(timeout)
         while True:
@@ -234,16 +203,16 @@ class Client:
                 raise Closed()
             self.data += more
 
-    def wait(self, ident, timeout=20):
+    def wait(self, ident, timeout=PATIENCE):
         while True:
             m = self.read(timeout)
             if m.id == ident:
                 return m
 
-    def call(self, tag, *fields, timeout=20):
+    def call(self, tag, *fields, timeout=PATIENCE):
         return self.wait(self.post(tag, *fields), timeout)
 
-    def is_closed(self, timeout=5):
+    def is_closed(self, timeout=PATIENCE):
         try:
             while True:
                 self.read(timeout)
@@ -262,7 +231,7 @@ class Client:
         return (octets(key), octets(algorithm), octets(digest),
                 context(**claims))
 
-    def sign(self, key, timeout=20, **claims):
+    def sign(self, key, timeout=PATIENCE, **claims):
         return self.call(SIGN, *self.sign_fields(key, **claims),
                          timeout=timeout)
 
@@ -346,50 +315,6 @@ class Status:
 
 # --- agents -----------------------------------------------------------------
 
-def wait_for(condition, seconds=10):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return bool(condition())
-
-
-def proc_read(pid, name):
-    """A file of /proc/PID; empty once the process is gone, also when it goes
-    between open and read (ESRCH)."""
-    try:
-        with open("/proc/%d/%s" % (pid, name), "rb") as f:
-            return f.read()
-    except (FileNotFoundError, ProcessLookupError):
-        return b""
-
-
-def proc_stat(pid):
-    """From the state on (proc(5)); None: there is no such process."""
-    text = proc_read(pid, "stat").decode(errors="replace")
-    return text.rsplit(")", 1)[1].split() if text else None
-
-
-def is_running(pid):
-    stat = proc_stat(pid)
-    return stat is not None and stat[0] != "Z"
-
-
-def children(pid, word=""):
-    """All processes below, with that word in their command lines."""
-    parents = {}
-    for entry in os.listdir("/proc"):
-        stat = proc_stat(int(entry)) if entry.isdigit() else None
-        if stat is not None:
-            parents[int(entry)] = int(stat[1])
-    out, new = [], [pid]
-    while new:
-        new = [p for p, parent in parents.items() if parent in new]
-        out += new
-    return [p for p in out if word.encode() in proc_read(p, "cmdline")]
-
-
 class Folder:
     """A private folder, with its own HOME; removed at the end."""
 
@@ -401,6 +326,8 @@ class Folder:
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(
             ("CARDSEAL_", "XDG_", "SOFTHSM2_", "DISPLAY", "GPG_",
              "WAYLAND_", "DBUS_", "LISTEN_", "NOTIFY_"))}
+        # Not the machine's.
+        self.env["DBUS_SYSTEM_BUS_ADDRESS"] = "unix:path=/nonexistent"
         self.env.update(HOME=self.file("home"), LC_ALL="C.UTF-8",
                         XDG_RUNTIME_DIR=self.file("run"),
                         XDG_STATE_HOME=self.file("home/state"),
@@ -421,8 +348,20 @@ class Folder:
             text = agent.text()
             if "Sanitizer" in text or "runtime error" in text:
                 ok(False, "the sanitizers are silent", text)
+        if VALGRIND:
+            errors = self.valgrind_errors()
+            ok(errors == "", "valgrind is silent", errors)
         if not os.environ.get("KEEP"):
             shutil.rmtree(self.path, ignore_errors=True)
+
+    def valgrind_errors(self):
+        """Of all processes there were, but for calls it does not know."""
+        out = ""
+        for name in sorted(os.listdir(self.path)):
+            if name.startswith("valgrind."):
+                with open(self.file(name), errors="replace") as f:
+                    out += "".join(x for x in f if x.startswith("=="))
+        return out
 
     def file(self, name):
         return os.path.join(self.path, name)
@@ -441,10 +380,14 @@ class Folder:
     def use_fake(self, *lines, name="script"):
         """The scripted worker; gives the module to name."""
         self.use_worker(os.path.join(BUILD, "tests/wire/fake_token"))
-        for old in (".log", ".state"):
+        for old in (".log", ".state", ".open", ".pin"):
             if os.path.exists(self.file(name + old)):
                 os.unlink(self.file(name + old))
         return self.write(name, "".join(line + "\n" for line in lines))
+
+    def open_gate(self, name="script"):
+        """What waits at a gate goes on, and nothing waits there any more."""
+        self.write(name + ".open", "")
 
     def fake_log(self, name="script"):
         try:
@@ -468,9 +411,9 @@ class Folder:
             return []
         return [x for x in lines if x.split(" ")[0] == word or not word]
 
-    def fixtures(self, *args):
+    def fixtures(self, *args, name="fixtures"):
         """make-fixtures in the folder; gives its env as a dict."""
-        out = self.file("fixtures")
+        out = self.file(name)
         subprocess.run([os.path.join(SRC, "softhsm-fixtures/make-fixtures"),
                         out, *args], check=True, stdout=subprocess.DEVNULL)
         text = subprocess.run(
@@ -499,11 +442,17 @@ class Agent:
         if config is not None:
             command += ["--config", folder.write("agent.conf", config)]
         command += ["--pinentry", pinentry or folder.file("pinentry")]
+        env = dict(folder.env, **(env or {}))
+        if VALGRIND:
+            command = VALGRIND + [
+                "--log-file=" + folder.file("valgrind.%p")] + command
+            env["LD_PRELOAD"] = os.path.join(
+                BUILD, "tests/wire/.libs/pidfd_shim.so")
         self.start = os.path.getsize(self.log) if os.path.exists(
             self.log) else 0
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                command + list(args), env=dict(folder.env, **(env or {})),
+                command + list(args), env=env,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, **popen)
         self.pid = self.process.pid
         folder.agents.append(self)
@@ -534,13 +483,56 @@ class Agent:
 
     def stop(self, sig=signal.SIGTERM):
         self.process.send_signal(sig)
-        return self.process.wait(20)
+        return self.process.wait(PATIENCE)
 
     def kill(self):
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(10)
+                self.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+
+
+class World:
+    """An agent with a scripted worker (fake_token), for one story."""
+
+    def __init__(self, *script, answers=("pin 1234",), wrong=None, args=(),
+                 **agent):
+        self.folder = Folder()
+        self.module = self.folder.use_fake(*script)
+        if wrong is not None:
+            self.folder.write("script.state", "%d\n" % wrong)
+        self.folder.answers(*answers)
+        self.agent = self.folder.agent(*args, module=self.module, **agent)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.folder.__exit__(*exc)
+
+    def client(self):
+        return self.agent.client()
+
+    def script(self, *lines):
+        self.folder.write("script", "".join(x + "\n" for x in lines))
+
+    def log(self, *words):
+        return [x for x in self.folder.fake_log() if x.startswith(words)]
+
+    def pins(self):
+        """The PINs that came to the token, in their order."""
+        return [x.split("pin=")[1] for x in self.log("") if "pin=" in x]
+
+    def prompts(self, word="GETPIN"):
+        return len(self.folder.pinentry_log(word))
+
+    def worker(self):
+        """Its pid, as soon as one is there."""
+        c = self.agent.client()
+        wait_for(lambda: c.status().modules[0].state == 1)
+        pid = c.status().modules[0].pid
+        c.close()
+        return pid

@@ -1,0 +1,94 @@
+#include <stdlib.h>
+
+#include "agent/agent.h"
+#include "agent/inventory.h"
+#include "agent/login.h"
+
+/* Ends logins; the caller has forgotten the PIN. */
+
+struct logout_job {
+	struct job job;
+	struct worker *worker;
+	struct logout *end;
+	char *uri;
+};
+
+void
+logout_drop(struct logout *end)
+{
+	if (--end->count == 0)
+		end->done(end);
+}
+
+static bool
+logout_build(struct job *job, struct worker *w, struct tok_msg *m)
+{
+	struct logout_job *j =
+	    (void *)((char *)job - offsetof(struct logout_job, job));
+
+	(void)w;
+	m->type = TOK_LOGOUT;
+	m->token = bytes_of_str(j->uri);
+	return true;
+}
+
+static void
+logout_done(struct job *job, const struct tok_msg *answer, const struct err *e)
+{
+	struct logout_job *j =
+	    (void *)((char *)job - offsetof(struct logout_job, job));
+	struct worker *w = j->worker;
+	struct logout *end = j->end;
+	bool is_out = answer != NULL || e->code == -CS_ERR_NO_TOKEN ||
+		      e->code == -CS_ERR_TOKEN_REMOVED;
+
+	free(j->uri);
+	free(j);
+	/* Without its process there is no login. The module may keep the PIN
+	 * in its memory even so. */
+	if (!is_out)
+		worker_kill(w, false, "did not log out and was ended");
+	else
+		worker_retire_now(w);
+	if (end != NULL)
+		logout_drop(end);
+}
+
+static void
+login_logout_worker(struct login *l, struct worker *w, struct logout *end)
+{
+	struct logout_job *j = calloc(1, sizeof(*j));
+
+	if (j != NULL)
+		j->uri = bytes_dup_str(bytes_of_str(l->token->uri));
+	if (j == NULL || j->uri == NULL) {
+		free(j);
+		worker_kill(w, false, "was ended, for want of memory");
+		return;
+	}
+	j->worker = w;
+	j->end = end;
+	j->job = (struct job){
+	    .build = logout_build,
+	    .done = logout_done,
+	    .call_ms = l->token->module->agent->settings.deadline_ms,
+	};
+	if (end != NULL)
+		end->count++;
+	worker_submit_first(w, &j->job);
+}
+
+void
+login_logout(struct login *l, struct logout *end)
+{
+	struct token *t = l->token;
+	unsigned i;
+
+	timer_stop(&t->module->agent->timers, &l->expiry);
+	for (i = 0; i < t->module->worker_count; i++) {
+		if (!t->at[i].is_in && !t->module->workers[i].has_pin)
+			continue;
+		login_set_in(l, i, false);
+		login_logout_worker(l, &t->module->workers[i], end);
+	}
+}

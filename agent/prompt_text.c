@@ -1,0 +1,154 @@
+#include "agent/prompt_text.h"
+
+#include <unistd.h>
+
+#include "asn1/name.h"
+
+void
+prompt_quote(char dst[PROMPT_PART_MAX], struct bytes text)
+{
+	char *p;
+
+	err_quote(dst, PROMPT_PART_MAX, text.p, text.len);
+	for (p = dst; *p != '\0'; p++)
+		if (*p == '"')
+			*p = '\'';
+}
+
+/* The subject's common name; false if it has none. */
+static bool
+prompt_common_name(struct bytes cert, struct buf *name)
+{
+	struct der d, whole, tbs;
+	struct bytes skipped;
+	int i;
+
+	der_init(&d, cert);
+	whole = der_enter(&d, DER_SEQUENCE);
+	tbs = der_enter(&whole, DER_SEQUENCE);
+	(void)der_get_opt(&tbs, DER_CONTEXT_C(0), &skipped); /* version */
+	(void)der_get_integer(&tbs);			     /* serialNumber */
+	for (i = 0; i < 3; i++) /* signature, issuer, validity */
+		(void)der_get(&tbs, DER_SEQUENCE);
+	return name_get_last(der_get_raw(&tbs, DER_SEQUENCE), OID_AT_CN, name);
+}
+
+static bool
+prompt_key_holder(const struct key *k, struct buf *name)
+{
+	struct tok_key key;
+	struct bytes cert;
+	struct der d, certs;
+
+	der_init(&d, k->element);
+	if (!agt_key_next(&d, &key))
+		return false;
+	der_init(&certs, key.certificates);
+	return agt_cert_next(&certs, &cert) && prompt_common_name(cert, name);
+}
+
+void
+prompt_add_holder(struct buf *b, struct token *t, struct key *k)
+{
+	struct buf name = {.max = 4096};
+	struct module *m = t->module;
+	char quoted[PROMPT_PART_MAX];
+	bool has_name = k != NULL && prompt_key_holder(k, &name);
+
+	for (k = m->keys; !has_name && k < m->keys + m->key_count; k++)
+		has_name = k->token == t && prompt_key_holder(k, &name);
+	if (has_name) {
+		prompt_quote(quoted, buf_get(&name));
+		buf_printf(b, "\nCard holder: \"%s\"", quoted);
+	}
+	buf_clear(&name);
+}
+
+void
+prompt_add_key(struct buf *b, struct agent *a, const struct agt_msg *msg)
+{
+	static const char *const raw[] = {"sign", "decrypt", "derive"};
+	char label[PROMPT_PART_MAX], role[PROMPT_PART_MAX];
+	struct key *k;
+
+	if (msg->key_id.len != AGT_KEY_ID_LEN)
+		return;
+	k = inventory_find_key(a, msg->key_id.p);
+	if (k == NULL)
+		return;
+	prompt_quote(label, k->label);
+	prompt_quote(role, k->role);
+	buf_printf(b, "\nKey: \"%s\"", label);
+	if (role[0] != '\0')
+		buf_printf(b, " (%s)", role);
+	if (msg->type == AGT_SIGN)
+		buf_add_str(b, ", to sign");
+	else if (msg->type == AGT_OPEN)
+		buf_add_str(b, ", to decrypt");
+	else if (msg->type == AGT_RAW && msg->operation <= TOK_RAW_DERIVE)
+		buf_printf(
+		    b, ", for a raw operation (%s)", raw[msg->operation]);
+}
+
+void
+prompt_add_program(
+    struct buf *b, const struct request *r, const struct agt_context *context)
+{
+	char exe[PROMPT_PART_MAX], claim[PROMPT_PART_MAX];
+	char other[PROMPT_PART_MAX], purpose[PROMPT_PART_MAX];
+	const struct conn *c = r->conn;
+
+	prompt_quote(exe, bytes_of_str(c->exe));
+	prompt_quote(claim, bytes_of_str(c->program));
+	prompt_quote(purpose, context->purpose);
+	prompt_quote(other, context->on_behalf_of);
+	buf_printf(b, "\n\nProgram: %s (process %ld)",
+	    exe[0] != '\0' ? exe : "unknown", (long)c->pid);
+	if (c->uid != geteuid())
+		buf_printf(b, " of user %lu", (unsigned long)c->uid);
+	if (c->is_restricted)
+		buf_add_str(b, ", which may act for another computer");
+	if (claim[0] != '\0')
+		buf_printf(b, "\nIt calls itself \"%s\"", claim);
+	if (other[0] != '\0')
+		buf_printf(b, "%s acts for \"%s\"",
+		    claim[0] != '\0' ? " and" : "\nIt", other);
+	if (purpose[0] != '\0')
+		buf_printf(b, "\nIt says what for: \"%s\"", purpose);
+}
+
+void
+prompt_add_tries(struct buf *b, const struct token *t)
+{
+	if (t->flags & TOK_PIN_FINAL_TRY)
+		buf_add_str(b, "\nThis is the last try.");
+	else if (t->tries_left > 0)
+		buf_printf(b, "\n%d tries are left.", t->tries_left);
+	else if (t->flags & TOK_PIN_COUNT_LOW)
+		buf_add_str(b, "\nA wrong PIN was typed before; few tries "
+			       "are left.");
+}
+
+struct dialog_request
+prompt_place(
+    struct agent *a, enum dialog_kind kind, const struct agt_context *context)
+{
+	return (struct dialog_request){
+	    .kind = kind,
+	    .timeout_s = a->settings.prompt_timeout_ms / 1000,
+	    .display = context->display,
+	    .tty_name = context->tty_name,
+	    .tty_type = context->tty_type,
+	    .lc_ctype = context->lc_ctype,
+	    .lc_messages = context->lc_messages,
+	    .xauthority = context->xauthority,
+	};
+}
+
+struct bytes
+prompt_get_text(struct buf *b)
+{
+	if (b->err == -CS_ERR_TOO_LARGE)
+		b->err = 0; /* what fits is there */
+	return buf_get(b);
+}

@@ -1,0 +1,32 @@
+/*
+ * prompt_text.h: the words of prompts. What the kernel knows about the
+ * program and what the program says about itself stand apart; what strangers
+ * chose (labels, claims) is quoted, and cut before it could push the rest out
+ * of sight.
+ */
+#ifndef AGENT_PROMPT_TEXT_H
+#define AGENT_PROMPT_TEXT_H
+
+#include "agent/agent.h"
+#include "agent/inventory.h"
+#include "agent/request.h"
+
+#define PROMPT_PART_MAX 160
+
+/* What ends a quotation is ours alone. */
+void prompt_quote(char dst[PROMPT_PART_MAX], struct bytes text);
+/* The name in the certificate of one of the token's keys; k may be NULL. */
+void prompt_add_holder(struct buf *b, struct token *t, struct key *k);
+/* Which key, and what is to be done with it; nothing if there is none. */
+void prompt_add_key(struct buf *b, struct agent *a, const struct agt_msg *msg);
+void prompt_add_program(
+    struct buf *b, const struct request *r, const struct agt_context *context);
+/* What is known of the tries left. */
+void prompt_add_tries(struct buf *b, const struct token *t);
+/* Where the person is; without texts. Borrows from the context. */
+struct dialog_request prompt_place(
+    struct agent *a, enum dialog_kind kind, const struct agt_context *context);
+/* The description; what does not fit is left out. */
+struct bytes prompt_get_text(struct buf *b);
+
+#endif

@@ -1,0 +1,97 @@
+/* read.c: a whole mail, with every layer and all that is in it. */
+#include <stdlib.h>
+
+#include "client/api/job.h"
+#include "client/smime/message.h"
+
+struct read_own {
+	struct cardseal_job *job;
+	struct cert_set *certs;
+};
+
+/* Called when something encrypted is met: only then an agent is needed. */
+static int
+read_load_own(void *ctx, struct err *e)
+{
+	struct read_own *own = ctx;
+	struct own_keys keys;
+	int r = own_keys_load(own->job, &keys);
+
+	if (r == 0) {
+		r = cert_set_add_all(own->certs, keys.certs);
+		own_keys_clear(&keys);
+	}
+	if (r != 0) {
+		*e = own->job->err;
+		err_clear(&own->job->err);
+	}
+	return r;
+}
+
+static int
+read_any(struct cardseal_job *job, struct input *in, struct output *out,
+    struct verdict *v)
+{
+	struct read_own own = {.job = job, .certs = cert_set_new()};
+	struct cms_key_ops ops = job_key_ops(job);
+	struct smime_message_params params = {
+	    .cms = {.ops = &ops, .own = own.certs},
+	    .load_own = read_load_own,
+	    .ctx = &own,
+	    .from = job_get(job, CARDSEAL_FROM),
+	    .part = job_get(job, CARDSEAL_PART),
+	    .is_unsafe = job_is_set(job, CARDSEAL_UNSAFE),
+	    .requires_signed = job_is_set(job, CARDSEAL_REQUIRE_SIGNED),
+	};
+	struct job_trust trust;
+	enum input_form form;
+	int r;
+
+	if (own.certs == NULL)
+		return -CS_ERR_NO_MEMORY;
+	r = job_trust_load(job, &trust);
+	if (r != 0) {
+		cert_set_free(own.certs);
+		return r;
+	}
+	params.cms.trust = &trust.trust;
+	params.cms.is_legacy = trust.trust.is_legacy;
+	r = input_detect(in, &form, &job->err);
+	/* A mail may begin with anything that is text. */
+	if (r == 0 && (form == INPUT_UNKNOWN || form == INPUT_EMPTY))
+		form = INPUT_MESSAGE;
+	if (r == 0)
+		r = smime_read_message(in, form, &params, out, v, &job->err);
+	job_trust_clear(&trust);
+	cert_set_free(own.certs);
+	return r;
+}
+
+int
+cardseal_read(struct cardseal_job *job, struct cardseal_input *in,
+    struct cardseal_output *out, struct cardseal_verdict **verdict)
+{
+	struct cardseal_verdict *wrap;
+	int r;
+
+	*verdict = NULL;
+	job_start(job);
+	r = job_check_apart(job, in, out);
+	if (r != 0)
+		return job_end(job, r);
+	wrap = job_new_verdict();
+	r = wrap != NULL ? read_any(job, in->in, out != NULL ? out->out : NULL,
+			       wrap->verdict)
+			 : -CS_ERR_NO_MEMORY;
+	if (r == 0 && out != NULL && wrap->verdict->summary != VERDICT_BAD)
+		r = output_commit(out->out, &job->err);
+	if (r != 0) {
+		cardseal_verdict_free(wrap);
+		return job_end(job, r);
+	}
+	*verdict = wrap;
+	if (wrap->verdict->code != 0)
+		err_set(
+		    &job->err, wrap->verdict->code, "%s", wrap->verdict->text);
+	return job_end(job, wrap->verdict->code);
+}

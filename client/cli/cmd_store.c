@@ -1,0 +1,240 @@
+/* The commands about the certificates of correspondents. */
+#include <jansson.h>
+#include <string.h>
+#include <time.h>
+
+#include "client/cli/cli.h"
+
+#define DATE_SIZE 32
+#define WHO_WIDTH 32
+
+/* RFC 3339; its first ten characters are the date. */
+static const char *
+format_time(char dst[DATE_SIZE], int64_t t)
+{
+	time_t seconds = (time_t)t;
+	struct tm tm;
+
+	if (gmtime_r(&seconds, &tm) == NULL ||
+	    strftime(dst, DATE_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		dst[0] = '\0';
+	return dst;
+}
+
+static const char *
+format_date(char dst[DATE_SIZE], int64_t t)
+{
+	format_time(dst, t);
+	dst[strcspn(dst, "T")] = '\0';
+	return dst;
+}
+
+int
+cmd_certs_import(struct cli *cli)
+{
+	size_t added;
+	int code =
+	    cardseal_certificates_import(cli->job, cli_get_input(cli), &added);
+
+	if (code != 0)
+		return cli_fail(cli, code);
+	if (!cli->is_quiet)
+		fprintf(stderr, "%zu certificate%s added\n", added,
+		    added == 1 ? "" : "s");
+	return 0;
+}
+
+static int
+set_sha256(struct cli *cli, const char *argument)
+{
+	cli->sha256 = argument;
+	return 0;
+}
+
+const struct cli_option cmd_setup_anchors_options[] = {
+    {"sha256", 0, "HEX", "the file's SHA-256 as its publisher tells it", -1,
+	NULL, set_sha256},
+    {0},
+};
+
+int
+cmd_setup_anchors(struct cli *cli)
+{
+	size_t added;
+	int code;
+
+	if (cli->operands_len == 0) {
+		cli_error("%s: which file?", cli->command->name);
+		return CLI_EXIT_USAGE;
+	}
+	code = cardseal_anchors_install(
+	    cli->job, cli->operands[0], cli->sha256, &added);
+	if (code != 0)
+		return cli_fail(cli, code);
+	if (!cli->is_quiet)
+		fprintf(stderr, "%zu trust anchor%s added\n", added,
+		    added == 1 ? "" : "s");
+	return 0;
+}
+
+static json_t *
+item_to_json(const struct cardseal_certificate *c)
+{
+	char before[DATE_SIZE], after[DATE_SIZE], added[DATE_SIZE];
+
+	return json_pack(
+	    "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
+	    "sha256", c->sha256, "sha1", c->sha1, "subject", c->subject,
+	    "issuer", c->issuer, "serial", c->serial, "type", c->type,
+	    "addresses", c->addresses, "not_before",
+	    format_time(before, c->not_before), "not_after",
+	    format_time(after, c->not_after), "source", c->source, "added",
+	    format_time(added, c->added), "encrypt_refused",
+	    c->encrypt_refused);
+}
+
+static int
+print_json(const struct cardseal_certificates *list)
+{
+	json_t *array = json_array();
+	size_t i;
+
+	for (i = 0; i < cardseal_certificates_get_len(list); i++)
+		if (json_array_append_new(array,
+			item_to_json(
+			    cardseal_certificates_get_item(list, i))) != 0) {
+			json_decref(array);
+			array = NULL;
+			break;
+		}
+	return cli_print_json_value(array);
+}
+
+static void
+print_line(const struct cardseal_certificate *c)
+{
+	char date[DATE_SIZE];
+
+	printf("%.16s  %-*s  until %s%s%s\n", c->sha256, WHO_WIDTH,
+	    c->addresses[0] != '\0' ? c->addresses : c->subject,
+	    format_date(date, c->not_after),
+	    c->encrypt_refused[0] != '\0' ? ", not to encrypt to: " : "",
+	    c->encrypt_refused);
+}
+
+static void
+print_item(const struct cardseal_certificate *c)
+{
+	char from[DATE_SIZE], until[DATE_SIZE], added[DATE_SIZE];
+
+	printf("SHA-256    %s\nSHA-1      %s\nsubject    %s\n"
+	       "issuer     %s\nserial     %s\nkey        %s\n"
+	       "addresses  %s\nvalid      %s to %s\nadded      %s (%s)\n",
+	    c->sha256, c->sha1, c->subject, c->issuer, c->serial, c->type,
+	    c->addresses, format_date(from, c->not_before),
+	    format_date(until, c->not_after), format_date(added, c->added),
+	    c->source);
+	printf("encrypt    %s\n",
+	    c->encrypt_refused[0] != '\0' ? c->encrypt_refused : "yes");
+}
+
+/* Gets what the operand means and hands each to print. */
+static int
+print_all(struct cli *cli, const char *which,
+    void (*print)(const struct cardseal_certificate *c))
+{
+	struct cardseal_certificates *list;
+	size_t i;
+	int status = 0,
+	    code = cardseal_certificates_get(cli->job, which, &list);
+
+	if (code != 0)
+		return cli_fail(cli, code);
+	if (cli->is_json)
+		status = print_json(list);
+	for (i = 0; !cli->is_json && i < cardseal_certificates_get_len(list);
+	     i++)
+		print(cardseal_certificates_get_item(list, i));
+	cardseal_certificates_free(list);
+	return status;
+}
+
+int
+cmd_certs_list(struct cli *cli)
+{
+	return print_all(cli, NULL, print_line);
+}
+
+/* The one operand that has to be there. */
+static const char *
+get_which(const struct cli *cli)
+{
+	if (cli->operands_len > 0)
+		return cli->operands[0];
+	cli_error("%s: which one? Give a fingerprint or an address",
+	    cli->command->name);
+	return NULL;
+}
+
+int
+cmd_certs_show(struct cli *cli)
+{
+	const char *which = get_which(cli);
+
+	return which != NULL ? print_all(cli, which, print_item)
+			     : CLI_EXIT_USAGE;
+}
+
+static void
+print_pem(const struct cardseal_certificate *c)
+{
+	fputs(c->pem, stdout);
+}
+
+int
+cmd_certs_export(struct cli *cli)
+{
+	const char *which = get_which(cli);
+
+	return which != NULL ? print_all(cli, which, print_pem)
+			     : CLI_EXIT_USAGE;
+}
+
+int
+cmd_certs_remove(struct cli *cli)
+{
+	const char *which = get_which(cli);
+	size_t removed;
+	int code;
+
+	if (which == NULL)
+		return CLI_EXIT_USAGE;
+	code = cardseal_certificates_remove(cli->job, which, &removed);
+	if (code != 0)
+		return cli_fail(cli, code);
+	if (!cli->is_quiet)
+		fprintf(stderr, "%zu certificate%s removed\n", removed,
+		    removed == 1 ? "" : "s");
+	return 0;
+}
+
+int
+cmd_certs_find(struct cli *cli)
+{
+	const char *address = get_which(cli);
+	struct cardseal_certificates *list;
+	int code, status = 0;
+
+	if (address == NULL)
+		return CLI_EXIT_USAGE;
+	code = cardseal_certificates_find(cli->job, address, &list);
+	if (code != 0)
+		return cli_fail(cli, code);
+	cli_print_messages(cli);
+	if (cli->is_json)
+		status = print_json(list);
+	else
+		print_item(cardseal_certificates_get_item(list, 0));
+	cardseal_certificates_free(list);
+	return status;
+}

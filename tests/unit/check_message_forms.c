@@ -1,0 +1,389 @@
+/* check_message_forms.c: whole mails: what is held back, odd forms, and what
+ * is broken. */
+#include "config.h"
+
+#include <string.h>
+
+#include "asn1/base64.h"
+#include "tests/unit/message_util.h"
+
+/* --- held back --- */
+
+static void
+start_html(void)
+{
+	start(FROM MIXED "\r\n--outer\r\n" BODY "\r\n--outer\r\n" HTML
+			 "\r\n--outer\r\n" BODY "\r\n--outer--\r\n");
+}
+
+START_TEST(html_in_cbc)
+{
+	start_html();
+	wrap_encrypt(ALICE, ALG_AES256_CBC);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(read_as(i == 1), 0);
+		unit_assert_summary(v, VERDICT_DECRYPTED);
+		ck_assert(!mail_has(&content, "evil"));
+		ck_assert(!mail_has(&content, "html"));
+		ck_assert(mail_has(&content, "is held back"));
+		ck_assert(mail_has(&content, "--outer\r\n" BODY "\r\n--outer"));
+		ck_assert(mail_has(&content, BODY "\r\n--outer--\r\n"));
+		ck_assert(v->mail->parts[1].is_held_back);
+		ck_assert(!v->mail->parts[0].is_held_back);
+		ck_assert(has_warning("held back"));
+	}
+	params.is_unsafe = true;
+	ck_assert_int_eq(read_as(false), 0);
+	ck_assert(mail_has(&content, "evil"));
+}
+END_TEST
+
+START_TEST(html_as_all)
+{
+	start(FROM HTML);
+	wrap_encrypt(ALICE, ALG_AES256_CBC);
+	ck_assert_int_eq(read_as(false), 0);
+	ck_assert(!mail_has(&content, "evil"));
+	ck_assert(mail_has(&content, "is held back"));
+}
+END_TEST
+
+START_TEST(html_that_shows_changes)
+{
+	start_html();
+	if (_i == 0) {
+		wrap_encrypt(ALICE, ALG_AES256_GCM);
+	} else {
+		wrap_sign(BOB, SMIME_DETACHED);
+		wrap_encrypt(ALICE, ALG_AES256_CBC);
+	}
+	ck_assert_int_eq(read_as(false), 0);
+	ck_assert(mail_has(&content, "evil"));
+	ck_assert(!v->mail->parts[1].is_held_back);
+}
+END_TEST
+
+/* A signature outside says nothing about what was in the encryption. */
+START_TEST(html_signed_outside)
+{
+	start_html();
+	wrap_encrypt(ALICE, ALG_AES256_CBC);
+	wrap_sign(BOB, SMIME_DETACHED);
+	ck_assert_int_eq(read_as(false), 0);
+	ck_assert(!mail_has(&content, "evil"));
+}
+END_TEST
+
+/* In an enclosed message, also in one that was encoded. */
+START_TEST(html_in_a_message)
+{
+	struct buf base64 = {0};
+	struct buf in;
+
+	start(FROM HTML);
+	if (_i == 0) {
+		wrap_forward(MIXED);
+	} else {
+		base64_encode(&base64, buf_get(&mail));
+		in = mail;
+		mail = (struct buf){0};
+		buf_clear(&in);
+		buf_printf(&mail,
+		    FROM MIXED "\r\n--outer\r\nContent-Type: message/rfc822\r\n"
+			       "Content-Transfer-Encoding: base64\r\n\r\n%.*s"
+			       "\r\n--outer--\r\n",
+		    (int)base64.len, (const char *)base64.data);
+	}
+	wrap_encrypt(ALICE, ALG_AES256_CBC);
+	ck_assert_int_eq(read_as(true), 0);
+	ck_assert(!mail_has(&content, "evil"));
+	if (_i == 1)
+		ck_assert(!memmem(content.data, content.len, base64.data, 40));
+	ck_assert(mail_has(&content, "is held back"));
+	buf_clear(&base64);
+}
+END_TEST
+
+/* Each would be fetched or run by some program. */
+static const char *const active[] = {
+    "Content-Type: application/xhtml+xml\r\n\r\nevil",
+    "Content-Type: image/svg+xml\r\n\r\nevil",
+    "Content-Type: text/xml\r\n\r\nevil",
+    "Content-Type: application/octet-stream; name=\"a.HTML \"\r\n\r\nevil",
+    "Content-Type: message/external-body; access-type=x\r\n\r\nevil",
+    "Content-Type: image/png\r\nContent-Location: http://x/\r\n\r\nevil",
+    "Content-Type: text/plain\r\nContent-Type: text/html\r\n\r\nevil",
+    "Content-Type: multipart/mixed\r\n\r\nevil",
+};
+
+START_TEST(other_active_parts)
+{
+	start(FROM MIXED "\r\n--outer\r\n");
+	buf_printf(&mail, "%s\r\n--outer--\r\n", active[_i]);
+	wrap_encrypt(ALICE, ALG_AES256_CBC);
+	ck_assert_int_eq(read_as(false), 0);
+	ck_assert(!mail_has(&content, "evil"));
+}
+END_TEST
+
+/* --- forms --- */
+
+/* The CMS object of the mail with another header. */
+static void
+with_header(const char *header)
+{
+	const uint8_t *at = memmem(mail.data, mail.len, "\r\n\r\n", 4);
+	struct buf b = {0};
+
+	buf_printf(&b, FROM "%s\r\n", header);
+	buf_add(&b, at + 4, (size_t)(mail.data + mail.len - at) - 4);
+	buf_clear(&mail);
+	mail = b;
+}
+
+static const char *const types[] = {
+    "Content-Type: application/pkcs7-mime\r\n",
+    "Content-Type: application/x-pkcs7-mime; smime-type=wrong\r\n",
+    "Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n"
+    "Content-Transfer-Encoding: binary\r\n",
+    "Content-Type: application/octet-stream; name=smime.p7m\r\n"
+    "Content-Transfer-Encoding: base64\r\n",
+    "Content-Type: application/octet-stream; name=\"SMIME.P7M\"\r\n",
+    "Content-Type: application/octet-stream\r\n"
+    "Content-Disposition: attachment; filename*=us-ascii''smime.p7m\r\n",
+    "Content-Type: application/octet-stream; name=smime.p7s\r\n",
+    "Content-Type: application/octet-stream; name=smime.p7z\r\n",
+    "Content-Type: application/x-pkcs7-signature; name=smime.p7s\r\n",
+};
+
+START_TEST(type_names)
+{
+	start(MAIL);
+	wrap_sign(BOB, SMIME_OPAQUE);
+	with_header(types[_i]);
+	expect(VERDICT_VERIFIED, BYTES_LIT(BODY));
+}
+END_TEST
+
+/* Outlook makes some without any header inside. */
+static const char *const bare[] = {
+    "\r\nhello\r\n", "hello there, this is text\r\n", "\nx\n", "x", "http://a"};
+
+START_TEST(no_inner_header)
+{
+	struct buf cms = {0}, base64 = {0};
+
+	world_sign_as(BOB, bytes_of_str(bare[_i]), &cms);
+	base64_encode(&base64, buf_get(&cms));
+	buf_reset(&mail);
+	buf_printf(&mail,
+	    FROM "Content-Type: application/pkcs7-mime\r\n\r\n%.*s",
+	    (int)base64.len, (const char *)base64.data);
+	expect(VERDICT_VERIFIED, bytes_of_str(bare[_i]));
+	buf_clear(&cms);
+	buf_clear(&base64);
+}
+END_TEST
+
+START_TEST(bare_cms)
+{
+	world_sign_as(BOB, BYTES_LIT(BODY), &mail);
+	expect(VERDICT_VERIFIED, BYTES_LIT(BODY));
+	ck_assert_int_eq(
+	    v->layers[0].signers[0].address.state, FINDING_NOT_CHECKED);
+}
+END_TEST
+
+START_TEST(winmail)
+{
+	start(FROM
+	    "Content-Type: application/ms-tnef; name=winmail.dat\r\n\r\nx");
+	expect(VERDICT_NONE, buf_get(&mail));
+	ck_assert_str_eq(v->mail->parts[0].name, "winmail.dat");
+	ck_assert(has_warning("winmail.dat"));
+}
+END_TEST
+
+START_TEST(openpgp)
+{
+	start(FROM "Content-Type: multipart/signed; boundary=outer; "
+		   "protocol=\"application/pgp-signature\"\r\n\r\n--outer\r\n"
+		   "\r\nx\r\n--outer\r\n"
+		   "Content-Type: application/pgp-signature\r\n\r\ny\r\n"
+		   "--outer--\r\n");
+	expect(VERDICT_NONE, buf_get(&mail));
+	ck_assert_uint_eq(v->mail->parts_count, 2);
+}
+END_TEST
+
+START_TEST(mbox)
+{
+	struct buf in = {0};
+
+	start(MAIL);
+	wrap_sign(BOB, SMIME_DETACHED);
+	in = mail;
+	mail = (struct buf){0};
+	buf_add_str(&mail, "From bob@example.org Sat Nov 28 10:00:00 2026\n");
+	buf_add_bytes(&mail, buf_get(&in));
+	expect(VERDICT_VERIFIED, BYTES_LIT(BODY));
+	buf_add_str(&mail, "\nFrom bob@example.org Sat Nov 28 10:00:00 2026\n");
+	buf_add_bytes(&mail, buf_get(&in));
+	unit_assert_code(read_as(false), -CS_ERR_MULTIPLE);
+	buf_clear(&in);
+}
+END_TEST
+
+/* --- what is broken --- */
+
+static const struct {
+	const char *text;
+	int code;
+} broken[] = {
+    {FROM "Content-Type: application/pkcs7-mime\r\n\r\nMIIB!!!",
+	-CS_ERR_BASE64},
+    {FROM "Content-Type: application/pkcs7-mime\r\n\r\nMIAGCSqGSIb3DQEHAg==",
+	-CS_ERR_TRUNCATED},
+    {FROM "Content-Type: application/pkcs7-mime\r\n\r\n", -CS_ERR_TRUNCATED},
+    {FROM "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n"
+	  "--b--\r\n",
+	-CS_ERR_NOT_SIGNED},
+    {FROM "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n",
+	-CS_ERR_TRUNCATED},
+    {FROM "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n"
+	  "--b\r\nContent-Type: application/pgp-signature\r\n\r\nx\r\n--b--",
+	-CS_ERR_NOT_SIGNED},
+};
+
+START_TEST(broken_layers)
+{
+	start(broken[_i].text);
+	expect_code(VERDICT_BAD, broken[_i].code, BYTES_NONE);
+}
+END_TEST
+
+START_TEST(no_mail)
+{
+	start(_i == 0 ? "" : "\x01\x02\x03\n");
+	unit_assert_code(read_as(false), -CS_ERR_NOT_MESSAGE);
+}
+END_TEST
+
+START_TEST(parts_behind_the_signature)
+{
+	const uint8_t *at;
+	struct buf b = {0};
+
+	start(MAIL);
+	wrap_sign(BOB, SMIME_DETACHED);
+	at = memmem(mail.data, mail.len, "boundary=\"", 10);
+	at += 10;
+	buf_add_bytes(&b, bytes_of(mail.data, mail.len - 4));
+	buf_printf(&b, "\r\n\r\nmore\r\n--%.38s--\r\n", (const char *)at);
+	buf_clear(&mail);
+	mail = b;
+	expect_code(VERDICT_BAD, -CS_ERR_NOT_SIGNED, BYTES_NONE);
+	ck_assert(v->mail->parts[v->mail->parts_len - 1].is_outside);
+}
+END_TEST
+
+START_TEST(too_deep)
+{
+	int i;
+
+	start(MAIL);
+	for (i = 0; i < MESSAGE_DEPTH_MAX + _i; i++)
+		wrap_sign(BOB, SMIME_OPAQUE);
+	if (_i == 0)
+		expect(VERDICT_VERIFIED, BYTES_LIT(BODY));
+	else
+		expect_code(VERDICT_BAD, -CS_ERR_TOO_DEEP, BYTES_NONE);
+}
+END_TEST
+
+START_TEST(many_parts)
+{
+	struct buf b = {0};
+	int i;
+
+	buf_add_str(&b, FROM MIXED "\r\n");
+	for (i = 0; i < 10000; i++)
+		buf_add_str(&b, "--outer\r\n" BODY "\r\n");
+	for (i = 0; i < 2 * MESSAGE_NODES_MAX; i++)
+		buf_add_str(&b, "--outer\r\nContent-Type: message/rfc822\r\n"
+				"\r\n" HTML "\r\n");
+	buf_add_str(&b, "--outer--\r\n");
+	buf_clear(&mail);
+	mail = b;
+	wrap_encrypt(ALICE, ALG_AES256_CBC);
+	ck_assert_int_eq(read_as(false), 0);
+	unit_assert_summary(v, VERDICT_DECRYPTED);
+	ck_assert_uint_eq(v->mail->parts_len, VERDICT_PARTS_MAX);
+	ck_assert_uint_ge(v->mail->parts_count, 10000);
+	ck_assert(!mail_has(&content, "evil"));
+	ck_assert(has_warning("not opened"));
+}
+END_TEST
+
+START_TEST(json_and_text)
+{
+	struct buf text = {0};
+
+	start(MAIL);
+	wrap_sign(BOB, SMIME_DETACHED);
+	wrap_mixed(NULL, BODY);
+	ck_assert_int_eq(read_as(false), 0);
+	ck_assert_int_eq(verdict_to_json(v, &text), 0);
+	ck_assert(mail_has(&text, "\"summary\":\"partial\""));
+	ck_assert(mail_has(&text, "\"part\":\"2\""));
+	buf_reset(&text);
+	ck_assert_int_eq(verdict_to_text(v, true, &text), 0);
+	ck_assert(mail_has(&text, "Good signature by Bob"));
+	ck_assert(mail_has(&text, "issued by CN=Test CA"));
+	buf_clear(&text);
+}
+END_TEST
+
+#define LEN(a) ((int)(sizeof(a) / sizeof((a)[0])))
+
+static Suite *
+suite(void)
+{
+	Suite *s = suite_create("message_forms");
+	TCase *t = tcase_create("held back");
+	tcase_add_checked_fixture(t, message_setup, message_teardown);
+	tcase_add_test(t, html_in_cbc);
+	tcase_add_test(t, html_as_all);
+	tcase_add_loop_test(t, html_that_shows_changes, 0, 2);
+	tcase_add_test(t, html_signed_outside);
+	tcase_add_loop_test(t, html_in_a_message, 0, 2);
+	tcase_add_loop_test(t, other_active_parts, 0, LEN(active));
+	suite_add_tcase(s, t);
+	t = tcase_create("forms");
+	tcase_add_checked_fixture(t, message_setup, message_teardown);
+	tcase_add_loop_test(t, type_names, 0, LEN(types));
+	tcase_add_loop_test(t, no_inner_header, 0, LEN(bare));
+	tcase_add_test(t, bare_cms);
+	tcase_add_test(t, winmail);
+	tcase_add_test(t, openpgp);
+	tcase_add_test(t, mbox);
+	tcase_add_loop_test(t, broken_layers, 0, LEN(broken));
+	tcase_add_loop_test(t, no_mail, 0, 2);
+	tcase_add_test(t, parts_behind_the_signature);
+	tcase_add_loop_test(t, too_deep, 0, 2);
+	tcase_add_test(t, many_parts);
+	tcase_add_test(t, json_and_text);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int
+main(void)
+{
+	int status;
+
+	world_init();
+	status = unit_run(suite());
+	world_free();
+	return status;
+}

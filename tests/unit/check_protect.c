@@ -1,0 +1,260 @@
+/* check_protect.c: header protection (RFC 9788), made and checked. */
+#include "config.h"
+
+#include <string.h>
+
+#include "tests/unit/message_util.h"
+
+#define TOP                                                          \
+	"Received: by x\r\nFrom: Bob <bob@example.org>\r\n"          \
+	"To: alice@example.org\r\nSubject: the real\r\n subject\r\n" \
+	"Keywords: secret\r\nDate: Sat, 28 Nov 2026 10:00:00 +0000\r\n"
+#define TEXT \
+	TOP "Content-Type: text/plain;\r\n charset=utf-8 ;\r\n\r\nhello\r\n"
+
+/* Made as the sender makes it. */
+static void
+make(const char *text, enum smime_headers headers, bool is_signed,
+    bool is_encrypted)
+{
+	struct input *in = input_new_bytes(bytes_of_str(text), "mail");
+	struct cms_signer signer = world_signer(BOB, false);
+	struct cms_sign_params sign = world_sign_params(&signer, 1);
+	struct cert *to = world_cert(ALICE);
+	struct cms_encrypt_params encrypt = {.recipients = &to,
+	    .recipients_len = 1,
+	    .cipher = ALG_AES256_GCM,
+	    .content_type = OID_DATA};
+	struct smime_signed *inside = NULL;
+	struct smime_mail *m;
+	struct sink *sink;
+
+	buf_reset(&mail);
+	sink = sink_new_buf(&mail);
+	ck_assert_int_eq(smime_mail_scan(in, &m, &e), 0);
+	smime_mail_set_headers(m, headers);
+	if (!is_encrypted) {
+		ck_assert_int_eq(
+		    smime_sign(m, SMIME_DETACHED, &sign, sink, &e), 0);
+	} else if (!is_signed) {
+		ck_assert_int_eq(smime_encrypt(m, &encrypt, sink, &e), 0);
+	} else {
+		ck_assert_int_eq(smime_signed_new(m, &sign, &inside, &e), 0);
+		ck_assert_int_eq(
+		    smime_encrypt_entity(
+			m, smime_signed_get_entity(inside), &encrypt, sink, &e),
+		    0);
+	}
+	smime_signed_free(inside);
+	smime_mail_free(m);
+	sink_free(sink);
+	input_free(in);
+}
+
+static const struct verdict_header *
+get(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < v->mail->headers_len; i++)
+		if (strcmp(v->mail->headers[i].name, name) == 0)
+			return &v->mail->headers[i];
+	ck_abort_msg("no header %s in the verdict", name);
+}
+
+/* Once, in the header outside. */
+static void
+change(const char *from, const char *to)
+{
+	const uint8_t *at = memmem(mail.data, mail.len, from, strlen(from));
+	struct buf b = {0};
+
+	ck_assert_msg(at != NULL, "the mail has no %s", from);
+	buf_add(&b, mail.data, (size_t)(at - mail.data));
+	buf_add_str(&b, to);
+	at += strlen(from);
+	buf_add(&b, at, (size_t)(mail.data + mail.len - at));
+	buf_clear(&mail);
+	mail = b;
+}
+
+START_TEST(plain)
+{
+	make(TEXT, SMIME_HEADERS_PLAIN, true, false);
+	ck_assert_int_eq(read_as(false), 0);
+	ck_assert(!v->mail->has_protection);
+	ck_assert_int_eq(v->mail->protection.state, FINDING_NOT_CHECKED);
+	ck_assert_ptr_nonnull(
+	    strstr(v->mail->protection.text, "only the text"));
+}
+END_TEST
+
+START_TEST(protected_by_signature)
+{
+	make(TEXT, SMIME_HEADERS_PROTECT, true, false);
+	ck_assert_int_eq(read_as(false), 0);
+	unit_assert_summary(v, VERDICT_VERIFIED);
+	ck_assert(v->mail->has_protection);
+	ck_assert(!v->mail->is_hp_cipher);
+	ck_assert_int_eq(v->mail->protection.state, FINDING_GOOD);
+	ck_assert_int_eq(get("Subject")->state, HEADER_SAME);
+	ck_assert(get("Subject")->is_signed);
+	ck_assert(!get("Subject")->is_encrypted);
+	ck_assert_str_eq(get("Subject")->inner, "the real subject");
+	ck_assert(mail_has(&content, "charset=utf-8;\r\n hp=\"clear\"\r\n"));
+	ck_assert(!mail_has(&content, "Received"));
+	ck_assert(mail_has(&mail, "\r\nKeywords: secret"));
+}
+END_TEST
+
+START_TEST(hidden)
+{
+	make(TEXT, SMIME_HEADERS_HIDE, _i == 1, true);
+	ck_assert(!mail_has(&mail, "the real"));
+	ck_assert(!mail_has(&mail, "secret"));
+	ck_assert(mail_has(&mail, "\r\nSubject: [...]\r\n"));
+	ck_assert_int_eq(read_as(false), 0);
+	unit_assert_summary(v, _i == 1 ? VERDICT_VERIFIED : VERDICT_DECRYPTED);
+	ck_assert(v->mail->is_hp_cipher);
+	ck_assert_int_eq(v->mail->protection.state, FINDING_GOOD);
+	ck_assert_int_eq(get("Subject")->state, HEADER_CONFIDENTIAL);
+	ck_assert_int_eq(get("Keywords")->state, HEADER_CONFIDENTIAL);
+	ck_assert(get("Subject")->is_encrypted);
+	ck_assert(get("Keywords")->is_encrypted);
+	ck_assert(!get("From")->is_encrypted);
+	ck_assert_int_eq(get("From")->state, HEADER_SAME);
+	ck_assert_str_eq(get("Subject")->outer, "[...]");
+	ck_assert_str_eq(v->mail->subject, "the real subject");
+	ck_assert(mail_has(&content, "\r\nHP-Outer: Subject: [...]\r\n"));
+	ck_assert(mail_has(&content, "\r\nHP-Outer: From: Bob "));
+	ck_assert(!mail_has(&content, "HP-Outer: Keywords"));
+}
+END_TEST
+
+START_TEST(changed_on_the_way)
+{
+	make(TEXT, _i == 0 ? SMIME_HEADERS_PROTECT : SMIME_HEADERS_HIDE, true,
+	    _i == 1);
+	change(_i == 0 ? "Subject: the real\r\n subject" : "Subject: [...]",
+	    "Subject: pay now");
+	ck_assert_int_eq(read_as(false), 0);
+	unit_assert_summary(v, VERDICT_VERIFIED);
+	ck_assert_int_eq(v->mail->protection.state, FINDING_BAD);
+	unit_assert_code(v->mail->protection.code, -CS_ERR_HEADER);
+	ck_assert_int_eq(get("Subject")->state, HEADER_DIFFERS);
+	ck_assert_str_eq(get("Subject")->outer, "pay now");
+	ck_assert_str_eq(v->mail->subject, "the real subject");
+}
+END_TEST
+
+START_TEST(added_and_taken_away)
+{
+	make(TEXT, SMIME_HEADERS_PROTECT, true, false);
+	change("To: alice@example.org\r\n",
+	    "Reply-To: mallory@example.org\r\nX-Spam: no\r\n");
+	ck_assert_int_eq(read_as(false), 0);
+	ck_assert_int_eq(v->mail->protection.state, FINDING_BAD);
+	ck_assert_int_eq(get("Reply-To")->state, HEADER_ADDED);
+	ck_assert_int_eq(get("To")->state, HEADER_INNER_ONLY);
+}
+END_TEST
+
+/* Folding is no difference. */
+START_TEST(folded_anew)
+{
+	make(TEXT, SMIME_HEADERS_PROTECT, true, false);
+	change("the real\r\n subject", "the\r\n\treal  subject");
+	ck_assert_int_eq(read_as(false), 0);
+	ck_assert_int_eq(v->mail->protection.state, FINDING_GOOD);
+}
+END_TEST
+
+/* Whoever shows the From inside shows somebody who has not signed. */
+START_TEST(another_from_inside)
+{
+	make("From: ceo@example.org\r\nSubject: x\r\n\r\nhello\r\n",
+	    SMIME_HEADERS_PROTECT, true, false);
+	change("From: ceo@example.org", "From: bob@example.org");
+	ck_assert_int_eq(read_as(false), 0);
+	unit_assert_summary(v, VERDICT_UNTRUSTED);
+	unit_assert_code(v->code, -CS_ERR_ADDRESS);
+	ck_assert_int_eq(get("From")->state, HEADER_DIFFERS);
+}
+END_TEST
+
+START_TEST(another_from_outside)
+{
+	make(TEXT, SMIME_HEADERS_PROTECT, true, false);
+	change("From: Bob <bob@example.org>", "From: ceo@example.org");
+	ck_assert_int_eq(read_as(false), 0);
+	unit_assert_summary(v, VERDICT_UNTRUSTED);
+	ck_assert_str_eq(v->mail->from, "Bob <bob@example.org>");
+}
+END_TEST
+
+/* hp="cipher" says nothing where nothing is encrypted. */
+START_TEST(cipher_without_encryption)
+{
+	start("From: bob@example.org\r\nSubject: [...]\r\n"
+	      "Content-Type: text/plain; hp=\"cipher\"\r\n\r\nhello\r\n");
+	wrap_sign(BOB, SMIME_DETACHED);
+	ck_assert_int_eq(read_as(false), 0);
+	ck_assert(v->mail->has_protection);
+	ck_assert_int_eq(v->mail->protection.state, FINDING_BAD);
+}
+END_TEST
+
+/* The older way: the whole message inside. */
+START_TEST(wrapped_message)
+{
+	start("From: bob@example.org\r\nSubject: outside\r\n"
+	      "Content-Type: message/rfc822; forwarded=no\r\n\r\n"
+	      "From: bob@example.org\r\nSubject: inside\r\n\r\nhello\r\n");
+	wrap_sign(BOB, SMIME_DETACHED);
+	ck_assert_int_eq(read_as(false), 0);
+	unit_assert_summary(v, VERDICT_VERIFIED);
+	ck_assert(v->mail->is_legacy_wrap);
+	ck_assert_str_eq(v->mail->subject, "inside");
+	ck_assert_int_eq(get("Subject")->state, HEADER_DIFFERS);
+}
+END_TEST
+
+START_TEST(without_a_type)
+{
+	make("From: bob@example.org\r\nSubject: x\r\n\r\nhello\r\n",
+	    SMIME_HEADERS_PROTECT, true, false);
+	ck_assert_int_eq(read_as(false), 0);
+	unit_assert_bytes(buf_get(&content),
+	    BYTES_LIT("Content-Type: text/plain; charset=us-ascii;\r\n"
+		      " hp=\"clear\"\r\nFrom: bob@example.org\r\n"
+		      "Subject: x\r\n\r\nhello\r\n"));
+	ck_assert_int_eq(v->mail->protection.state, FINDING_GOOD);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("protect");
+	TCase *t = tcase_create("protect");
+	int status;
+
+	world_init();
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, message_setup, message_teardown);
+	tcase_add_test(t, plain);
+	tcase_add_test(t, protected_by_signature);
+	tcase_add_loop_test(t, hidden, 0, 2);
+	tcase_add_loop_test(t, changed_on_the_way, 0, 2);
+	tcase_add_test(t, added_and_taken_away);
+	tcase_add_test(t, folded_anew);
+	tcase_add_test(t, another_from_inside);
+	tcase_add_test(t, another_from_outside);
+	tcase_add_test(t, cipher_without_encryption);
+	tcase_add_test(t, wrapped_message);
+	tcase_add_test(t, without_a_type);
+	suite_add_tcase(suite, t);
+	status = unit_run(suite);
+	world_free();
+	return status;
+}
