@@ -33,6 +33,16 @@ logout_build(struct job *job, struct worker *w, struct tok_msg *m)
 }
 
 static void
+logout_free(struct job *job)
+{
+	struct logout_job *j =
+	    (void *)((char *)job - offsetof(struct logout_job, job));
+
+	free(j->uri);
+	free(j);
+}
+
+static void
 logout_done(struct job *job, const struct tok_msg *answer, const struct err *e)
 {
 	struct logout_job *j =
@@ -42,8 +52,7 @@ logout_done(struct job *job, const struct tok_msg *answer, const struct err *e)
 	bool is_out = answer != NULL || e->code == -CS_ERR_NO_TOKEN ||
 		      e->code == -CS_ERR_TOKEN_REMOVED;
 
-	free(j->uri);
-	free(j);
+	logout_free(job);
 	/* Without its process there is no login. The module may keep the PIN
 	 * in its memory even so. */
 	if (!is_out)
@@ -71,6 +80,7 @@ login_logout_worker(struct login *l, struct worker *w, struct logout *end)
 	j->job = (struct job){
 	    .build = logout_build,
 	    .done = logout_done,
+	    .drop = logout_free,
 	    .call_ms = l->token->module->agent->settings.deadline_ms,
 	};
 	if (end != NULL)

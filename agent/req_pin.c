@@ -334,8 +334,8 @@ pin_lock(struct token *t)
 static void
 pin_op_checked(struct pin_op *op)
 {
-	struct token *t = pin_op_need_token(op);
 	bool is_first = op->at == PIN_AT_CHECK;
+	struct token *t = pin_op_need_token(op); /* op ends where there is none */
 
 	if (t == NULL || !pin_op_may(op, t))
 		return;

@@ -553,12 +553,20 @@ worker_init(struct worker *w, struct module *module, unsigned index)
 	buf_init(&w->in, TOK_FRAME_MAX + AGENT_IO_LEN);
 }
 
+static void
+worker_drop(struct job *job)
+{
+	worker_forget(job);
+	if (job->drop != NULL)
+		job->drop(job);
+}
+
 void
 worker_clear(struct worker *w)
 {
 	if (w->current != NULL)
-		worker_forget(w->current);
+		worker_drop(w->current);
 	while (!TAILQ_EMPTY(&w->queue))
-		worker_forget(TAILQ_FIRST(&w->queue));
+		worker_drop(TAILQ_FIRST(&w->queue));
 	worker_drop_process(w);
 }

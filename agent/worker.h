@@ -40,6 +40,8 @@ struct job {
 	bool (*build)(struct job *job, struct worker *w, struct tok_msg *m);
 	void (*done)(
 	    struct job *job, const struct tok_msg *answer, const struct err *e);
+	/* Frees one that nobody else holds, at the agent's end; or NULL. */
+	void (*drop)(struct job *job);
 };
 TAILQ_HEAD(jobs, job);
 

@@ -33,9 +33,10 @@ packages_install() {
 }
 
 # configure_in FOLDER [ARGUMENT...]: an out-of-tree build, configured anew
-# only where something changed
+# only where something changed. libtool starts its shell for each file, and
+# dash starts in half the time of bash.
 configure_in() {
-	local folder=$1 top=$PWD
+	local folder=$1 top=$PWD shell
 	shift
 	if [ ! -e configure ] || [ -n "$(find configure.ac Makefile.am \
 		agent asn1 client doc softhsm-fixtures tests token \
@@ -47,6 +48,8 @@ configure_in() {
 	[ -e "$folder/Makefile" ] && [ "$folder/Makefile" -nt configure ] &&
 		[ "$(cat "$folder/.configured" 2>/dev/null)" = "$*" ] &&
 		return 0
-	(cd "$folder" && "$top/configure" -q "$@") || return
+	shell=$(command -v dash bash | head -n 1)
+	(cd "$folder" && CONFIG_SHELL=$shell "$shell" "$top/configure" -q \
+	    "$@") || return
 	echo "$*" >"$folder/.configured"
 }
