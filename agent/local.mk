@@ -1,14 +1,14 @@
 # agent/: the listening agent, and the protocol that clients share with it.
-noinst_LTLIBRARIES += libagentproto.la
-libagentproto_la_SOURCES = \
+noinst_LIBRARIES += libagentproto.a
+libagentproto_a_SOURCES = \
 	agent/path.c agent/path.h \
 	agent/proto_audit.c agent/proto_audit.h \
 	agent/proto.c agent/proto.h
-libagentproto_la_CFLAGS = $(AM_CFLAGS) -fPIC
-AGENTPROTO_LIBS = libagentproto.la libtokenproto.la libasn1.la
+libagentproto_a_CFLAGS = $(AM_CFLAGS) -fPIC
+AGENTPROTO_LIBS = libagentproto.a libtokenproto.a libasn1.a
 
-noinst_LTLIBRARIES += libagent.la
-libagent_la_SOURCES = \
+noinst_LIBRARIES += libagent.a
+libagent_a_SOURCES = \
 	agent/admit.c agent/admit.h \
 	agent/agent.h \
 	agent/audit.c agent/audit.h agent/audit_main.c \
@@ -39,9 +39,9 @@ libagent_la_SOURCES = \
 	agent/timer.c agent/timer.h \
 	agent/watch.c agent/watch.h \
 	agent/worker.c agent/worker.h
-libagent_la_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(ASSUAN_CFLAGS) \
+libagent_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(ASSUAN_CFLAGS) \
 	$(GPGERROR_CFLAGS) $(SECCOMP_CFLAGS) $(INIH_CFLAGS)
-AGENT_LIBS = libagent.la $(AGENTPROTO_LIBS) libalg.la libasn1.la \
+AGENT_LIBS = libagent.a $(AGENTPROTO_LIBS) $(ALG_LIBS) libasn1.a \
 	$(SYSTEMD_LIBS) $(ASSUAN_LIBS) $(GPGERROR_LIBS) $(SECCOMP_LIBS) \
 	$(INIH_LIBS)
 
@@ -56,21 +56,21 @@ check_PROGRAMS += tests/unit/check_pin tests/unit/check_pin_steps \
 TESTS += tests/unit/check_pin tests/unit/check_pin_steps \
 	tests/unit/check_timer tests/unit/check_policy tests/unit/check_audit
 tests_unit_check_audit_SOURCES = tests/unit/check_audit.c
-tests_unit_check_audit_LDADD = $(UNIT_LIBS) $(AGENTPROTO_LIBS) libalg.la \
-	libasn1.la
+tests_unit_check_audit_LDADD = $(UNIT_LIBS) $(AGENTPROTO_LIBS) $(ALG_LIBS) \
+	libasn1.a
 tests_unit_check_audit_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_policy_SOURCES = tests/unit/check_policy.c
-tests_unit_check_policy_LDADD = $(UNIT_LIBS) libagent.la libasn1.la
+tests_unit_check_policy_LDADD = $(UNIT_LIBS) libagent.a libasn1.a
 tests_unit_check_policy_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_timer_SOURCES = tests/unit/check_timer.c
-tests_unit_check_timer_LDADD = $(UNIT_LIBS) libagent.la libasn1.la \
+tests_unit_check_timer_LDADD = $(UNIT_LIBS) libagent.a libasn1.a \
 	$(SYSTEMD_LIBS)
 tests_unit_check_timer_CFLAGS = $(UNIT_FLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_check_pin_SOURCES = tests/unit/check_pin.c
-tests_unit_check_pin_LDADD = $(UNIT_LIBS) libagent.la libasn1.la
+tests_unit_check_pin_LDADD = $(UNIT_LIBS) libagent.a libasn1.a
 tests_unit_check_pin_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_pin_steps_SOURCES = tests/unit/check_pin_steps.c
-tests_unit_check_pin_steps_LDADD = $(UNIT_LIBS) libagent.la libasn1.la
+tests_unit_check_pin_steps_LDADD = $(UNIT_LIBS) libagent.a libasn1.a
 tests_unit_check_pin_steps_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_agent_proto tests/unit/check_path

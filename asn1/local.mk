@@ -1,6 +1,6 @@
 # asn1/: the leaf. Errors, buffers, secrets, encodings.
-noinst_LTLIBRARIES += libasn1.la
-libasn1_la_SOURCES = \
+noinst_LIBRARIES += libasn1.a
+libasn1_a_SOURCES = \
 	asn1/base64.c asn1/base64.h asn1/base64_kernel.h asn1/base64_x86.c \
 	asn1/ber.c asn1/ber.h asn1/ber_to_der.c \
 	asn1/buf.c asn1/buf.h \
@@ -13,7 +13,7 @@ libasn1_la_SOURCES = \
 	asn1/secret.c asn1/secret.h \
 	asn1/time.c asn1/time.h \
 	asn1/utf8.c asn1/utf8.h
-libasn1_la_CFLAGS = $(AM_CFLAGS) -fPIC
+libasn1_a_CFLAGS = $(AM_CFLAGS) -fPIC
 
 # The published modules, compiled into tables for libtasn1, and what reads by
 # them. By itself, so that programs without need of it start without libtasn1.
@@ -21,11 +21,11 @@ ASN1_MODULES = asn1/agent.asn asn1/cms.asn asn1/fetch.asn asn1/pkix1.asn \
 	asn1/token.asn
 ASN1_TABLES = asn1/agent_asn1.c asn1/cms_asn1.c asn1/fetch_asn1.c \
 	asn1/pkix1_asn1.c asn1/token_asn1.c
-noinst_LTLIBRARIES += libtree.la
-libtree_la_SOURCES = asn1/tree.c asn1/tree.h
-nodist_libtree_la_SOURCES = $(ASN1_TABLES)
-libtree_la_CFLAGS = $(AM_CFLAGS) $(TASN1_CFLAGS) -fPIC
-libtree_la_LIBADD = $(TASN1_LIBS)
+noinst_LIBRARIES += libtree.a
+libtree_a_SOURCES = asn1/tree.c asn1/tree.h
+nodist_libtree_a_SOURCES = $(ASN1_TABLES)
+libtree_a_CFLAGS = $(AM_CFLAGS) $(TASN1_CFLAGS) -fPIC
+TREE_LIBS = libtree.a $(TASN1_LIBS)
 BUILT_SOURCES += $(ASN1_TABLES)
 CLEANFILES += $(ASN1_TABLES)
 EXTRA_DIST += $(ASN1_MODULES)
@@ -46,76 +46,76 @@ asn1/token_asn1.c: asn1/token.asn
 	$(ASN1_COMPILE) -n token_asn1 $(srcdir)/asn1/token.asn $(ASN1_DONE)
 
 # Typed codecs. They know AlgorithmIdentifiers, so they stand above asn1/alg
-# and are linked in the order libcodec.la libalg.la libasn1.la.
-noinst_LTLIBRARIES += libcodec.la
-libcodec_la_SOURCES = \
+# and are linked in the order libcodec.a libalg.a libasn1.a.
+noinst_LIBRARIES += libcodec.a
+libcodec_a_SOURCES = \
 	asn1/attr_values.c asn1/attrs.c asn1/attrs.h \
 	asn1/kari.c asn1/kari.h \
 	asn1/recipient_info.c asn1/recipient_info.h \
 	asn1/signer_info.c asn1/signer_info.h
-libcodec_la_CFLAGS = $(AM_CFLAGS) -fPIC
+libcodec_a_CFLAGS = $(AM_CFLAGS) -fPIC
 
 check_PROGRAMS += tests/unit/check_base64
 TESTS += tests/unit/check_base64
 tests_unit_check_base64_SOURCES = tests/unit/check_base64.c
-tests_unit_check_base64_LDADD = $(UNIT_LIBS) libasn1.la
+tests_unit_check_base64_LDADD = $(UNIT_LIBS) libasn1.a
 tests_unit_check_base64_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_ber
 TESTS += tests/unit/check_ber
 tests_unit_check_ber_SOURCES = tests/unit/check_ber.c
-tests_unit_check_ber_LDADD = $(UNIT_LIBS) libasn1.la
+tests_unit_check_ber_LDADD = $(UNIT_LIBS) libasn1.a
 tests_unit_check_ber_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_der
 TESTS += tests/unit/check_der
 tests_unit_check_der_SOURCES = tests/unit/check_der.c
-tests_unit_check_der_LDADD = $(UNIT_LIBS) libasn1.la
+tests_unit_check_der_LDADD = $(UNIT_LIBS) libasn1.a
 tests_unit_check_der_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_pem
 TESTS += tests/unit/check_pem
 tests_unit_check_pem_SOURCES = tests/unit/check_pem.c
-tests_unit_check_pem_LDADD = $(UNIT_LIBS) libasn1.la
+tests_unit_check_pem_LDADD = $(UNIT_LIBS) libasn1.a
 tests_unit_check_pem_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_name
 TESTS += tests/unit/check_name
 tests_unit_check_name_SOURCES = tests/unit/check_name.c
-tests_unit_check_name_LDADD = $(UNIT_LIBS) libasn1.la
+tests_unit_check_name_LDADD = $(UNIT_LIBS) libasn1.a
 tests_unit_check_name_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_time
 TESTS += tests/unit/check_time
 tests_unit_check_time_SOURCES = tests/unit/check_time.c
-tests_unit_check_time_LDADD = $(UNIT_LIBS) libasn1.la
+tests_unit_check_time_LDADD = $(UNIT_LIBS) libasn1.a
 tests_unit_check_time_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_buf
 TESTS += tests/unit/check_buf
 tests_unit_check_buf_SOURCES = tests/unit/check_buf.c
-tests_unit_check_buf_LDADD = $(UNIT_LIBS) libasn1.la
+tests_unit_check_buf_LDADD = $(UNIT_LIBS) libasn1.a
 tests_unit_check_buf_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_err
 TESTS += tests/unit/check_err
 tests_unit_check_err_SOURCES = tests/unit/check_err.c
-tests_unit_check_err_LDADD = $(UNIT_LIBS) libasn1.la
+tests_unit_check_err_LDADD = $(UNIT_LIBS) libasn1.a
 tests_unit_check_err_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_oid
 TESTS += tests/unit/check_oid
 tests_unit_check_oid_SOURCES = tests/unit/check_oid.c
-tests_unit_check_oid_LDADD = $(UNIT_LIBS) libasn1.la
+tests_unit_check_oid_LDADD = $(UNIT_LIBS) libasn1.a
 tests_unit_check_oid_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_secret
 TESTS += tests/unit/check_secret
 tests_unit_check_secret_SOURCES = tests/unit/check_secret.c
-tests_unit_check_secret_LDADD = $(UNIT_LIBS) libasn1.la
+tests_unit_check_secret_LDADD = $(UNIT_LIBS) libasn1.a
 tests_unit_check_secret_CFLAGS = $(UNIT_FLAGS)
 
-CODEC_LIBS = $(UNIT_LIBS) libcodec.la libalg.la libasn1.la
+CODEC_LIBS = $(UNIT_LIBS) libcodec.a $(ALG_LIBS) libasn1.a
 check_PROGRAMS += tests/unit/check_attrs
 TESTS += tests/unit/check_attrs
 tests_unit_check_attrs_SOURCES = tests/unit/check_attrs.c
@@ -137,14 +137,14 @@ tests_unit_check_signer_info_CFLAGS = $(UNIT_FLAGS)
 check_PROGRAMS += tests/unit/check_tree
 TESTS += tests/unit/check_tree
 tests_unit_check_tree_SOURCES = tests/unit/check_tree.c
-tests_unit_check_tree_LDADD = $(UNIT_LIBS) libtree.la libcodec.la libalg.la \
-	libasn1.la
+tests_unit_check_tree_LDADD = $(UNIT_LIBS) $(TREE_LIBS) libcodec.a $(ALG_LIBS) \
+	libasn1.a
 tests_unit_check_tree_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_modules
 TESTS += tests/unit/check_modules
 tests_unit_check_modules_SOURCES = tests/unit/check_modules.c
-tests_unit_check_modules_LDADD = $(UNIT_LIBS) libtree.la $(AGENTPROTO_LIBS)
+tests_unit_check_modules_LDADD = $(UNIT_LIBS) $(TREE_LIBS) $(AGENTPROTO_LIBS)
 tests_unit_check_modules_CFLAGS = $(UNIT_FLAGS)
 
 EXTRA_DIST += tests/vectors/pkix1/README.md \

@@ -10,21 +10,22 @@ PY_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_COMPILER = $(BASH_SHELL)
 PY_LOG_COMPILER = python3
 BASH_SHELL = bash
+# Debian's own programs go before others of the same name.
 AM_TESTS_ENVIRONMENT = \
+	PATH="/usr/sbin:/usr/bin:/sbin:/bin:$$PATH"; export PATH; \
 	CS_SRCDIR='$(abs_top_srcdir)'; export CS_SRCDIR; \
 	CS_BUILDDIR='$(abs_top_builddir)'; export CS_BUILDDIR; \
 	MALLOC_PERTURB_=165; export MALLOC_PERTURB_; \
 	CK_DEFAULT_TIMEOUT=60; export CK_DEFAULT_TIMEOUT; \
 	LC_ALL=C.UTF-8; export LC_ALL;
 
-check_LTLIBRARIES += libunit.la
-libunit_la_SOURCES = \
+check_LIBRARIES += libunit.a
+libunit_a_SOURCES = \
 	tests/unit/temp.c tests/unit/temp.h \
 	tests/unit/unit.c tests/unit/unit.h
-libunit_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-libunit_la_LIBADD = $(CHECK_LIBS)
+libunit_a_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 UNIT_FLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-UNIT_LIBS = libunit.la
+UNIT_LIBS = libunit.a $(CHECK_LIBS)
 
 include tests/pkits/local.mk
 include tests/system/local.mk

@@ -1,12 +1,12 @@
 # token/: the worker around one PKCS#11 module, and its protocol.
-noinst_LTLIBRARIES += libtokenproto.la libtoken.la
-libtokenproto_la_SOURCES = \
+noinst_LIBRARIES += libtokenproto.a libtoken.a
+libtokenproto_a_SOURCES = \
 	token/field.c token/field.h \
 	token/proto.c token/proto.h
-libtokenproto_la_CFLAGS = $(AM_CFLAGS) -fPIC
-TOKENPROTO_LIBS = libtokenproto.la libasn1.la
+libtokenproto_a_CFLAGS = $(AM_CFLAGS) -fPIC
+TOKENPROTO_LIBS = libtokenproto.a libasn1.a
 
-libtoken_la_SOURCES = \
+libtoken_a_SOURCES = \
 	token/ckr.c token/ckr.h token/ckr.def \
 	token/key.c token/key.h \
 	token/login.c \
@@ -24,9 +24,8 @@ libtoken_la_SOURCES = \
 	token/watch.c token/watch.h token/watch_pcsc.c \
 	token/worker.c token/worker.h \
 	token/x509.c token/x509.h
-libtoken_la_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(PCSC_CFLAGS)
-libtoken_la_LIBADD = $(P11KIT_LIBS) $(PCSC_LIBS)
-TOKEN_LIBS = libtoken.la libtokenproto.la libcodec.la libalg.la libasn1.la
+libtoken_a_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(PCSC_CFLAGS)
+TOKEN_LIBS = libtoken.a $(P11KIT_LIBS) $(PCSC_LIBS) libtokenproto.a libcodec.a $(ALG_LIBS) libasn1.a
 
 pkglibexec_PROGRAMS += token/cardseal-token
 token_cardseal_token_SOURCES = token/main.c

@@ -1,6 +1,6 @@
 # asn1/alg/: what an AlgorithmIdentifier names, and the operations behind it.
-noinst_LTLIBRARIES += libalg.la
-libalg_la_SOURCES = \
+noinst_LIBRARIES += libalg.a
+libalg_a_SOURCES = \
 	asn1/alg/alg.c asn1/alg/alg.h asn1/alg/alg.def \
 	asn1/alg/alg_id.c \
 	asn1/alg/bulk.h asn1/alg/bulk_gcrypt.c \
@@ -23,8 +23,8 @@ libalg_la_SOURCES = \
 	asn1/alg/spki.c asn1/alg/spki.h asn1/alg/spki_make.c \
 	asn1/alg/unpad.c \
 	asn1/alg/verify.c
-libalg_la_CFLAGS = $(AM_CFLAGS) $(NETTLE_CFLAGS) $(GCRYPT_CFLAGS) -fPIC
-libalg_la_LIBADD = $(NETTLE_LIBS) $(GMP_LIBS) $(GCRYPT_LIBS)
+libalg_a_CFLAGS = $(AM_CFLAGS) $(NETTLE_CFLAGS) $(GCRYPT_CFLAGS) -fPIC
+ALG_LIBS = libalg.a $(NETTLE_LIBS) $(GMP_LIBS) $(GCRYPT_LIBS)
 
 check_PROGRAMS += $(ALG_TESTS)
 TESTS += $(ALG_TESTS)
@@ -34,7 +34,7 @@ ALG_TESTS = tests/unit/check_alg_table tests/unit/check_digest \
 	tests/unit/check_padding tests/unit/check_password \
 	tests/unit/check_signature \
 	tests/unit/check_spki
-ALG_TEST_LIBS = $(UNIT_LIBS) libalg.la libasn1.la
+ALG_TEST_LIBS = $(UNIT_LIBS) $(ALG_LIBS) libasn1.a
 tests_unit_check_alg_table_SOURCES = tests/unit/check_alg_table.c
 tests_unit_check_alg_table_LDADD = $(ALG_TEST_LIBS)
 tests_unit_check_alg_table_CFLAGS = $(UNIT_FLAGS)

@@ -1,6 +1,6 @@
 # client/api/: what cardseal.h promises, over the layers below.
-noinst_LTLIBRARIES += libapi.la
-libapi_la_SOURCES = \
+noinst_LIBRARIES += libapi.a
+libapi_a_SOURCES = \
 	client/api/agent.c \
 	client/api/anchors.c \
 	client/api/certs.c \
@@ -19,16 +19,20 @@ libapi_la_SOURCES = \
 	client/api/store.c \
 	client/api/trust.c \
 	client/api/verify.c
-libapi_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) -fPIC
+libapi_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) -fPIC
 
+# The archives go to the linker as they are: libtool knows none of them, so it
+# neither wraps nor warns, and each file is compiled once.
 lib_LTLIBRARIES += libcardseal.la
+API_ARCHIVES = libapi.a libsmime.a libcms.a libpkix.a libfetch.a liblink.a \
+	libagentproto.a libtokenproto.a libcodec.a libalg.a libasn1.a
+API_SYSTEM = $(JANSSON_LIBS) $(NETTLE_LIBS) $(GMP_LIBS) $(GCRYPT_LIBS)
 libcardseal_la_SOURCES = client/cardseal.h
-libcardseal_la_LIBADD = libapi.la libsmime.la libcms.la libpkix.la \
-	libfetch.la liblink.la libagentproto.la libtokenproto.la libcodec.la libalg.la \
-	libasn1.la
 libcardseal_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 \
-	-Wl,--version-script=$(srcdir)/client/cardseal.map
-EXTRA_libcardseal_la_DEPENDENCIES = client/cardseal.map
+	-Wl,--version-script=$(srcdir)/client/cardseal.map \
+	-Wl,--whole-archive $(API_ARCHIVES:%=-Wl,%) -Wl,--no-whole-archive \
+	$(API_SYSTEM:%=-Wl,%)
+EXTRA_libcardseal_la_DEPENDENCIES = client/cardseal.map $(API_ARCHIVES)
 EXTRA_DIST += client/cardseal.map
 include_HEADERS += client/cardseal.h
 pkgconfig_DATA += client/cardseal.pc

@@ -1,7 +1,7 @@
 # client/cms/: streaming CMS: the pipeline, SignedData and EnvelopedData made
 # and read, the verdict.
-noinst_LTLIBRARIES += libcms.la
-libcms_la_SOURCES = \
+noinst_LIBRARIES += libcms.a
+libcms_a_SOURCES = \
 	client/cms/cms.h \
 	client/cms/detect.c client/cms/detect.h \
 	client/cms/enveloped.c client/cms/enveloped.h \
@@ -22,36 +22,36 @@ libcms_la_SOURCES = \
 	client/cms/verdict_json.c client/cms/verdict_json.h \
 	client/cms/verdict_mail.c client/cms/verdict_mail.h \
 	client/cms/verdict_text.c
-libcms_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) -fPIC
-libcms_la_LIBADD = $(JANSSON_LIBS)
-CMS_TEST_LIBS = $(UNIT_LIBS) libcms.la libpkix.la libcodec.la libalg.la libasn1.la
+libcms_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) -fPIC
+CMS_LIBS = libcms.a $(JANSSON_LIBS)
+CMS_TEST_LIBS = $(UNIT_LIBS) $(CMS_LIBS) libpkix.a libcodec.a $(ALG_LIBS) libasn1.a
 
 # Keys and messages for the tests.
-check_LTLIBRARIES += libcmsunit.la
-libcmsunit_la_SOURCES = \
+check_LIBRARIES += libcmsunit.a
+libcmsunit_a_SOURCES = \
 	tests/unit/cms_util.c tests/unit/cms_util.h \
 	tests/unit/craft.c tests/unit/craft.h \
 	tests/unit/soft_key.c tests/unit/soft_key.h \
 	tests/unit/soft_key_int.h tests/unit/soft_open.c
-libcmsunit_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(NETTLE_CFLAGS)
-libcmsunit_la_LIBADD = $(NETTLE_LIBS) $(GMP_LIBS)
+libcmsunit_a_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(NETTLE_CFLAGS)
+CMSUNIT_LIBS = libcmsunit.a $(NETTLE_LIBS) $(GMP_LIBS)
 
 check_PROGRAMS += tests/unit/check_decrypt
 TESTS += tests/unit/check_decrypt
 tests_unit_check_decrypt_SOURCES = tests/unit/check_decrypt.c
-tests_unit_check_decrypt_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
+tests_unit_check_decrypt_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_unit_check_decrypt_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_detect
 TESTS += tests/unit/check_detect
 tests_unit_check_detect_SOURCES = tests/unit/check_detect.c
-tests_unit_check_detect_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
+tests_unit_check_detect_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_unit_check_detect_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_enveloped
 TESTS += tests/unit/check_enveloped
 tests_unit_check_enveloped_SOURCES = tests/unit/check_enveloped.c
-tests_unit_check_enveloped_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
+tests_unit_check_enveloped_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_unit_check_enveloped_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_input
@@ -69,31 +69,31 @@ tests_unit_check_output_CFLAGS = $(UNIT_FLAGS)
 check_PROGRAMS += tests/unit/check_reader
 TESTS += tests/unit/check_reader
 tests_unit_check_reader_SOURCES = tests/unit/check_reader.c
-tests_unit_check_reader_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
+tests_unit_check_reader_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_unit_check_reader_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_recipients
 TESTS += tests/unit/check_recipients
 tests_unit_check_recipients_SOURCES = tests/unit/check_recipients.c
-tests_unit_check_recipients_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
+tests_unit_check_recipients_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_unit_check_recipients_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_release
 TESTS += tests/unit/check_release
 tests_unit_check_release_SOURCES = tests/unit/check_release.c
-tests_unit_check_release_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
+tests_unit_check_release_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_unit_check_release_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_signed
 TESTS += tests/unit/check_signed
 tests_unit_check_signed_SOURCES = tests/unit/check_signed.c
-tests_unit_check_signed_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
+tests_unit_check_signed_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_unit_check_signed_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_signer
 TESTS += tests/unit/check_signer
 tests_unit_check_signer_SOURCES = tests/unit/check_signer.c
-tests_unit_check_signer_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
+tests_unit_check_signer_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_unit_check_signer_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_sink
@@ -105,5 +105,5 @@ tests_unit_check_sink_CFLAGS = $(UNIT_FLAGS)
 check_PROGRAMS += tests/unit/check_verdict
 TESTS += tests/unit/check_verdict
 tests_unit_check_verdict_SOURCES = tests/unit/check_verdict.c
-tests_unit_check_verdict_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
+tests_unit_check_verdict_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_unit_check_verdict_CFLAGS = $(UNIT_FLAGS)

@@ -1,17 +1,17 @@
 # client/fetch/: the program cardseal-fetch(8), and who asks it.
-noinst_LTLIBRARIES += libfetch.la
-libfetch_la_SOURCES = \
+noinst_LIBRARIES += libfetch.a
+libfetch_a_SOURCES = \
 	client/fetch/fetch.c client/fetch/fetch.h \
 	client/fetch/proto.c client/fetch/proto.h
-libfetch_la_CFLAGS = $(AM_CFLAGS) -fPIC
+libfetch_a_CFLAGS = $(AM_CFLAGS) -fPIC
 
-noinst_LTLIBRARIES += libserve.la
-libserve_la_SOURCES = \
+noinst_LIBRARIES += libserve.a
+libserve_a_SOURCES = \
 	client/fetch/confine.c \
 	client/fetch/http.c \
 	client/fetch/serve.c client/fetch/serve.h
-libserve_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(SECCOMP_CFLAGS)
-SERVE_LIBS = libserve.la libfetch.la libasn1.la $(CURL_LIBS) $(SECCOMP_LIBS)
+libserve_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(SECCOMP_CFLAGS)
+SERVE_LIBS = libserve.a libfetch.a libasn1.a $(CURL_LIBS) $(SECCOMP_LIBS)
 
 pkglibexec_PROGRAMS += client/fetch/cardseal-fetch
 client_fetch_cardseal_fetch_SOURCES = client/fetch/main.c
@@ -22,12 +22,12 @@ client_fetch_cardseal_fetch_LDADD = $(SERVE_LIBS)
 check_PROGRAMS += tests/unit/check_fetch_proto
 TESTS += tests/unit/check_fetch_proto
 tests_unit_check_fetch_proto_SOURCES = tests/unit/check_fetch_proto.c
-tests_unit_check_fetch_proto_LDADD = $(UNIT_LIBS) libtree.la $(SERVE_LIBS) \
+tests_unit_check_fetch_proto_LDADD = $(UNIT_LIBS) $(TREE_LIBS) $(SERVE_LIBS) \
 	$(TASN1_LIBS)
 tests_unit_check_fetch_proto_CFLAGS = $(UNIT_FLAGS) $(TASN1_CFLAGS)
 
 # What tests/system/fetch.sh asks with.
 check_PROGRAMS += tests/system/fetch_tool
 tests_system_fetch_tool_SOURCES = tests/system/fetch_tool.c
-tests_system_fetch_tool_LDADD = libfetch.la libasn1.la
+tests_system_fetch_tool_LDADD = libfetch.a libasn1.a
 tests_system_fetch_tool_CFLAGS = $(AM_CFLAGS)

@@ -17,11 +17,14 @@ cardseal_pkcs11_la_SOURCES = \
 	client/pkcs11/table.c \
 	client/pkcs11/v3.h
 cardseal_pkcs11_la_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) -fPIC
-cardseal_pkcs11_la_LIBADD = libpkix.la liblink.la libagentproto.la \
-	libtokenproto.la libcodec.la libalg.la libasn1.la
+P11_ARCHIVES = libpkix.a liblink.a libagentproto.a libtokenproto.a \
+	libcodec.a libalg.a libasn1.a
+P11_SYSTEM = $(NETTLE_LIBS) $(GMP_LIBS) $(GCRYPT_LIBS)
 cardseal_pkcs11_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
-	-Wl,--version-script=$(srcdir)/client/pkcs11/cardseal-pkcs11.map
-EXTRA_cardseal_pkcs11_la_DEPENDENCIES = client/pkcs11/cardseal-pkcs11.map
+	-Wl,--version-script=$(srcdir)/client/pkcs11/cardseal-pkcs11.map \
+	$(P11_ARCHIVES:%=-Wl,%) $(P11_SYSTEM:%=-Wl,%)
+EXTRA_cardseal_pkcs11_la_DEPENDENCIES = $(P11_ARCHIVES) \
+	client/pkcs11/cardseal-pkcs11.map
 EXTRA_DIST += client/pkcs11/cardseal-pkcs11.map \
 	client/pkcs11/cardseal.module.in
 

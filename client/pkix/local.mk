@@ -1,6 +1,6 @@
 # client/pkix/: certificates, paths, revocation lists, choices.
-noinst_LTLIBRARIES += libpkix.la
-libpkix_la_SOURCES = \
+noinst_LIBRARIES += libpkix.a
+libpkix_a_SOURCES = \
 	client/pkix/address.c client/pkix/address.h \
 	client/pkix/cert.c client/pkix/cert.h client/pkix/cert_int.h \
 	client/pkix/cert_decode.c client/pkix/cert_ext.c \
@@ -25,13 +25,13 @@ libpkix_la_SOURCES = \
 	client/pkix/store.c client/pkix/store.h \
 	client/pkix/store_sqlite.c client/pkix/store_sqlite.h \
 	client/pkix/strength.c client/pkix/strength.h
-libpkix_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) -fPIC
+libpkix_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) -fPIC
 
 # Certificates for tests.
-check_LTLIBRARIES += libunitcert.la
-libunitcert_la_SOURCES = tests/unit/unit_cert.c tests/unit/unit_cert.h
-libunitcert_la_CFLAGS = $(UNIT_FLAGS)
-PKIX_LIBS = libunitcert.la $(UNIT_LIBS) libpkix.la libalg.la libasn1.la
+check_LIBRARIES += libunitcert.a
+libunitcert_a_SOURCES = tests/unit/unit_cert.c tests/unit/unit_cert.h
+libunitcert_a_CFLAGS = $(UNIT_FLAGS)
+PKIX_LIBS = libunitcert.a $(UNIT_LIBS) libpkix.a $(ALG_LIBS) libasn1.a
 
 check_PROGRAMS += $(PKIX_TESTS)
 TESTS += $(PKIX_TESTS)
@@ -68,10 +68,10 @@ EXTRA_DIST += tests/vectors/pkix
 # path_find from the shell, beside openssl verify.
 check_PROGRAMS += tests/system/path_tool
 tests_system_path_tool_SOURCES = tests/system/path_tool.c
-tests_system_path_tool_LDADD = libpkix.la libalg.la libasn1.la
+tests_system_path_tool_LDADD = libpkix.a $(ALG_LIBS) libasn1.a
 TESTS += tests/system/path.sh
 EXTRA_DIST += tests/system/path.sh
 
 noinst_PROGRAMS += tests/bench/bench_path
 tests_bench_bench_path_SOURCES = tests/bench/bench_path.c
-tests_bench_bench_path_LDADD = libpkix.la libalg.la libasn1.la
+tests_bench_bench_path_LDADD = libpkix.a $(ALG_LIBS) libasn1.a

@@ -1,7 +1,7 @@
 # client/smime/: mails: MIME structure, what is signed of them, S/MIME both
 # ways.
-noinst_LTLIBRARIES += libsmime.la
-libsmime_la_SOURCES = \
+noinst_LIBRARIES += libsmime.a
+libsmime_a_SOURCES = \
 	client/smime/address_list.c client/smime/address_list.h \
 	client/smime/boundary.c client/smime/boundary.h \
 	client/smime/canon.c client/smime/canon.h \
@@ -26,9 +26,9 @@ libsmime_la_SOURCES = \
 	client/smime/walk.c client/smime/walk_cms.c \
 	client/smime/walk_signed.c \
 	client/smime/words.c client/smime/writer.h
-libsmime_la_CFLAGS = $(AM_CFLAGS) -fPIC
-SMIME_TEST_LIBS = $(UNIT_LIBS) libsmime.la libcms.la libpkix.la libcodec.la \
-	libalg.la libasn1.la
+libsmime_a_CFLAGS = $(AM_CFLAGS) -fPIC
+SMIME_TEST_LIBS = $(UNIT_LIBS) libsmime.a $(CMS_LIBS) libpkix.a libcodec.a \
+	$(ALG_LIBS) libasn1.a
 
 check_PROGRAMS += tests/unit/check_lines
 TESTS += tests/unit/check_lines
@@ -72,11 +72,11 @@ tests_unit_check_entity_SOURCES = tests/unit/check_entity.c
 tests_unit_check_entity_LDADD = $(SMIME_TEST_LIBS)
 tests_unit_check_entity_CFLAGS = $(UNIT_FLAGS)
 
-check_LTLIBRARIES += libmailunit.la
-libmailunit_la_SOURCES = tests/unit/mail_util.c tests/unit/mail_util.h \
+check_LIBRARIES += libmailunit.a
+libmailunit_a_SOURCES = tests/unit/mail_util.c tests/unit/mail_util.h \
 	tests/unit/message_util.c tests/unit/message_util.h
-libmailunit_la_CFLAGS = $(UNIT_FLAGS)
-SMIME_MAIL_LIBS = libmailunit.la libcmsunit.la $(SMIME_TEST_LIBS)
+libmailunit_a_CFLAGS = $(UNIT_FLAGS)
+SMIME_MAIL_LIBS = libmailunit.a $(CMSUNIT_LIBS) $(SMIME_TEST_LIBS)
 
 check_PROGRAMS += tests/unit/check_smime_sign
 TESTS += tests/unit/check_smime_sign
@@ -117,7 +117,7 @@ tests_unit_check_protect_CFLAGS = $(UNIT_FLAGS)
 # By itself, for tests/system/odd-mails.sh.
 check_PROGRAMS += tests/system/mail_tool
 tests_system_mail_tool_SOURCES = tests/system/mail_tool.c
-tests_system_mail_tool_LDADD = libcmsunit.la $(SMIME_TEST_LIBS)
+tests_system_mail_tool_LDADD = $(CMSUNIT_LIBS) $(SMIME_TEST_LIBS)
 tests_system_mail_tool_CFLAGS = $(UNIT_FLAGS)
 TESTS += tests/system/odd-mails.py
 EXTRA_DIST += tests/system/odd-mails.py tests/system/mails.py

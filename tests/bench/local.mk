@@ -2,11 +2,11 @@
 noinst_PROGRAMS += tests/bench/measure
 tests_bench_measure_SOURCES = tests/bench/measure.c
 
-# Above libasn1.la alone: decoding and encoding base64, nettle's beside it.
+# Above libasn1.a alone: decoding and encoding base64, nettle's beside it.
 noinst_PROGRAMS += tests/bench/bench_base64
 tests_bench_bench_base64_SOURCES = tests/bench/bench_base64.c
 tests_bench_bench_base64_CFLAGS = $(AM_CFLAGS) $(NETTLE_CFLAGS)
-tests_bench_bench_base64_LDADD = libasn1.la $(NETTLE_LIBS)
+tests_bench_bench_base64_LDADD = libasn1.a $(NETTLE_LIBS)
 
 # What the worker adds to the bare module.
 EXTRA_PROGRAMS += tests/bench/bench_worker

@@ -1,6 +1,6 @@
 # tests/card/: emulated cards in a private pcscd, for the real card modules.
-check_LTLIBRARIES += libemulator.la
-libemulator_la_SOURCES = \
+check_LIBRARIES += libemulator.a
+libemulator_a_SOURCES = \
 	tests/card/apdu.c tests/card/apdu.h \
 	tests/card/control.c tests/card/control.h \
 	tests/card/emulator.c tests/card/emulator.h \
@@ -14,28 +14,28 @@ tests_card_piv_card_SOURCES = \
 	tests/card/piv_command.c tests/card/piv_key.c tests/card/piv_load.c \
 	tests/card/piv_main.c tests/card/piv_object.c tests/card/piv_pin.c
 tests_card_piv_card_CFLAGS = $(AM_CFLAGS) $(GCRYPT_CFLAGS)
-tests_card_piv_card_LDADD = libemulator.la libasn1.la $(GCRYPT_LIBS)
+tests_card_piv_card_LDADD = libemulator.a libasn1.a $(GCRYPT_LIBS)
 
 if HAVE_CACARD
 check_PROGRAMS += tests/card/cac_card
 tests_card_cac_card_SOURCES = tests/card/cac_main.c
 tests_card_cac_card_CFLAGS = $(AM_CFLAGS) $(CACARD_CFLAGS)
-tests_card_cac_card_LDADD = libemulator.la libasn1.la $(CACARD_LIBS)
+tests_card_cac_card_LDADD = libemulator.a libasn1.a $(CACARD_LIBS)
 endif
 
 check_PROGRAMS += tests/card/launch
 tests_card_launch_SOURCES = tests/card/launch.c tests/card/launch.h \
 	tests/card/launch_start.c
-tests_card_launch_LDADD = libemulator.la libasn1.la
+tests_card_launch_LDADD = libemulator.a libasn1.a
 
 check_PROGRAMS += tests/card/ctl
 tests_card_ctl_SOURCES = tests/card/ctl.c
-tests_card_ctl_LDADD = libasn1.la
+tests_card_ctl_LDADD = libasn1.a
 
 check_PROGRAMS += tests/card/stranger
 tests_card_stranger_SOURCES = tests/card/stranger.c
 tests_card_stranger_CFLAGS = $(AM_CFLAGS) $(PCSC_CFLAGS)
-tests_card_stranger_LDADD = libemulator.la libasn1.la $(PCSC_LIBS)
+tests_card_stranger_LDADD = libemulator.a libasn1.a $(PCSC_LIBS)
 
 # Loaded into a program that has no sanitizers.
 check_LTLIBRARIES += tests/card/pcscd_shim.la

@@ -11,13 +11,13 @@ tests_fault_fault_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version \
 check_PROGRAMS += tests/fault/check_worker_faults
 TESTS += tests/fault/check_worker_faults
 tests_fault_check_worker_faults_SOURCES = tests/fault/check_worker_faults.c
-tests_fault_check_worker_faults_LDADD = $(WIRE_LIBS) libalg.la libasn1.la
+tests_fault_check_worker_faults_LDADD = $(WIRE_LIBS) $(ALG_LIBS) libasn1.a
 tests_fault_check_worker_faults_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/fault/check_worker_watch
 TESTS += tests/fault/check_worker_watch
 tests_fault_check_worker_watch_SOURCES = tests/fault/check_worker_watch.c
-tests_fault_check_worker_watch_LDADD = $(WIRE_LIBS) libalg.la libasn1.la
+tests_fault_check_worker_watch_LDADD = $(WIRE_LIBS) $(ALG_LIBS) libasn1.a
 tests_fault_check_worker_watch_CFLAGS = $(UNIT_FLAGS)
 
 # A storm of faults, a short one here; "make storm SEED=7 STEPS=10000".

@@ -9,11 +9,11 @@ check_PROGRAMS += tests/pkits/differ tests/pkits/hostile
 tests_pkits_differ_SOURCES = tests/pkits/differ.c \
 	tests/pkits/chains.c tests/pkits/chains.h
 tests_pkits_differ_CFLAGS = $(PKITS_FLAGS)
-tests_pkits_differ_LDADD = libpkix.la libalg.la libasn1.la $(CRYPTO_LIBS)
+tests_pkits_differ_LDADD = libpkix.a $(ALG_LIBS) libasn1.a $(CRYPTO_LIBS)
 tests_pkits_hostile_SOURCES = tests/pkits/hostile.c \
 	tests/pkits/chains.c tests/pkits/chains.h
 tests_pkits_hostile_CFLAGS = $(PKITS_FLAGS)
-tests_pkits_hostile_LDADD = libpkix.la libalg.la libasn1.la $(CRYPTO_LIBS)
+tests_pkits_hostile_LDADD = libpkix.a $(ALG_LIBS) libasn1.a $(CRYPTO_LIBS)
 
 # Many more chains than make check has time for.
 check-differ: tests/pkits/differ

@@ -24,7 +24,7 @@ EXTRA_DIST += $(SYSTEM_TESTS) \
 # client/cms alone, with keys in files.
 check_PROGRAMS += tests/system/cmsdrive
 tests_system_cmsdrive_SOURCES = tests/system/cmsdrive.c
-tests_system_cmsdrive_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
+tests_system_cmsdrive_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_system_cmsdrive_CFLAGS = $(UNIT_FLAGS)
 
 # What the tests of one build share; see fixtures() in lib.sh.
