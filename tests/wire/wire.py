@@ -173,6 +173,7 @@ class Client:
         self.sock.settimeout(PATIENCE)
         self.data = b""
         self.next = 0
+        self.others = {}  # came while another one was waited for
         if says_hello:
             self.hello(program)
 
@@ -204,10 +205,12 @@ class Client:
             self.data += more
 
     def wait(self, ident, timeout=PATIENCE):
-        while True:
+        """The answer to that request; answers may overtake each other."""
+        while ident not in self.others:
             m = self.read(timeout)
-            if m.id == ident:
-                return m
+            if m.id == ident or m.tag != EVENT:
+                self.others[m.id] = m
+        return self.others.pop(ident)
 
     def call(self, tag, *fields, timeout=PATIENCE):
         return self.wait(self.post(tag, *fields), timeout)
