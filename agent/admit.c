@@ -117,17 +117,21 @@ admit_is_peer(const struct admit *a, int fd, const struct ucred *cred)
 	return admit_has_gid(a, cred->gid) || admit_has_peer_group(a, fd);
 }
 
+bool
+admit_is_owner(const struct conn *c)
+{
+	return c->uid == geteuid() || c->uid == 0;
+}
+
 int
 admit_request(const struct conn *c, enum agt_type type, struct err *e)
 {
-	bool is_owner = c->uid == geteuid() || c->uid == 0;
-
 	if (c->is_restricted && type != AGT_HELLO && type != AGT_LIST &&
 	    type != AGT_SIGN && type != AGT_CANCEL)
 		return err_set(e, -CS_ERR_POLICY,
 		    "the agent's restricted socket serves only lists and "
 		    "signatures");
-	if (!is_owner &&
+	if (!admit_is_owner(c) &&
 	    (type == AGT_PIN || type == AGT_UNLOCK || type == AGT_LOCK))
 		return err_set(e, -CS_ERR_POLICY,
 		    "PINs and locks are the matter of the agent's own user "

@@ -38,6 +38,8 @@ bool admit_has_others(const struct admit *a);
  * or one of its further groups. */
 bool admit_is_peer(const struct admit *a, int fd, const struct ucred *cred);
 
+/* The agent's own user, or root. */
+bool admit_is_owner(const struct conn *c);
 /* CS_ERR_POLICY: that connection may not make such a request. */
 int CS_MUST_USE admit_request(
     const struct conn *c, enum agt_type type, struct err *e);

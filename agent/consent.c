@@ -162,7 +162,7 @@ consent_prompt(struct consent *c, struct request *r, struct key *k)
 	prompt_add_holder(&text, k->token, k);
 	prompt_add_key(&text, c->agent, &msg);
 	prompt_add_program(&text, r, &msg.context);
-	request = prompt_place(c->agent, DIALOG_CONSENT, &msg.context);
+	request = prompt_place(c->agent, DIALOG_CONSENT, r, &msg.context);
 	request.description = prompt_get_text(&text);
 	prompt_open(&c->prompt, &request);
 	buf_clear(&text);

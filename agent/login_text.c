@@ -64,7 +64,7 @@ login_prompt(struct login *l, bool is_confirm)
 		request_decode(r, &msg);
 	text_describe(&text, l, r, &msg, is_confirm);
 	request = prompt_place(
-	    a, is_confirm ? DIALOG_CONFIRM : DIALOG_PIN, &msg.context);
+	    a, is_confirm ? DIALOG_CONFIRM : DIALOG_PIN, r, &msg.context);
 	request.description = prompt_get_text(&text);
 	request.prompt = BYTES_LIT("PIN:");
 	request.error = text_get_error(l);

@@ -1,5 +1,6 @@
 #include "agent/prompt_text.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "asn1/name.h"
@@ -130,19 +131,25 @@ prompt_add_tries(struct buf *b, const struct token *t)
 }
 
 struct dialog_request
-prompt_place(
-    struct agent *a, enum dialog_kind kind, const struct agt_context *context)
+prompt_place(struct agent *a, enum dialog_kind kind, const struct request *r,
+    const struct agt_context *context)
 {
-	return (struct dialog_request){
+	struct dialog_request place = {
 	    .kind = kind,
 	    .timeout_s = a->settings.prompt_timeout_ms / 1000,
-	    .display = context->display,
-	    .tty_name = context->tty_name,
-	    .tty_type = context->tty_type,
 	    .lc_ctype = context->lc_ctype,
 	    .lc_messages = context->lc_messages,
-	    .xauthority = context->xauthority,
 	};
+
+	if (r == NULL || r->conn->is_restricted || !admit_is_owner(r->conn)) {
+		place.display = bytes_of_str(getenv("DISPLAY"));
+		return place;
+	}
+	place.display = context->display;
+	place.tty_name = context->tty_name;
+	place.tty_type = context->tty_type;
+	place.xauthority = context->xauthority;
+	return place;
 }
 
 struct bytes

@@ -23,9 +23,13 @@ void prompt_add_program(
     struct buf *b, const struct request *r, const struct agt_context *context);
 /* What is known of the tries left. */
 void prompt_add_tries(struct buf *b, const struct token *t);
-/* Where the person is; without texts. Borrows from the context. */
-struct dialog_request prompt_place(
-    struct agent *a, enum dialog_kind kind, const struct agt_context *context);
+/*
+ * Where the person is; without texts. Borrows from the context. Only a client
+ * of the agent's own user, at this computer, chooses the place: another one
+ * could answer the question himself there. r may be NULL.
+ */
+struct dialog_request prompt_place(struct agent *a, enum dialog_kind kind,
+    const struct request *r, const struct agt_context *context);
 /* The description; what does not fit is left out. */
 struct bytes prompt_get_text(struct buf *b);
 

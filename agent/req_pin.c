@@ -136,8 +136,8 @@ pin_op_show(struct pin_op *op, struct token *t)
 	if (op->at == PIN_AT_OLD && !op->unblocks)
 		prompt_add_tries(&text, t);
 	prompt_add_program(&text, op->request, &msg.context);
-	request = prompt_place(
-	    a, is_confirm ? DIALOG_CONFIRM : DIALOG_PIN, &msg.context);
+	request = prompt_place(a, is_confirm ? DIALOG_CONFIRM : DIALOG_PIN,
+	    op->request, &msg.context);
 	request.description = prompt_get_text(&text);
 	request.prompt = op->at == PIN_AT_OLD && op->unblocks
 			     ? BYTES_LIT("PUK:")

@@ -53,6 +53,30 @@ def restricted():
         ok(not os.path.exists(path), "both sockets are gone")
 
 
+def far_displays():
+    """Who is at another computer must not answer the question himself."""
+    folder = Folder()
+    path = folder.file("run/restricted")
+    module = folder.use_fake(*ONE)
+    folder.answers("yes", "pin 1234", "yes", "yes")
+    claims = {"display": "far.example:0", "tty": "/dev/pts/99"}
+    with folder:
+        agent = folder.agent(module=module, config="[agent]\n"
+                             "restricted-socket = %s\n[rule a]\n"
+                             "confirm = always\n" % path,
+                             env={"DISPLAY": ":77"})
+        same(Client(path).sign(KEY, **claims).tag, SIGN_OK, "a far client")
+        log = folder.pinentry_log()
+        ok(len([x for x in log if x.startswith("START")]) == 2 and
+           not any("far.example" in x or "pts/99" in x for x in log),
+           "does not choose where its question and its PIN prompt appear",
+           log)
+        ok(any(x == "START --display :77" for x in log),
+           "that is where the agent's own person is", log)
+        same(agent.client().sign(KEY, **claims).tag, SIGN_OK, "a near one")
+        ok(any("far.example" in x for x in folder.pinentry_log()), "does")
+
+
 def restricted_by_systemd():
     with Folder() as folder:
         module = folder.use_fake(*ONE)
@@ -256,6 +280,7 @@ def bad_files():
 
 def main():
     restricted()
+    far_displays()
     restricted_by_systemd()
     other_users()
     rules_that_fail()
