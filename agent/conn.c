@@ -335,20 +335,27 @@ conn_serve(struct conn *c, struct bytes *in)
 	}
 }
 
-/* Keeps what is left; a frame that has begun must end. */
+/* A frame that has begun must end; but what is not read can't. */
+static void
+conn_start_deadline(struct conn *c)
+{
+	if (c->has_hello && !c->deadline.is_set && c->in.len != 0 &&
+	    c->out.len == 0)
+		timer_set_in_ms(
+		    &c->agent->timers, &c->deadline, CONN_FRAME_MS);
+}
+
+/* Keeps what is left. */
 static void
 conn_keep(struct conn *c, struct bytes rest)
 {
-	struct timers *timers = &c->agent->timers;
-
 	if (c->is_dead)
 		return;
 	if (buf_add_bytes(&c->in, rest) != 0) {
 		conn_close(c);
 		return;
 	}
-	if (c->has_hello && !c->deadline.is_set && c->out.len == 0)
-		timer_set_in_ms(timers, &c->deadline, CONN_FRAME_MS);
+	conn_start_deadline(c);
 	conn_account(c);
 	conns_make_room(c->agent);
 }
@@ -378,9 +385,12 @@ conn_serve_kept(struct conn *c)
 	conn_serve(c, &rest);
 	if (rest.len == in.len && !c->is_dead) {
 		c->in = in;
+		conn_start_deadline(c);
 		return;
 	}
-	timer_stop(&c->agent->timers, &c->deadline);
+	/* That of hello goes on until hello has come. */
+	if (c->has_hello)
+		timer_stop(&c->agent->timers, &c->deadline);
 	if (rest.len != 0)
 		conn_keep(c, rest);
 	buf_clear(&in);

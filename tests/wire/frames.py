@@ -4,13 +4,16 @@ agent goes on serving others."""
 
 import random
 import socket
+import time
 
-from wire import (CANCEL, DECAPSULATE, ERROR, HELLO, HELLO_OK, LIST_OK,
-                  NO_TOKEN, PIN, POLICY, PROTOCOL, RAW, SIGN, SIGN_OK, STATUS, STATUS_OK,
-                  UNSUPPORTED, Client, Closed, Folder, context, integer,
-                  message, octets, ok, run, same, seq, tlv, utf8)
+from wire import (CANCEL, DECAPSULATE, ERROR, HELLO, HELLO_OK, LIST, LIST_OK,
+                  NO_TOKEN, PIN, POLICY, PROTOCOL, RAW, SIGN, SIGN_OK, STATUS,
+                  STATUS_OK, UNSUPPORTED, Client, Closed, Folder, World,
+                  context, integer, message, octets, ok, run, same, seq, soon,
+                  tlv, utf8)
 
 KEY = bytes([0, 1]) + bytes(30)
+UNKNOWN = message(1, 30)
 
 
 def refused(agent, what, data, says_hello=True):
@@ -144,6 +147,35 @@ def mutations(agent, seed=20240229, rounds=1500):
     probe.close()
 
 
+def late_frames():
+    """Hello, and a frame once begun, have ten seconds, whatever comes in
+    between."""
+    with World("token a 1", "key 0", "pin none", "certs 480",
+               "size 500") as w:
+        same(w.client().sign(KEY).tag, SIGN_OK, "it works")
+        begin = time.monotonic()
+        clients = {}
+        for name, pieces in (("no hello", (b"",)),
+                             ("half a hello", (b"\x30",)),
+                             ("an unknown message, in two pieces",
+                              (UNKNOWN[:-1], UNKNOWN[-1:]))):
+            c = clients[name] = w.agent.client(says_hello=False)
+            for piece in pieces:
+                c.send(piece)
+                time.sleep(0.1)
+        half = message(9, STATUS)[:-1]
+        c = clients["half a frame"] = w.client()
+        c.send(half)
+        # More than a socket takes, so that nothing is read meanwhile.
+        c = clients["half a frame behind a long answer"] = w.client()
+        c.send(message(8, LIST) + half)
+        time.sleep(0.5)
+        c.wait(8)
+        for name, c in clients.items():
+            ok(c.is_closed(30), name + ": closed")
+        soon(begin, "in time", 11)
+
+
 def main():
     with Folder() as folder:
         module = folder.use_fake("token a 1", "key 0", "pin none")
@@ -161,4 +193,4 @@ def main():
         same(agent.stop(), 0, "the agent ends well")
 
 
-run(main)
+run(main, late_frames)
