@@ -145,30 +145,41 @@ audit_follows(const struct audit_chain *chain,
 	       strcmp(prev, audit_get_hash(chain)) == 0;
 }
 
+static void
+audit_put_octet(struct buf *b, uint8_t c, bool is_text)
+{
+	if (is_text && (c == '"' || c == '\\'))
+		buf_printf(b, "\\%c", c);
+	else if (is_text && (c < 0x20 || c == 0x7f))
+		buf_printf(b, "\\u%04x", c);
+	else if (is_text || (c >= 0x20 && c < 0x7f && c != '"' && c != '\\'))
+		buf_add_byte(b, c);
+	else
+		buf_add_str(b, "\xef\xbf\xbd");
+}
+
+/* Cut at a character when about max octets were put. */
+static void
+audit_put_cut(struct buf *b, struct bytes text, size_t max)
+{
+	bool is_text = utf8_is_valid(text);
+	size_t start = b->len, i;
+
+	buf_add_byte(b, '"');
+	for (i = 0; i < text.len; i++) {
+		if (b->len - start >= max && (text.p[i] & 0xc0) != 0x80) {
+			buf_add_str(b, "\xe2\x80\xa6");
+			break;
+		}
+		audit_put_octet(b, text.p[i], is_text);
+	}
+	buf_add_byte(b, '"');
+}
+
 void
 audit_put_string(struct buf *b, struct bytes text)
 {
-	size_t i;
-
-	buf_add_byte(b, '"');
-	if (!utf8_is_valid(text)) {
-		for (i = 0; i < text.len; i++)
-			if (text.p[i] >= 0x20 && text.p[i] < 0x7f &&
-			    text.p[i] != '"' && text.p[i] != '\\')
-				buf_add_byte(b, text.p[i]);
-			else
-				buf_add_str(b, "\xef\xbf\xbd");
-		buf_add_byte(b, '"');
-		return;
-	}
-	for (i = 0; i < text.len; i++)
-		if (text.p[i] == '"' || text.p[i] == '\\')
-			buf_printf(b, "\\%c", text.p[i]);
-		else if (text.p[i] < 0x20 || text.p[i] == 0x7f)
-			buf_printf(b, "\\u%04x", text.p[i]);
-		else
-			buf_add_byte(b, text.p[i]);
-	buf_add_byte(b, '"');
+	audit_put_cut(b, text, SIZE_MAX);
 }
 
 void
@@ -177,7 +188,7 @@ audit_put_text(struct buf *b, const char *name, struct bytes text)
 	if (text.len == 0)
 		return;
 	buf_printf(b, ",\"%s\":", name);
-	audit_put_string(b, text);
+	audit_put_cut(b, text, AUDIT_TEXT_MAX);
 }
 
 void

@@ -26,6 +26,7 @@
 #define AUDIT_HASH_LEN 64 /* hex */
 #define AUDIT_FIELDS_MAX ((size_t)8192)
 #define AUDIT_LINE_MAX (AUDIT_FIELDS_MAX + 512)
+#define AUDIT_TEXT_MAX ((size_t)1024)
 
 /* The last line; all zero: there is none yet. */
 struct audit_chain {
@@ -48,7 +49,9 @@ bool audit_follows(const struct audit_chain *chain,
 
 /* A JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
 void audit_put_string(struct buf *b, struct bytes text);
-/* ,"name":"text"; nothing if the text is empty. */
+/* ,"name":"text"; nothing if the text is empty. At most about AUDIT_TEXT_MAX
+ * octets, so that no stranger's text makes a record too long to be kept; "..."
+ * as one character says that it was cut. */
 void audit_put_text(struct buf *b, const char *name, struct bytes text);
 /* ,"name":"hex"; nothing if there are no bytes. */
 void audit_put_hex(struct buf *b, const char *name, struct bytes bytes);

@@ -153,6 +153,25 @@ START_TEST(members)
 }
 END_TEST
 
+START_TEST(long_texts)
+{
+	static const char end[] = "\xc3\xa9\xe2\x80\xa6\"";
+	char text[4001] = "";
+	struct buf b = {0};
+	size_t i;
+
+	for (i = 0; i < 4000; i += 2)
+		memcpy(text + i, "\xc3\xa9", 2);
+	audit_put_text(&b, "a", bytes_of(text, 4000));
+	ck_assert_uint_gt(b.len, AUDIT_TEXT_MAX);
+	ck_assert_uint_lt(b.len, AUDIT_TEXT_MAX + 16);
+	ck_assert_int_eq(
+	    memcmp(b.data + b.len - (sizeof(end) - 1), end, sizeof(end) - 1),
+	    0);
+	buf_clear(&b);
+}
+END_TEST
+
 START_TEST(no_room)
 {
 	struct buf small = {.max = 100};
@@ -178,6 +197,7 @@ main(void)
 	tcase_add_loop_test(tcase, json_strings, 0,
 	    (int)(sizeof(strings) / sizeof(strings[0])));
 	tcase_add_test(tcase, members);
+	tcase_add_test(tcase, long_texts);
 	tcase_add_test(tcase, no_room);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);

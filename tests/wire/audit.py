@@ -8,9 +8,9 @@ import os
 import resource
 import signal
 
-from wire import (CANCEL, OPEN, RAW, SIGN_OK,
-                  children, context, done, integer, octets, ok, same,
-                  wait_for)
+from wire import (CANCEL, NO_TOKEN, OPEN, RAW, SIGN_OK, UNLOCK,
+                  children, context, done, integer, octets, ok, same, seq,
+                  utf8, wait_for)
 from world import KEY, ONE, World
 
 ZEROES = "0" * 64
@@ -116,6 +116,24 @@ def what_is_in_it():
         same(os.stat(log.path).st_mode & 0o777, 0o600, "ours alone")
         w.agent.stop()
         same(log.records()[-1]["event"], "stop", "the end")
+
+
+def long_claims():
+    """Texts of strangers must not make a record too long to be written."""
+    with World(*ONE) as w:
+        log = Log(w)
+        long = '"' * 1024
+        m = w.agent.client(program=long).call(
+            UNLOCK, utf8(long, 0x80), seq(utf8(long, 0x81), utf8(long, 0x88),
+                                          tag=0xa1))
+        same(m.code, NO_TOKEN, "a request with the longest texts")
+        ok(log.wait(1, "unlock"), "has its record", log.records())
+        same(log.records("lost"), [], "nothing is lost")
+        r = (log.records("unlock") + [{}])[0]
+        same([r.get(x, "")[:500] for x in ("claim", "purpose", "onBehalfOf",
+                                           "token")], ['"' * 500] * 4,
+             "with the beginning of each")
+        same(log.fault(), None, "the chain is whole")
 
 
 def clients_that_leave():
@@ -299,6 +317,7 @@ def off():
 
 def main():
     what_is_in_it()
+    long_claims()
     clients_that_leave()
     eddsa_is_content()
     rotation()
