@@ -1,7 +1,9 @@
 #include "agent/audit.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -27,23 +29,88 @@ audit_drop_writer(struct audit *log)
 }
 
 static void
+audit_put_time(struct buf *b)
+{
+	struct timespec now;
+	char text[40];
+	struct tm tm;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	if (gmtime_r(&now.tv_sec, &tm) == NULL ||
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+		text[0] = '\0';
+	buf_printf(b, "\"time\":\"%s.%03ldZ\"", text, now.tv_nsec / 1000000);
+}
+
+/* What may not have come to the disk goes to the next writer again. Without
+ * memory it goes unmarked. */
+static void
+audit_resend(struct audit *log)
+{
+	struct buf all = {.max = log->pending.max};
+	uint64_t count = 0;
+	size_t i;
+
+	buf_consume(&log->pending, log->marker_len);
+	log->sent -= log->sent < log->marker_len ? log->sent : log->marker_len;
+	log->marker_len = 0;
+	for (i = 0; i < log->sent; i++)
+		count += log->pending.data[i] == '\n';
+	log->sent = 0;
+	if (count == 0)
+		return;
+	audit_put_time(&all);
+	buf_printf(&all, ",\"event\":\"resent\",\"count\":%llu\n",
+	    (unsigned long long)count);
+	log->marker_len = all.len;
+	if (buf_add_bytes(&all, buf_get(&log->pending)) != 0) {
+		log->marker_len = 0;
+		buf_clear(&all);
+		return;
+	}
+	buf_clear(&log->pending);
+	log->pending = all;
+}
+
+static void
 audit_lost_writer(struct agent *a)
 {
 	audit_drop_writer(&a->audit);
+	audit_resend(&a->audit);
 	agt_log("the process that writes the audit log ended; another one "
 		"will be started");
 	timer_set_in_ms(&a->timers, &a->audit.retry, AUDIT_RETRY_MS);
 }
 
+/* They are on the disk. */
+static void
+audit_written(struct audit *log, size_t len)
+{
+	if (len > log->sent)
+		len = log->sent;
+	buf_consume(&log->pending, len);
+	log->sent -= len;
+	log->marker_len -= len < log->marker_len ? len : log->marker_len;
+}
+
 /* Whole records, as many as go into one packet. */
 static size_t
-audit_packet_len(const struct buf *pending)
+audit_packet_len(struct bytes unsent)
 {
 	size_t len =
-	    pending->len < AUDIT_FIELDS_MAX ? pending->len : AUDIT_FIELDS_MAX;
-	const uint8_t *nl = memrchr(pending->data, '\n', len);
+	    unsent.len < AUDIT_FIELDS_MAX ? unsent.len : AUDIT_FIELDS_MAX;
+	const uint8_t *nl = memrchr(unsent.p, '\n', len);
 
-	return nl != NULL ? (size_t)(nl - pending->data) + 1 : 0;
+	return nl != NULL ? (size_t)(nl - unsent.p) + 1 : 0;
+}
+
+static struct bytes
+audit_get_unsent(const struct audit *log)
+{
+	if (log->pending.len == log->sent)
+		return BYTES_NONE;
+	return bytes_of(
+	    log->pending.data + log->sent, log->pending.len - log->sent);
 }
 
 static void
@@ -51,13 +118,14 @@ audit_flush(struct agent *a)
 {
 	struct audit *log = &a->audit;
 	uint32_t events = EPOLLIN;
+	struct bytes unsent;
 	size_t len;
 	ssize_t n;
 
-	while (log->fd >= 0 && log->pending.len != 0) {
-		len = audit_packet_len(&log->pending);
-		n = send(log->fd, log->pending.data, len,
-		    MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (log->fd >= 0 && log->pending.len > log->sent) {
+		unsent = audit_get_unsent(log);
+		len = audit_packet_len(unsent);
+		n = send(log->fd, unsent.p, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == ENOBUFS)) {
@@ -68,7 +136,7 @@ audit_flush(struct agent *a)
 			audit_lost_writer(a);
 			return;
 		}
-		buf_consume(&log->pending, len);
+		log->sent += len;
 	}
 	if (log->source != NULL)
 		(void)sd_event_source_set_io_events(log->source, events);
@@ -88,8 +156,11 @@ audit_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 			audit_lost_writer(a);
 			return 0;
 		}
-		if (n > 0)
-			agt_log("audit log: %.*s", (int)n, text);
+		text[n > 0 ? n : 0] = '\0';
+		if (n > 0 && text[0] == '+')
+			audit_written(&a->audit, strtoul(text + 1, NULL, 10));
+		else if (n > 0)
+			agt_log("audit log: %s", text);
 	}
 	audit_flush(a);
 	return 0;
@@ -130,27 +201,15 @@ audit_retry(struct timer *t)
 
 /* --- records --- */
 
-static void
-audit_put_time(struct buf *b)
-{
-	struct timespec now;
-	char text[40];
-	struct tm tm;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	if (gmtime_r(&now.tv_sec, &tm) == NULL ||
-	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
-		text[0] = '\0';
-	buf_printf(b, "\"time\":\"%s.%03ldZ\"", text, now.tv_nsec / 1000000);
-}
-
 /* A record that found no room counts; the next one that does tells. */
 static void
 audit_add(struct agent *a, const struct buf *record)
 {
 	struct audit *log = &a->audit;
 	struct buf gap = {0};
-	size_t room = AUDIT_PENDING_MAX - log->pending.len;
+	size_t room = log->pending.len < AUDIT_PENDING_MAX
+			  ? AUDIT_PENDING_MAX - log->pending.len
+			  : 0;
 
 	if (log->lost != 0) {
 		audit_put_time(&gap);
@@ -305,7 +364,8 @@ audit_start(struct agent *a)
 
 	a->audit.fd = a->audit.pidfd = -1;
 	a->audit.is_on = a->settings.audit_keep != 0;
-	buf_init(&a->audit.pending, AUDIT_PENDING_MAX);
+	/* With room for "resent". */
+	buf_init(&a->audit.pending, AUDIT_PENDING_MAX + AUDIT_FIELDS_MAX);
 	a->audit.retry.fire = audit_retry;
 	if (!a->audit.is_on)
 		return;
@@ -316,6 +376,20 @@ audit_start(struct agent *a)
 	audit_launch(a);
 }
 
+/* Until the writer has all, but not for ever. */
+static void
+audit_finish(struct agent *a)
+{
+	struct audit *log = &a->audit;
+	struct pollfd p = {.fd = log->fd, .events = POLLOUT};
+
+	if (audit_get_unsent(log).len != 0 && log->fd >= 0 &&
+	    poll(&p, 1, AUDIT_END_MS) > 0)
+		audit_flush(a);
+	if (audit_get_unsent(log).len != 0)
+		agt_log("audit log: the last records could not be written");
+}
+
 void
 audit_clear(struct agent *a)
 {
@@ -324,6 +398,7 @@ audit_clear(struct agent *a)
 	if (!log->is_on)
 		return;
 	audit_event(a, "stop", BYTES_NONE);
+	audit_finish(a);
 	log->is_on = false;
 	launch_forget(&a->launcher, &log->launch);
 	timer_stop(&a->timers, &log->retry);

@@ -2,10 +2,16 @@
  * audit.h: the audit log: who used which key for what, and how it ended.
  *
  * The lines are written by a process of their own (audit_main), which the
- * starter starts, so that a slow or full disk holds up nobody. What it does
- * not take at once waits here, up to a limit; beyond that records are counted
- * and the log says how many are missing. If the process ends, another one
- * takes its place. No PIN, no message and no key gets into a record.
+ * starter starts, so that a slow or full disk holds up nobody. What it has not
+ * said to be on the disk waits here, up to a limit; beyond that records are
+ * counted and the log says how many are missing. If the process ends, another
+ * one takes its place and gets what the first one may have lost, behind a
+ * record "resent" with their number, since some may be in the log already. No
+ * PIN, no message and no key gets into a record.
+ *
+ * Over a SOCK_SEQPACKET pair. To the writer: whole records, each ended by a
+ * line feed. From it: "+N", N more octets of them are on the disk; anything
+ * else is for the agent's own log.
  */
 #ifndef AGENT_AUDIT_H
 #define AGENT_AUDIT_H
@@ -16,8 +22,10 @@
 #include "agent/proto_audit.h"
 #include "agent/timer.h"
 
-#define AUDIT_PENDING_MAX ((size_t)1 << 20)
+#define AUDIT_PENDING_MAX ((size_t)4 << 20)
 #define AUDIT_RETRY_MS 2000
+/* At its end the agent waits so long for the writer to take the last ones. */
+#define AUDIT_END_MS 1000
 
 struct agent;
 struct request;
@@ -29,6 +37,8 @@ struct audit {
 	sd_event_source *source;
 	struct timer retry;
 	struct buf pending; /* records, each ended by a line feed */
+	size_t sent;	    /* octets of pending that the writer has */
+	size_t marker_len;  /* octets of "resent" in front of them */
 	uint64_t lost;	    /* that found no room */
 };
 

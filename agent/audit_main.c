@@ -1,6 +1,7 @@
 /*
  * The process that writes the audit log. What the disk does not take waits
- * here, and is tried again until it does; only the agent's end of the socket
+ * here, and is tried again until it does; the agent keeps it too until it is
+ * told that it is on the disk. Only the agent's end of the socket
  * ends it, not a signal that ends the others, so that what was sent before the
  * agent died is written.
  */
@@ -19,7 +20,7 @@
 #include "agent/audit_file.h"
 #include "agent/log.h"
 
-#define AUDIT_BACKLOG_MAX ((size_t)4 << 20)
+#define AUDIT_BACKLOG_MAX (2 * AUDIT_PENDING_MAX)
 #define AUDIT_CHUNK_MAX (AUDIT_FIELDS_MAX * 2)
 #define AUDIT_BATCH 64 /* packets for one wait for the disk */
 
@@ -28,8 +29,8 @@ struct writer {
 	const struct audit_settings *settings;
 	struct audit_file file;
 	struct buf backlog; /* records that are not on the disk yet */
-	uint64_t lost;
-	int failure; /* that the agent was told of; 0: none */
+	size_t written;	    /* octets, that the agent was not told of */
+	int failure;	    /* that the agent was told of; 0: none */
 	bool is_over;
 };
 
@@ -64,23 +65,25 @@ writer_to_journal(const struct buf *lines)
 	}
 }
 
-/* Counts what finds no room, so that the log can say so. */
+/* The agent sends no more than AUDIT_PENDING_MAX that it does not know to be
+ * written; without memory, another writer gets it. */
 static void
 writer_keep(struct writer *w, struct bytes packet)
 {
-	size_t i, n = 0;
+	if (buf_add_bytes(&w->backlog, packet) != 0)
+		_exit(1);
+}
 
-	for (i = 0; i < packet.len; i++)
-		n += packet.p[i] == '\n';
-	if (w->backlog.len + packet.len + 128 > AUDIT_BACKLOG_MAX) {
-		w->lost += n;
-		return;
-	}
-	if (w->lost != 0)
-		buf_printf(&w->backlog, "\"event\":\"lost\",\"count\":%llu\n",
-		    (unsigned long long)w->lost);
-	w->lost = 0;
-	buf_add_bytes(&w->backlog, packet);
+/* What can't be told now is told later. */
+static void
+writer_tell_written(struct writer *w)
+{
+	char line[32];
+	int n = snprintf(line, sizeof(line), "+%zu", w->written);
+
+	if (w->written != 0 &&
+	    send(w->fd, line, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT) == n)
+		w->written = 0;
 }
 
 /* Whole records, few enough that a file does not outgrow its size by much. */
@@ -110,8 +113,10 @@ writer_write(struct writer *w)
 		r = audit_file_append(&w->file, chunk, &lines, &e);
 		if (r == 0 && w->settings->to_journal)
 			writer_to_journal(&lines);
-		if (r == 0)
+		if (r == 0) {
+			w->written += chunk.len;
 			buf_consume(&w->backlog, chunk.len);
+		}
 	}
 	buf_clear(&lines);
 	if (r != 0 && r != w->failure)
@@ -164,10 +169,11 @@ audit_main(int fd, const struct audit_settings *settings)
 	audit_file_init(
 	    &w.file, settings->folder, settings->size_max, settings->keep);
 	while (!w.is_over) {
-		(void)poll(
-		    &poll_fd, 1, w.backlog.len != 0 ? AUDIT_RETRY_MS : -1);
+		(void)poll(&poll_fd, 1,
+		    w.backlog.len != 0 || w.written != 0 ? AUDIT_RETRY_MS : -1);
 		(void)writer_read(&w);
 		writer_write(&w);
+		writer_tell_written(&w);
 	}
 	_exit(w.backlog.len != 0);
 }

@@ -341,8 +341,7 @@ conn_start_deadline(struct conn *c)
 {
 	if (c->has_hello && !c->deadline.is_set && c->in.len != 0 &&
 	    c->out.len == 0)
-		timer_set_in_ms(
-		    &c->agent->timers, &c->deadline, CONN_FRAME_MS);
+		timer_set_in_ms(&c->agent->timers, &c->deadline, CONN_FRAME_MS);
 }
 
 /* Keeps what is left. */

@@ -219,6 +219,34 @@ def the_writer_is_killed():
         ok(log.wait(len(log.records("sign"))), "a polite signal is ignored")
 
 
+def killed_with_records():
+    """What the writer had taken and not written is not lost with it."""
+    with World(*ONE) as w:
+        log = Log(w)
+        c = w.client()
+        c.sign(KEY)
+        ok(log.wait(1), "one record")
+        for round_ in range(2):
+            ok(wait_for(lambda: len(writers(w)) == 1), "a writer")
+            os.kill(writers(w)[0], signal.SIGSTOP)
+            same([c.sign(KEY).tag for _ in range(5)], [SIGN_OK] * 5,
+                 "five that it takes and does not write")
+            os.kill(writers(w)[0], signal.SIGKILL)
+            ok(log.wait(6 + 5 * round_), "the next one writes them",
+               log.records("sign"))
+            same([r["count"] for r in log.records("resent")],
+                 [5] * (round_ + 1), "and says so")
+        same(len(log.records("sign")), 11, "each once")
+        same(log.fault(), None, "the chain is whole")
+        os.kill(writers(w)[0], signal.SIGSTOP)
+        c.sign(KEY)
+        os.kill(writers(w)[0], signal.SIGKILL)
+        wait_for(lambda: not writers(w))
+        w.agent.stop()
+        ok("last records could not be written" in w.agent.text(),
+           "without a writer at the end: that is told")
+
+
 def half_a_line():
     with World(*ONE) as w:
         log = Log(w)
@@ -283,13 +311,13 @@ def a_stopped_writer():
     """It stands for a disk that hangs."""
     with World(*ONE, config="[agent]\ndeadline = 30\n") as w:
         log = Log(w)
-        c = w.client()
+        c = w.agent.client(program="y" * 1000)
         c.sign(KEY)
         log.wait(1)
         writer = writers(w)[0]
         os.kill(writer, signal.SIGSTOP)
-        count = 1500
-        good = sum(c.sign(KEY, purpose="x" * 900).tag == SIGN_OK
+        count = 2000
+        good = sum(c.sign(KEY, purpose="x" * 1000).tag == SIGN_OK
                    for _ in range(count))
         same(good, count, "nobody waits for the disk")
         ok("records are being lost" in w.agent.text(),
@@ -323,6 +351,7 @@ def main():
     rotation()
     the_agent_is_killed()
     the_writer_is_killed()
+    killed_with_records()
     half_a_line()
     other_hands()
     a_full_disk()
