@@ -23,12 +23,13 @@ text_describe(struct buf *b, struct login *l, const struct request *r,
 	    msg->key_id.len == AGT_KEY_ID_LEN
 		? inventory_find_key(t->module->agent, msg->key_id.p)
 		: NULL);
+	if (!is_confirm)
+		prompt_add_tries(b, t);
+	/* At the end, where nothing is pushed out of sight by it. */
 	if (r != NULL) {
 		prompt_add_key(b, t->module->agent, msg);
 		prompt_add_program(b, r, &msg->context);
 	}
-	if (!is_confirm)
-		prompt_add_tries(b, t);
 }
 
 static struct bytes

@@ -329,6 +329,11 @@ def words():
         c.sign(KEY, purpose="x" * 1024)
         ok(len(w.folder.pinentry_log("SETDESC")[0]) < 1000,
            "a long claim is cut")
+    with Person(*ONE) as w:
+        w.agent.client(program="%" * 1024).sign(KEY, purpose="%" * 1024)
+        desc = w.folder.pinentry_log("SETDESC")[0]
+        ok("3 tries are left" in desc and "Program: " in desc,
+           "claims push nothing out of sight", desc)
 
 
 def places_of(pid, needle):
