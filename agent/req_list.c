@@ -6,6 +6,9 @@
 
 /* Keys beyond this go to the next page. */
 #define LIST_PAGE_LEN ((size_t)65536)
+/* Of those with one id no more are told: with the tokens they must fit into an
+ * answer. */
+#define LIST_KEYS_MAX (2 * LIST_PAGE_LEN)
 /* Of an answer, for all but the three lists. */
 #define LIST_FRAME_LEN ((size_t)1024)
 
@@ -73,7 +76,8 @@ list_add_id(struct listing *l, struct bytes id)
 		for (k = m->keys; k < m->keys + m->key_count; k++)
 			if (bytes_is_equal(key_get_id(k), id) &&
 			    list_wants(l, k->token) &&
-			    k->element.len < LIST_PAGE_LEN)
+			    k->element.len < LIST_PAGE_LEN &&
+			    k->element.len <= LIST_KEYS_MAX - l->keys.len)
 				buf_add_bytes(&l->keys, k->element);
 }
 

@@ -15,6 +15,7 @@
  *	on TYPE NTH ACTION	with the NTH request of that type (0: each)
  *
  *	ids N			added to the numbers of the keys
+ *	alike			all keys have the id of the first
  *
  * A key's id is its number, from 1, as two octets, and 30 zeroes. An ACTION is
  * delay MS, hang, stop, crash, close, garbage, wrong-id, wrong-type, error CODE
@@ -45,7 +46,7 @@ struct script {
 	unsigned keys, certs, first_id;
 	size_t cert_len;
 	char pin[64], puk[64];
-	bool has_pad;
+	bool has_pad, are_alike;
 	unsigned tries;
 	uint32_t insertion;
 	char action[64];
@@ -137,6 +138,8 @@ script_line(const char *line, const char *type, unsigned nth)
 			    line + rest);
 	} else if (strncmp(line, "pinpad", 6) == 0) {
 		script.has_pad = true;
+	} else if (strncmp(line, "alike", 5) == 0) {
+		script.are_alike = true;
 	} else {
 		(void)sscanf(line, "pin %63s", script.pin);
 		(void)sscanf(line, "puk %63s", script.puk);
@@ -221,6 +224,7 @@ fake_key(struct buf *b, unsigned i)
 	struct buf certs = {0};
 	uint8_t id[TOK_KEY_ID_LEN];
 	char uri[256], label[32];
+	unsigned n;
 	struct tok_key key = {
 	    .id = bytes_of(id, 1),
 	    .flags = TOK_KEY_PRESENT | TOK_KEY_SIGN | TOK_KEY_DECRYPT,
@@ -229,8 +233,9 @@ fake_key(struct buf *b, unsigned i)
 
 	/* So that there may be more than 255 of them. */
 	memset(id, 0, sizeof(id));
-	id[0] = (uint8_t)((script.first_id + i + 1) >> 8);
-	id[1] = (uint8_t)(script.first_id + i + 1);
+	n = script.first_id + (script.are_alike ? 0 : i) + 1;
+	id[0] = (uint8_t)(n >> 8);
+	id[1] = (uint8_t)n;
 	fake_uri(script.key_tokens[i], uri);
 	snprintf(label, sizeof(label), "key %u", i + 1);
 	if (script.key_always[i]) {

@@ -6,8 +6,8 @@ import os
 import subprocess
 import time
 
-from wire import (CANCEL, CANCELLED, CANCEL_OK, EVENT, EVENTS, NO_KEY,
-                  NO_TOKEN, OPEN, OPEN_OK, SIGN_OK, Folder, context, integer,
+from wire import (CANCEL, CANCELLED, CANCEL_OK, EVENT, EVENTS, LIST_OK,
+                  NO_KEY, NO_TOKEN, OPEN, OPEN_OK, SIGN_OK, Folder, context, integer,
                   octets, ok, run, same, tlv, wait_for)
 
 KEY = bytes([0, 1]) + bytes(30)
@@ -74,6 +74,17 @@ def pages():
         ok(100 < len(page.certificates) < 400,
            "the certificates that fit are on the last",
            len(page.certificates))
+
+
+def too_much_of_one():
+    """What a module tells must not keep others from a list."""
+    with Folder() as folder:
+        module = folder.use_fake("token HSM 9", "pin none", "size 60000",
+                                 "alike", *["key 0"] * 12)
+        c = folder.agent(module=module).client()
+        listing = c.list()
+        same((listing.message.tag, len(listing.keys), listing.more),
+             (LIST_OK, 2, False), "too many keys with one id: those that fit")
 
 
 def comes_and_goes():
@@ -190,4 +201,4 @@ def real_always():
         same(c.sign(keys["plain"].id).tag, SIGN_OK, "the other key signs")
 
 
-run(lists, pages, comes_and_goes, opens, real_token, real_always)
+run(lists, pages, too_much_of_one, comes_and_goes, opens, real_token, real_always)
