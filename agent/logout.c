@@ -42,6 +42,19 @@ logout_free(struct job *job)
 	free(j);
 }
 
+/* At the agent's end. */
+static void
+logout_forget(struct job *job)
+{
+	struct logout_job *j =
+	    (void *)((char *)job - offsetof(struct logout_job, job));
+	struct logout *end = j->end;
+
+	logout_free(job);
+	if (end != NULL)
+		logout_drop(end);
+}
+
 static void
 logout_done(struct job *job, const struct tok_msg *answer, const struct err *e)
 {
@@ -80,7 +93,7 @@ login_logout_worker(struct login *l, struct worker *w, struct logout *end)
 	j->job = (struct job){
 	    .build = logout_build,
 	    .done = logout_done,
-	    .drop = logout_free,
+	    .drop = logout_forget,
 	    .call_ms = l->token->module->agent->settings.deadline_ms,
 	};
 	if (end != NULL)

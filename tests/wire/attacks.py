@@ -9,9 +9,9 @@ import signal
 import threading
 import time
 
-from wire import (CANCEL, MODULE, NO_KEY, PATIENCE, SIGN_OK, SOON, TIMEOUT,
-                  WORKER, Closed, World, children, integer, is_running, ok,
-                  run, same, wait_for)
+from wire import (CANCEL, LOCK, MODULE, NO_KEY, PATIENCE, SIGN_OK, SOON,
+                  TIMEOUT, WORKER, Closed, World, children, context, integer,
+                  is_running, ok, run, same, wait_for)
 
 KEY = bytes([0, 1]) + bytes(30)
 KILLS = 40
@@ -156,6 +156,16 @@ def agent_killed():
            [p for p in below if is_running(p)])
 
 
+def ended_while_it_locks():
+    """With the sanitizers: nothing is left behind."""
+    with Target("token a 1", "key 0", "on LOGOUT 1 hang") as w:
+        c = w.agent.client()
+        same(c.sign(KEY).tag, SIGN_OK, "a login")
+        c.post(LOCK, context(tag=0xa1))
+        ok(wait_for(lambda: w.log("LOGOUT")), "a lock that hangs")
+        same(w.agent.stop(), 0, "the agent ends well meanwhile")
+
+
 def longest_time():
     """cache-max counts from the typing, whatever logs in again."""
     with Target("token a 1", "key 0",
@@ -191,5 +201,6 @@ def stopped_under_load():
                deadline=6000, config="[agent]\ndeadline = 1\n")
 
 
-run(while_checked, cancelled_at_once, agent_killed, longest_time,
-    killed_under_load, killed_with_pin, stopped_under_load, all_at_once)
+run(while_checked, cancelled_at_once, agent_killed, ended_while_it_locks,
+    longest_time, killed_under_load, killed_with_pin, stopped_under_load,
+    all_at_once)
