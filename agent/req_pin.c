@@ -44,17 +44,6 @@ struct pin_op {
 static void pin_op_prompt(struct pin_op *op);
 static void pin_op_submit(struct pin_op *op, enum pin_step_at at);
 
-void
-pin_op_forget(struct pin_op *op)
-{
-	worker_forget(&op->job);
-	prompt_close(&op->prompt);
-	secret_free(op->old);
-	secret_free(op->new);
-	free(op->uri);
-	free(op);
-}
-
 /* The end; request_fail calls pin_op_forget. */
 static void
 pin_op_fail(struct pin_op *op, const struct err *e)
@@ -76,6 +65,35 @@ pin_op_token(const struct pin_op *op)
 	    t->at[op->worker].insertion != op->insertion)
 		return NULL;
 	return t;
+}
+
+/* The PIN that is known, and the logins by it, are of no use any more. */
+static void
+pin_lock(struct token *t)
+{
+	struct err e = ERR_INIT;
+
+	err_set(&e, -CS_ERR_CANCELLED, "the PIN of the token is being changed");
+	login_lock(&t->login, &e);
+	login_logout(&t->login, NULL);
+}
+
+/* Nobody waits any more. A change that is at the token may be made all the
+ * same, so that what is known of its PIN is of no use from now on. */
+void
+pin_op_forget(struct pin_op *op)
+{
+	bool is_under_way = op->at == PIN_AT_SENT && op->job.is_in_flight;
+	struct token *t = is_under_way ? pin_op_token(op) : NULL;
+
+	worker_forget(&op->job);
+	prompt_close(&op->prompt);
+	secret_free(op->old);
+	secret_free(op->new);
+	free(op->uri);
+	free(op);
+	if (t != NULL)
+		pin_lock(t);
 }
 
 static struct token *
@@ -318,17 +336,6 @@ pin_op_needs_consent(const struct pin_op *op, const struct token *t)
 {
 	return !op->unblocks && !op->has_consent &&
 	       (t->flags & TOK_PIN_FINAL_TRY);
-}
-
-/* The PIN that is known, and the logins by it, are of no use any more. */
-static void
-pin_lock(struct token *t)
-{
-	struct err e = ERR_INIT;
-
-	err_set(&e, -CS_ERR_CANCELLED, "the PIN of the token is being changed");
-	login_lock(&t->login, &e);
-	login_logout(&t->login, NULL);
 }
 
 static void

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The pin request: change and unblock, what is asked and what goes where."""
 
-from wire import (CANCEL, CANCELLED, EVENT, EVENTS, NO_TOKEN, PIN,
+from wire import (CANCEL, CANCELLED, CANCEL_OK, EVENT, EVENTS, NO_TOKEN, PIN,
                   PIN_FINAL, PIN_LENGTH, PIN_LOCKED, PIN_OK, PIN_WRONG,
-                  SIGN_OK, TOKEN_REMOVED, context, done, integer, ok, same,
+                  SIGN_OK, TIMEOUT, TOKEN_REMOVED, context, done, integer, ok, same,
                   tlv, utf8, wait_for)
 from world import KEY, ONE, World
 
@@ -132,6 +132,37 @@ def ends():
            "two tokens: say which", m.text)
 
 
+def left_alone():
+    """Nobody waits for the change any more, and it is made: the PIN that was
+    proven meanwhile is wrong now, and goes nowhere."""
+    for what in ("cancelled", "gone", "late"):
+        with World(*ONE, "on SET_PIN 1 gate",
+                   answers=("delay 1 pin 1234", "pin 1234", "pin 5678",
+                            "pin 5678", "pin 5678")) as w:
+            c, other = w.client(), w.client()
+            ident = c.post(PIN, utf8(""), integer(CHANGE, 0x0a),
+                           context(deadline=9000 if what == "late" else 0))
+            ok(wait_for(w.prompts), what + ": typing")
+            same(other.sign(KEY).tag, SIGN_OK, "another one logs in")
+            old = w.worker()
+            ok(wait_for(lambda: w.log("SET_PIN")), "a change under way")
+            if what == "cancelled":
+                same(c.call(CANCEL, integer(ident)).tag, CANCEL_OK, what)
+                same(c.wait(ident).code, CANCELLED, "is told")
+            elif what == "gone":
+                c.close()
+                wait_for(lambda: other.status().clients == 1)
+            else:
+                same(c.wait(ident).code, TIMEOUT, "late: is told")
+            w.folder.open_gate()
+            ok(wait_for(lambda: w.worker() != old, 10),
+               "the process that has the PINs ends")
+            same((other.sign(KEY).tag, w.prompts()), (SIGN_OK, 5),
+                 "the person is asked again")
+            same([x[1] for x in sent(w) if x[0] == "LOGIN"],
+                 ["pin=1234", "pin=5678"], "the old PIN is not tried")
+
+
 def pinpad():
     with World(*ONE, "pinpad") as w:
         events = w.client()
@@ -151,6 +182,7 @@ def main():
     wrong()
     final_try()
     ends()
+    left_alone()
     pinpad()
     done()
 
