@@ -120,19 +120,37 @@ entity_get_name(struct bytes section, const struct media_type *mt, char **name)
 	return r;
 }
 
+/* Messages of types that are not taken apart here may be so elsewhere, but
+ * for reports, which are fields alone. */
+static bool
+is_unknown_message(const struct media_type *mt)
+{
+	static const char *const known[] = {"rfc822", "global",
+	    "delivery-status", "global-delivery-status",
+	    "disposition-notification", "global-disposition-notification",
+	    "feedback-report", NULL};
+	size_t i;
+
+	for (i = 0; known[i] != NULL; i++)
+		if (strcmp(mt->subtype, known[i]) == 0)
+			return false;
+	return media_type_is(mt, "message", NULL);
+}
+
 bool
 entity_is_active(struct bytes section, const struct media_type *mt)
 {
 	static const char *const endings[] = {".htm", ".html", ".xhtml", ".xht",
 	    ".shtml", ".mht", ".mhtml", ".svg", ".svgz", ".xml", ".xsl",
-	    ".xslt", ".js", NULL};
+	    ".xslt", ".js", ".rtf", "winmail.dat", NULL};
 	static const char *const subtypes[] = {"html", "xhtml", "xml", "svg",
 	    "css", "javascript", "ecmascript", "x-javascript", "richtext",
-	    "enriched", "external-body", "x-server-parsed-html", NULL};
+	    "enriched", "rtf", "x-server-parsed-html", "ms-tnef", "vnd.ms-tnef",
+	    NULL};
 	size_t i, len, sub_len = strlen(mt->subtype);
 
 	/* Programs differ in what they take: so it may be anything. */
-	if (mt->type[0] == '\0')
+	if (mt->type[0] == '\0' || is_unknown_message(mt))
 		return true;
 	for (i = 0; subtypes[i] != NULL; i++)
 		if (strcmp(mt->subtype, subtypes[i]) == 0)
@@ -150,4 +168,34 @@ entity_is_active(struct bytes section, const struct media_type *mt)
 	    header_find(section, "Content-Base", NULL) > 0)
 		return true;
 	return has_ending(section, mt, endings);
+}
+
+bool
+sniff_write(struct sniff *s, struct bytes in)
+{
+	static const char field[] = "content-";
+	size_t i;
+	uint8_t c;
+
+	for (i = 0; i < in.len && !s->is_over; i++) {
+		c = in.p[i];
+		if (c == '\n') {
+			s->is_over = s->has_line && !s->has_octet;
+			s->has_line |= s->has_octet;
+			s->has_octet = false;
+		}
+		if (c == '\n' || c == '\r') {
+			s->matched = 0;
+			continue;
+		}
+		s->has_octet = true;
+		if (s->matched == sizeof(field))
+			continue; /* it is another line */
+		s->matched = (c | 0x20) == field[s->matched]
+				 ? s->matched + 1
+				 : sizeof(field);
+		if (s->matched == sizeof(field) - 1)
+			return true;
+	}
+	return false;
 }

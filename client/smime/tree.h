@@ -197,6 +197,17 @@ int CS_MUST_USE entity_get_name(
     struct bytes section, const struct media_type *mt, char **name);
 /* Does showing it fetch things, or run them? */
 bool entity_is_active(struct bytes section, const struct media_type *mt);
+/*
+ * Programs differ in where a header ends that has lines which are none: some
+ * go on behind them. What follows, pushed through this from its start, all
+ * zero then: is there a Content- field before an empty line? True as soon as
+ * one is seen, at the start of a line (after a CR alone, too).
+ */
+struct sniff {
+	bool is_over, has_line, has_octet;
+	size_t matched;
+};
+bool sniff_write(struct sniff *s, struct bytes in);
 
 /* --- hold.c: ranges left out --- */
 

@@ -9,6 +9,7 @@ struct walk_level {
 	char prefix[PATH_MAX_LEN]; /* before its parts' numbers */
 	size_t parts;
 	bool is_digest;
+	bool is_odd; /* its header is one that programs read differently */
 };
 
 /* The leaf at hand. */
@@ -19,6 +20,8 @@ struct walk_leaf {
 	uint64_t from;	   /* of its header, in the stream of octets here */
 	size_t holds_from; /* holds before it */
 	bool is_active;
+	bool is_sniffed; /* its header may go on in its text */
+	struct sniff sniff;
 };
 
 struct walk {
@@ -74,6 +77,15 @@ walk_name(struct walk *w, size_t level, char path[PATH_MAX_LEN])
 
 /* --- parts listed --- */
 
+/* Does it have octets that end lines for some programs, or is only its front
+ * here? */
+static bool
+is_header_odd(const struct parser_header *h)
+{
+	return (h->flags & (LINES_NUL | LINES_BARE_CR)) != 0 ||
+	       h->end == PARSER_HEADER_TOO_LARGE;
+}
+
 /* Everything that is not taken apart, and every enclosed message. */
 static int
 walk_list(struct walk *w, const struct parser_header *h,
@@ -92,7 +104,9 @@ walk_list(struct walk *w, const struct parser_header *h,
 	if (line == NULL)
 		return 0;
 	leaf->holds_from = w->start.tree->holds_len;
-	leaf->is_active = entity_is_active(h->section, mt);
+	leaf->is_active = is_header_odd(h) || entity_is_active(h->section, mt);
+	leaf->is_sniffed =
+	    h->section.len == 0 || h->end == PARSER_HEADER_BAD_LINE;
 	if (media_type_is(mt, "application", "ms-tnef") &&
 	    verdict_warn(line->v,
 		"part %s is in Outlook's own form (winmail.dat, MS-TNEF), and "
@@ -109,6 +123,28 @@ walk_list(struct walk *w, const struct parser_header *h,
 	leaf->part->type = strdup(type);
 	if (leaf->part->path == NULL || leaf->part->type == NULL ||
 	    entity_get_name(h->section, mt, &leaf->part->name) != 0)
+		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
+	return 0;
+}
+
+/* What stands around the parts of a multipart is shown by programs that read
+ * its header differently. */
+static int
+walk_end_around(struct walk *w, const struct parser_area *a, struct err *e)
+{
+	struct hold hold = {
+	    .stream = w->start.stream,
+	    .from = walk_offset(w, a->from),
+	    .to = walk_offset(w, a->to),
+	    .has_range = w->start.base != UINT64_MAX,
+	    .part = SIZE_MAX,
+	};
+
+	if (w->start.line == NULL || !w->levels[a->level].is_odd ||
+	    a->from == a->to)
+		return 0;
+	hold.v = w->start.line->v;
+	if (tree_add_hold(w->start.tree, &hold) != 0)
 		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
 	return 0;
 }
@@ -223,6 +259,8 @@ walk_open_multipart(struct walk *w, const struct parser_header *h,
 	buf_clear(&boundary);
 	w->levels[h->level].is_digest =
 	    media_type_is(mt, "multipart", "digest");
+	w->levels[h->level].is_odd =
+	    is_header_odd(h) || h->end == PARSER_HEADER_BAD_LINE;
 	return n == -CS_ERR_NO_MEMORY ? n : 0;
 }
 
@@ -368,6 +406,8 @@ on_text(void *ctx, struct bytes in, struct err *e)
 
 	if (w->signed_parts != NULL)
 		return walk_signed_text(w->signed_parts, in, e);
+	if (w->leaf.is_sniffed && sniff_write(&w->leaf.sniff, in))
+		w->leaf.is_active = true;
 	return w->stage != NULL ? sink_write(w->stage, in, e) : 0;
 }
 
@@ -380,7 +420,7 @@ on_end(void *ctx, const struct parser_area *a, struct err *e)
 	if (is_of_signed(w, a))
 		return walk_signed_end(w->signed_parts, a, e);
 	if (a->kind != PARSER_LEAF)
-		return 0;
+		return walk_end_around(w, a, e);
 	if (w->stage != NULL)
 		r = sink_finish(w->stage, e);
 	sink_free(w->stage);

@@ -200,6 +200,10 @@ for cipher in ("-aes256", "-aes-256-gcm"):
 gadget = multi("mixed", HTML, GOOD, boundary="g")
 attack("cbc-gadget", 0, "decrypted", None, encrypted(gadget))
 attack("cbc-gadget-whole", 0, "decrypted", None, encrypted(HTML))
+attack("cbc-gadget-odd-header", 0, "decrypted", None,
+       encrypted(b"X: y\r\n\x80 no field\r\n" + HTML))
+attack("cbc-gadget-no-header", 0, "decrypted", None,
+       encrypted(b"\x80 no field\r\n" + HTML))
 attack("cbc-gadget-signed-outside", 6, "untrusted", "ADDRESS",
        signed(encrypted(gadget), "mallory"))
 attack("cbc-gadget-beside-signed", 0, "decrypted", None,

@@ -114,6 +114,18 @@ static const char *const active[] = {
     "Content-Type: image/png\r\nContent-Location: http://x/\r\n\r\nevil",
     "Content-Type: text/plain\r\nContent-Type: text/html\r\n\r\nevil",
     "Content-Type: multipart/mixed\r\n\r\nevil",
+    "Content-Type: message/partial; id=x; number=1; total=1\r\n\r\nevil",
+    "Content-Type: application/ms-tnef\r\n\r\nevil",
+    "Content-Type: application/octet-stream; name=winmail.dat\r\n\r\nevil",
+    "Content-Type: text/rtf\r\n\r\nevil",
+    /* Headers that some programs read on, where others see their end: */
+    "X: y\r\nno field\r\nCONTENT-Type: text/html\r\n\r\nevil",
+    "no field\r\nContent-Type: text/html\r\n\r\nevil",
+    "\r\nContent-Type: text/html\r\n\r\nevil",
+    "Content-Type: text/plain\r\nno\rContent-Type: text/html\r\r\nevil",
+    "X: y\rContent-Type: text/html\r\r\n\r\nevil",
+    "Content-Type: multipart/mixed; boundary=x\r\nno field\r\n"
+    "Content-Type: text/html\r\n\r\nevil\r\n--x\r\n\r\nhi\r\n--x--",
 };
 
 START_TEST(other_active_parts)
@@ -123,6 +135,24 @@ START_TEST(other_active_parts)
 	wrap_encrypt(ALICE, ALG_AES256_CBC);
 	ck_assert_int_eq(read_as(false), 0);
 	ck_assert(!mail_has(&content, "evil"));
+}
+END_TEST
+
+/* Texts that begin like a header, and are none. */
+static const char *const inactive[] = {
+    "no field\r\nnor this\r\n\r\nContent-Type: text/html",
+    "\r\ncontent is text/html\r\n Content-Type: x\r\n\r\nContent-x: y",
+    "Content-Type: text/plain\r\n\r\nContent-Type: text/html",
+    "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x",
+};
+
+START_TEST(other_texts)
+{
+	start(FROM MIXED "\r\n--outer\r\n");
+	buf_printf(&mail, "%s\r\n--outer--\r\n", inactive[_i]);
+	wrap_encrypt(ALICE, ALG_AES256_CBC);
+	ck_assert_int_eq(read_as(false), 0);
+	ck_assert(mail_has(&content, inactive[_i]));
 }
 END_TEST
 
@@ -358,6 +388,7 @@ suite(void)
 	tcase_add_test(t, html_signed_outside);
 	tcase_add_loop_test(t, html_in_a_message, 0, 2);
 	tcase_add_loop_test(t, other_active_parts, 0, LEN(active));
+	tcase_add_loop_test(t, other_texts, 0, LEN(inactive));
 	suite_add_tcase(s, t);
 	t = tcase_create("forms");
 	tcase_add_checked_fixture(t, message_setup, message_teardown);
