@@ -252,9 +252,14 @@ smime_mail_set_headers(struct smime_mail *mail, enum smime_headers headers)
 bool
 smime_mail_can_detach(const struct smime_mail *mail, struct err *why)
 {
+	unsigned unsafe = protect_find_unsafe(mail);
+
 	if (mail->is_blocked && why != NULL)
 		*why = mail->why;
-	return !mail->is_blocked;
+	else if (unsafe != 0)
+		err_set(why, -CS_ERR_UNSUPPORTED, "a protected header with %s",
+		    mail_describe_unsafe(unsafe));
+	return !mail->is_blocked && unsafe == 0;
 }
 
 bool

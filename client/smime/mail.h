@@ -61,6 +61,9 @@ const char *mail_cte_line(enum transfer_encoding cte);
 bool mail_is_inner_field(const struct header_field *field);
 bool mail_is_dropped_field(const struct header_field *field);
 
+/* What of LINES_UNSAFE the flags have, in words; static. */
+const char *mail_describe_unsafe(unsigned flags);
+
 int entity_run(struct source *source, struct sink *sink, struct err *e);
 /*
  * Writes the mail's fields that stay outside, in CRLF form: all but those of

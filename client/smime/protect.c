@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/smime/canon.h"
+#include "client/smime/lines.h"
 
 /* --- which fields --- */
 
@@ -100,6 +101,19 @@ protect_write_inner(
 			r = write_hp_outer(canon, &f, e);
 	sink_free(canon);
 	return r;
+}
+
+unsigned
+protect_find_unsafe(const struct smime_mail *mail)
+{
+	struct bytes rest = buf_get(&mail->header);
+	struct header_field f;
+	unsigned flags = 0;
+
+	while (mail->headers != SMIME_HEADERS_PLAIN && header_next(&rest, &f))
+		if (protect_is_field(&f))
+			flags |= lines_judge(f.raw);
+	return flags & LINES_UNSAFE;
 }
 
 int

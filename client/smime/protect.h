@@ -25,6 +25,8 @@ bool protect_is_user_facing(const struct header_field *field);
  */
 int CS_MUST_USE protect_write_inner(
     const struct smime_mail *mail, struct sink *out, struct err *e);
+/* What in these fields mail transport may harm: enum lines_flag, 0 nothing. */
+unsigned protect_find_unsafe(const struct smime_mail *mail);
 /* The payload's Content-Type field with hp="clear" or "cipher". */
 int CS_MUST_USE protect_write_type(const struct smime_mail *mail,
     struct bytes field, struct sink *out, struct err *e);

@@ -103,8 +103,8 @@ scan_encode(struct scan *s, const struct parser_area *a, enum edit_kind kind,
 	return scan_add_edit(s, edit, e);
 }
 
-static const char *
-describe_flags(unsigned flags)
+const char *
+mail_describe_unsafe(unsigned flags)
 {
 	if ((flags & LINES_NUL) != 0)
 		return "NUL octets";
@@ -126,7 +126,7 @@ scan_leave_unsafe(
 
 	for (i = 0; i <= level; i++)
 		s->levels[i].keeps_8bit = true;
-	scan_block(s, "%s with %s", what, describe_flags(flags));
+	scan_block(s, "%s with %s", what, mail_describe_unsafe(flags));
 }
 
 /* --- headers --- */

@@ -54,7 +54,7 @@ void smime_mail_set_headers(
 /*
  * Can it be signed as multipart/signed? False if something that must not be
  * re-encoded (a multipart/signed, a message/rfc822, 8-bit text outside of
- * parts) is not transport-safe; why (may be NULL) says what.
+ * parts, a protected header field) is not transport-safe; why (may be NULL) says what.
  */
 bool smime_mail_can_detach(const struct smime_mail *mail, struct err *why);
 /*

@@ -1,6 +1,7 @@
 /* check_protect.c: header protection (RFC 9788), made and checked. */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/message_util.h"
@@ -232,6 +233,27 @@ START_TEST(without_a_type)
 }
 END_TEST
 
+/* What mail transport may harm does not stand in multipart/signed. */
+START_TEST(unsafe_fields)
+{
+	static const char *const fields[] = {
+	    "Subject: gr\xc3\xbc\xc3\x9f", "X: a\rb", "Keywords: "};
+	char text[1200];
+	int pad = _i == 2 ? 1000 : 0;
+
+	snprintf(text, sizeof(text),
+	    "From: bob@example.org\r\n%s%*s\r\n\r\nhi\r\n", fields[_i], pad,
+	    "x");
+	make(text, SMIME_HEADERS_PROTECT, true, false);
+	ck_assert(mail_has(&mail, "smime-type=signed-data"));
+	ck_assert_int_eq(read_as(false), 0);
+	ck_assert_uint_eq(v->layers_len, 1);
+	ck_assert_int_eq(v->mail->protection.state, FINDING_GOOD);
+	make(text, SMIME_HEADERS_PLAIN, true, false);
+	ck_assert(mail_has(&mail, "multipart/signed"));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -253,6 +275,7 @@ main(void)
 	tcase_add_test(t, cipher_without_encryption);
 	tcase_add_test(t, wrapped_message);
 	tcase_add_test(t, without_a_type);
+	tcase_add_loop_test(t, unsafe_fields, 0, 3);
 	suite_add_tcase(suite, t);
 	status = unit_run(suite);
 	world_free();
