@@ -19,3 +19,12 @@ check_PROGRAMS += tests/fuzz/fuzz_asn1
 TESTS += tests/fuzz/fuzz_asn1
 tests_fuzz_fuzz_asn1_SOURCES = tests/fuzz/fuzz_asn1.c $(FUZZ_SOURCES)
 tests_fuzz_fuzz_asn1_LDADD = libcodec.la libalg.la libasn1.la
+
+# A long run: 100,000 mutations of each kind of message.
+mutations:
+	$(MAKE) check TESTS=
+	CS_SRCDIR='$(abs_top_srcdir)'; export CS_SRCDIR; \
+	for fuzz in fuzz_reader fuzz_mime fuzz_asn1; do \
+		tests/fuzz/$$fuzz -n 100000 || exit; \
+	done
+.PHONY: mutations
