@@ -9,6 +9,12 @@ tests_fuzz_fuzz_mime_SOURCES = tests/fuzz/fuzz_mime.c $(FUZZ_SOURCES)
 tests_fuzz_fuzz_mime_LDADD = libsmime.la libcms.la libpkix.la libcodec.la \
 	libalg.la libasn1.la
 
+check_PROGRAMS += tests/fuzz/fuzz_message
+TESTS += tests/fuzz/fuzz_message
+tests_fuzz_fuzz_message_SOURCES = tests/fuzz/fuzz_message.c $(FUZZ_SOURCES)
+tests_fuzz_fuzz_message_LDADD = libsmime.la libcms.la libpkix.la libcodec.la \
+	libalg.la libasn1.la
+
 check_PROGRAMS += tests/fuzz/fuzz_reader
 TESTS += tests/fuzz/fuzz_reader
 tests_fuzz_fuzz_reader_SOURCES = tests/fuzz/fuzz_reader.c $(FUZZ_SOURCES)
