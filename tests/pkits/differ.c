@@ -88,8 +88,8 @@ add_names(struct chain *c, struct chain_spec *spec, size_t at)
 	    "nameConstraints=critical,permitted;IP:10.0.0.0/255.0.0.0",
 	    "nameConstraints=critical,permitted;URI:example.org",
 	    "nameConstraints=critical,excluded;URI:.example.org",
-	    "nameConstraints=critical,permitted;email:example.org,"
-	    "permitted;email:example.net",
+	    ("nameConstraints=critical,permitted;email:example.org,"
+	     "permitted;email:example.net"),
 	};
 
 	text(c, spec, at,
