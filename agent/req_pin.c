@@ -335,7 +335,8 @@ static void
 pin_op_checked(struct pin_op *op)
 {
 	bool is_first = op->at == PIN_AT_CHECK;
-	struct token *t = pin_op_need_token(op); /* op ends where there is none */
+	/* op ends where there is none */
+	struct token *t = pin_op_need_token(op);
 
 	if (t == NULL || !pin_op_may(op, t))
 		return;
