@@ -31,6 +31,13 @@ bool attrs_next(struct der *d, struct attr *attr);
 /* Is the whole set well-formed, and no type in it twice? */
 int CS_MUST_USE attrs_check(struct bytes attrs, struct err *e);
 /*
+ * As attrs_check for signed attributes, and none that must be unsigned is
+ * there; unsigned ones: well-formed (of some types there may be several), and
+ * none that must be signed.
+ */
+int CS_MUST_USE attrs_check_signed(struct bytes attrs, struct err *e);
+int CS_MUST_USE attrs_check_unsigned(struct bytes attrs, struct err *e);
+/*
  * The attribute of the type. None: attr is all empty, *found false. More than
  * one instance fails.
  */
@@ -75,6 +82,19 @@ int CS_MUST_USE attrs_check_algorithm_protection(struct bytes attrs,
     const struct alg_id *digest, const struct alg_id *signature, bool *has,
     struct err *e);
 
+#define CAPABILITIES_MAX 256
+/*
+ * SMIMECapabilities (RFC 8551 2.5.2), in the signer's order of preference:
+ * the list's content octets, checked, to be walked: der_init(&d, list), then
+ * capabilities_next until false. Empty if there are none.
+ */
+int CS_MUST_USE attrs_get_capabilities(
+    struct bytes attrs, struct bytes *list, struct err *e);
+bool capabilities_next(struct der *list, struct alg_id *id);
+/* SMIMEEncryptionKeyPreference (RFC 8551 2.5.3): which certificate. */
+int CS_MUST_USE attrs_get_encryption_preference(
+    struct bytes attrs, struct cert_id *id, bool *has, struct err *e);
+
 /*
  * The set as what is hashed for a signature (5.4): SET OF with the tag 31, in
  * DER order. Appends to b.
@@ -93,6 +113,10 @@ void attr_put_signing_time(struct buf *b, int64_t t);
  * leaving it out (DEFAULT), as DER wants. */
 void attr_put_signing_certificate_v2(struct buf *b, enum alg digest,
     struct bytes hash, struct bytes issuer, struct bytes serial);
+/* Ciphers, best first. */
+void attr_put_capabilities(struct buf *b, const enum alg *algs, size_t n);
+void attr_put_encryption_preference(
+    struct buf *b, struct bytes issuer, struct bytes serial);
 /* Both are whole AlgorithmIdentifiers in DER. */
 void attr_put_algorithm_protection(
     struct buf *b, struct bytes digest, struct bytes signature);

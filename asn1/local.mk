@@ -49,10 +49,11 @@ asn1/token_asn1.c: asn1/token.asn
 # and are linked in the order libcodec.a libalg.a libasn1.a.
 noinst_LIBRARIES += libcodec.a
 libcodec_a_SOURCES = \
-	asn1/attr_values.c asn1/attrs.c asn1/attrs.h \
+	asn1/attr_smime.c asn1/attr_values.c asn1/attrs.c asn1/attrs.h \
 	asn1/kari.c asn1/kari.h \
 	asn1/recipient_info.c asn1/recipient_info.h \
-	asn1/signer_info.c asn1/signer_info.h
+	asn1/signer_info.c asn1/signer_info.h \
+	asn1/tst_info.c asn1/tst_info.h
 libcodec_a_CFLAGS = $(AM_CFLAGS) -fPIC
 
 check_PROGRAMS += tests/unit/check_base64

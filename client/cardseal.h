@@ -50,7 +50,8 @@ enum cardseal_option {
 	CARDSEAL_PURPOSE, /* what for, in words; shown in prompts */
 	/* making messages */
 	CARDSEAL_FORMAT,    /* "smime" (default) or "cms" */
-	CARDSEAL_FORM,	    /* "detach" or "opaque"; default: detach */
+	CARDSEAL_FORM,	    /* "detach" (default), "opaque"; "certs": the
+			      certificates alone, as CMS */
 	CARDSEAL_DER,	    /* "1": definite lengths even from a pipe */
 	CARDSEAL_ARMOR,	    /* "1": PEM, with format cms */
 	CARDSEAL_PSS,	    /* "1": RSA-PSS instead of PKCS#1 v1.5 */
@@ -101,6 +102,8 @@ enum cardseal_option {
 	 * that To and Cc do not name are served like Bcc. Repeatable;
 	 * "header": those of the header, whatever files are given. */
 	CARDSEAL_ENVELOPE,
+	/* making messages, again */
+	CARDSEAL_TIMESTAMP_URL, /* have signatures time-stamped there */
 };
 
 /* NULL: no memory. */
@@ -156,6 +159,15 @@ struct cardseal_verdict;
 /* Signs the message of in with the chosen key or keys. */
 int cardseal_sign(struct cardseal_job *job, struct cardseal_input *in,
     struct cardseal_output *out);
+/*
+ * Writes the signed message of in with the chosen keys' signatures beside
+ * those that it has, or as countersignatures on them. Its content and other
+ * signatures stay what they are, and must be good. content: as below.
+ */
+int cardseal_add_signer(struct cardseal_job *job, struct cardseal_input *in,
+    struct cardseal_input *content, struct cardseal_output *out);
+int cardseal_countersign(struct cardseal_job *job, struct cardseal_input *in,
+    struct cardseal_input *content, struct cardseal_output *out);
 /*
  * Judges a signed message. content (may be NULL) holds the content of a
  * detached CMS signature. out (may be NULL) gets the signed bytes, when at

@@ -3,6 +3,7 @@ EXTRA_DIST += \
 	doc/architecture.md \
 	doc/path.schema.json \
 	doc/paths.md \
+	doc/migrating.md \
 	doc/protocol.md \
 	doc/sample.eml \
 	doc/testing.md \

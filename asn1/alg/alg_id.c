@@ -52,12 +52,20 @@ alg_id_is_plain(const struct alg_id *id)
 	       bytes_is_equal(id->params, BYTES_LIT("\x05\x00"));
 }
 
+/* ShakeOutputLen: INTEGER 512 (RFC 8419 2.1). */
+#define SHAKE_LEN_512 BYTES_LIT("\x02\x02\x02\x00")
+
 enum alg
 alg_id_get_digest(const struct alg_id *id)
 {
+	if (id->known == OID_SHAKE256_LEN &&
+	    bytes_is_equal(id->params, SHAKE_LEN_512))
+		return ALG_SHAKE256_LEN;
 	if (!alg_id_is_plain(id))
 		return ALG_NONE;
-	return alg_find_oid(id->known, ALG_KIND_DIGEST);
+	return id->known != OID_SHAKE256_LEN
+		   ? alg_find_oid(id->known, ALG_KIND_DIGEST)
+		   : ALG_NONE;
 }
 
 void
@@ -66,7 +74,8 @@ der_put_alg_tag(struct buf *b, int tag, enum alg alg)
 	const struct alg_row *row = alg_get(alg);
 	size_t mark;
 
-	if (row->kind == ALG_KIND_NONE || row->params == ALG_PARAMS_OWN) {
+	if (row->kind == ALG_KIND_NONE ||
+	    (row->params == ALG_PARAMS_OWN && alg != ALG_SHAKE256_LEN)) {
 		b->err = b->err != 0 ? b->err : -CS_ERR_INTERNAL;
 		return;
 	}
@@ -74,6 +83,8 @@ der_put_alg_tag(struct buf *b, int tag, enum alg alg)
 	der_put_oid(b, row->oid);
 	if (row->params == ALG_PARAMS_NULL)
 		der_put_null(b);
+	if (alg == ALG_SHAKE256_LEN)
+		der_put_raw(b, SHAKE_LEN_512);
 	der_close(b, mark);
 }
 

@@ -65,12 +65,17 @@ bulk_md(enum alg alg)
 		return GCRY_MD_SHA384;
 	case ALG_SHA512:
 		return GCRY_MD_SHA512;
+	case ALG_SHA3_224:
+		return GCRY_MD_SHA3_224;
 	case ALG_SHA3_256:
 		return GCRY_MD_SHA3_256;
 	case ALG_SHA3_384:
 		return GCRY_MD_SHA3_384;
 	case ALG_SHA3_512:
 		return GCRY_MD_SHA3_512;
+	case ALG_SHAKE256:
+	case ALG_SHAKE256_LEN:
+		return GCRY_MD_SHAKE256;
 	default:
 		return GCRY_MD_NONE;
 	}
@@ -80,6 +85,10 @@ struct digest {
 	gcry_md_hd_t md;
 	enum alg algs[BULK_DIGESTS_MAX];
 	size_t count;
+	struct buf content; /* for DIGEST_CONTENT */
+	bool is_over;	    /* the content did not fit */
+	bool is_shake_read; /* it can be read once only */
+	uint8_t shake[DIGEST_LEN_MAX];
 };
 
 bool
@@ -93,6 +102,21 @@ digest_has(const struct digest *d, enum alg alg)
 	return false;
 }
 
+/* Both names of SHAKE256 are one digest. */
+static int
+digest_enable(struct digest *d, enum alg alg)
+{
+	int md = bulk_md(alg);
+
+	if (alg == DIGEST_CONTENT)
+		return 0;
+	if (md == GCRY_MD_NONE)
+		return -CS_ERR_ALGORITHM;
+	if (gcry_md_is_enabled(d->md, md))
+		return 0;
+	return gcry_md_enable(d->md, md) == 0 ? 0 : -CS_ERR_NO_MEMORY;
+}
+
 struct digest *
 digest_new_all(const enum alg *algs, size_t n)
 {
@@ -104,6 +128,7 @@ digest_new_all(const enum alg *algs, size_t n)
 	d = calloc(1, sizeof(*d));
 	if (d == NULL)
 		return NULL;
+	buf_init(&d->content, DIGEST_CONTENT_MAX);
 	if (gcry_md_open(&d->md, 0, 0) != 0) {
 		free(d);
 		return NULL;
@@ -111,8 +136,7 @@ digest_new_all(const enum alg *algs, size_t n)
 	for (i = 0; i < n; i++) {
 		if (digest_has(d, algs[i]))
 			continue;
-		if (bulk_md(algs[i]) == GCRY_MD_NONE ||
-		    gcry_md_enable(d->md, bulk_md(algs[i])) != 0) {
+		if (digest_enable(d, algs[i]) != 0) {
 			digest_free(d);
 			return NULL;
 		}
@@ -133,14 +157,38 @@ digest_free(struct digest *d)
 	if (d == NULL)
 		return;
 	gcry_md_close(d->md);
+	buf_clear(&d->content);
 	free(d);
+}
+
+/* What does not fit is not kept in part either. */
+static void
+digest_keep(struct digest *d, struct bytes in)
+{
+	if (d->is_over || !digest_has(d, DIGEST_CONTENT) ||
+	    buf_add_bytes(&d->content, in) == 0)
+		return;
+	d->is_over = true;
+	buf_clear(&d->content);
 }
 
 void
 digest_write(struct digest *d, struct bytes in)
 {
-	if (in.len != 0)
-		gcry_md_write(d->md, in.p, in.len);
+	if (in.len == 0)
+		return;
+	gcry_md_write(d->md, in.p, in.len);
+	digest_keep(d, in);
+}
+
+static struct bytes
+digest_get_shake(struct digest *d)
+{
+	if (!d->is_shake_read && gcry_md_extract(d->md, GCRY_MD_SHAKE256,
+				     d->shake, sizeof(d->shake)) != 0)
+		return BYTES_NONE;
+	d->is_shake_read = true;
+	return bytes_of(d->shake, sizeof(d->shake));
 }
 
 struct bytes
@@ -148,14 +196,42 @@ digest_get(struct digest *d, enum alg alg)
 {
 	if (!digest_has(d, alg))
 		return BYTES_NONE;
+	if (alg == DIGEST_CONTENT)
+		return buf_get(&d->content);
+	if (bulk_md(alg) == GCRY_MD_SHAKE256)
+		return digest_get_shake(d);
 	return bytes_of(
 	    gcry_md_read(d->md, bulk_md(alg)), alg_get(alg)->output_len);
+}
+
+bool
+digest_is_over(const struct digest *d)
+{
+	return d->is_over;
 }
 
 void
 digest_reset(struct digest *d)
 {
 	gcry_md_reset(d->md);
+	buf_clear(&d->content);
+	d->is_over = d->is_shake_read = false;
+}
+
+static size_t
+shake_of(enum alg alg, struct bytes in, uint8_t *out)
+{
+	struct digest *d = digest_new(alg);
+	struct bytes hash = BYTES_NONE;
+
+	if (d == NULL)
+		return 0;
+	digest_write(d, in);
+	hash = digest_get(d, alg);
+	if (hash.len != 0)
+		memcpy(out, hash.p, hash.len);
+	digest_free(d);
+	return hash.len;
 }
 
 size_t
@@ -166,6 +242,8 @@ digest_of(enum alg alg, struct bytes in, uint8_t *out)
 	if (md == GCRY_MD_NONE || bulk_init(NULL) != 0 ||
 	    gcry_md_test_algo(md) != 0)
 		return 0;
+	if (md == GCRY_MD_SHAKE256)
+		return shake_of(alg, in, out);
 	gcry_md_hash_buffer(md, out, in.len != 0 ? in.p : out, in.len);
 	return alg_get(alg)->output_len;
 }

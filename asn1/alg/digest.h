@@ -11,6 +11,14 @@
 struct digest; /* one or several digests over one stream */
 
 /*
+ * Among the digests wanted: the stream itself, kept in memory, for signatures
+ * that cannot be checked any other way (pure EdDSA). What is longer than
+ * DIGEST_CONTENT_MAX is not kept.
+ */
+#define DIGEST_CONTENT ((enum alg)ALG_COUNT)
+#define DIGEST_CONTENT_MAX ((size_t)64 << 20)
+
+/*
  * Starts a digest, or n at once (n <= 8, duplicates are kept once). NULL: no
  * memory, or an algorithm that is no digest.
  */
@@ -22,6 +30,8 @@ void digest_write(struct digest *d, struct bytes in);
  * among them. After the first call nothing may be written. */
 struct bytes digest_get(struct digest *d, enum alg alg);
 bool digest_has(const struct digest *d, enum alg alg);
+/* Was the stream too long for DIGEST_CONTENT? */
+bool digest_is_over(const struct digest *d);
 /* Back to the start with the same algorithms; cheaper than a new one. What
  * digest_get gave before is no longer valid. */
 void digest_reset(struct digest *d);

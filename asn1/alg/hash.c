@@ -11,6 +11,7 @@ union hash_ctx {
 	struct sha1_ctx sha1;
 	struct sha256_ctx sha256;
 	struct sha512_ctx sha512;
+	struct sha3_224_ctx sha3_224;
 	struct sha3_256_ctx sha3_256;
 	struct sha3_384_ctx sha3_384;
 	struct sha3_512_ctx sha3_512;
@@ -32,6 +33,8 @@ hash_get(enum alg digest)
 		return &nettle_sha384;
 	case ALG_SHA512:
 		return &nettle_sha512;
+	case ALG_SHA3_224:
+		return &nettle_sha3_224;
 	case ALG_SHA3_256:
 		return &nettle_sha3_256;
 	case ALG_SHA3_384:

@@ -9,8 +9,8 @@
 
 #include "asn1/alg/digest.h"
 
-/* The largest block of a digest here (SHA3-256). */
-#define HASH_BLOCK_MAX 136
+/* The largest block of a digest here (SHA3-224). */
+#define HASH_BLOCK_MAX 144
 
 /* A number as four octets, high first. */
 static inline void

@@ -140,8 +140,9 @@ sig_default_digest(const struct spki *key)
 		return limit.digest;
 	if (key->curve == OID_P384)
 		return ALG_SHA384;
-	if (key->curve == OID_P521 || key->alg == ALG_ED25519_KEY ||
-	    key->alg == ALG_ED448_KEY)
+	if (key->alg == ALG_ED448_KEY)
+		return ALG_SHAKE256_LEN;
+	if (key->curve == OID_P521 || key->alg == ALG_ED25519_KEY)
 		return ALG_SHA512;
 	return ALG_SHA256;
 }

@@ -37,8 +37,8 @@ int CS_MUST_USE sig_scheme_decode(const struct alg_id *id, enum alg digest_hint,
 int CS_MUST_USE sig_scheme_choose(const struct spki *key, enum alg digest,
     bool wants_pss, struct sig_scheme *scheme);
 /* The digest to use by default: SHA-256; SHA-384 for P-384, SHA-512 for
- * P-521 and Ed25519 (RFC 8419 3); what an RSASSA-PSS key insists on. For
- * Ed448 RFC 8419 wants SHAKE256, which is not here: SHA-512. */
+ * P-521 and Ed25519, SHAKE256 with 512 bits for Ed448 (RFC 8419 3); what an
+ * RSASSA-PSS key insists on. */
 enum alg sig_default_digest(const struct spki *key);
 void der_put_sig_scheme(struct buf *b, const struct sig_scheme *scheme);
 bool sig_scheme_is_pure(const struct sig_scheme *scheme); /* EdDSA */

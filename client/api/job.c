@@ -113,7 +113,7 @@ static const struct {
 	const char *words; /* separated by '|'; NULL: any text */
 } option_rules[JOB_OPTIONS] = {
     [CARDSEAL_FORMAT] = {false, "smime|cms"},
-    [CARDSEAL_FORM] = {false, "detach|opaque"},
+    [CARDSEAL_FORM] = {false, "detach|opaque|certs"},
     [CARDSEAL_DER] = {false, "0|1"},
     [CARDSEAL_ARMOR] = {false, "0|1"},
     [CARDSEAL_PSS] = {false, "0|1"},

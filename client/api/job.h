@@ -27,7 +27,7 @@ int strings_printf(struct strings *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void strings_clear(struct strings *s);
 
-#define JOB_OPTIONS (CARDSEAL_ENVELOPE + 1)
+#define JOB_OPTIONS (CARDSEAL_TIMESTAMP_URL + 1)
 
 struct cardseal_job {
 	struct strings options[JOB_OPTIONS];

@@ -5,7 +5,7 @@ libapi_a_SOURCES = \
 	client/api/anchors.c \
 	client/api/certs.c \
 	client/api/certs_text.c client/api/certs.h \
-	client/api/encrypt.c \
+	client/api/edit.c client/api/encrypt.c \
 	client/api/events.c \
 	client/api/io.c \
 	client/api/job.c client/api/job.h \
@@ -14,7 +14,7 @@ libapi_a_SOURCES = \
 	client/api/log.c \
 	client/api/recipients.c \
 	client/api/secrets.c \
-	client/api/sign.c \
+	client/api/sign.c client/api/signing.h client/api/stamp.c \
 	client/api/status.c \
 	client/api/store.c \
 	client/api/trust.c \

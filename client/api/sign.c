@@ -1,28 +1,20 @@
-#include "client/api/job.h"
+#include "client/api/signing.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "asn1/base64.h"
+#include "client/cms/sign_info.h"
+#include "client/fetch/fetch.h"
 #include "client/smime/smime.h"
 
 #define CHAIN_LEN_MAX 16
 
-struct signing {
-	struct cardseal_job *job;
-	struct own_keys own;
-	struct choose_candidate *candidates; /* one per own key */
-	struct cms_signer *signers;
-	size_t signers_len;
-	struct cert_set *chain; /* sent beside the signers' certificates */
-	struct cms_sign_params params;
-	struct cms_key_ops ops;
-};
-
-static void
+void
 signing_clear(struct signing *s)
 {
+	fetch_free(s->fetch);
 	own_keys_clear(&s->own);
 	free(s->candidates);
 	free(s->signers);
@@ -123,6 +115,47 @@ signing_add_chain(
 	return 0;
 }
 
+static int
+take_first(void *ctx, struct bytes address)
+{
+	struct buf *first = ctx;
+
+	return first->len == 0 ? buf_add_bytes(first, address) : 0;
+}
+
+/*
+ * Where the signer's certificate is not for being encrypted to: the latest one
+ * of the same person that is (RFC 8551 2.5.3).
+ */
+static int
+signing_choose_encryption(struct signing *s, struct cms_signer *signer)
+{
+	int64_t now = s->params.signing_time;
+	struct buf address = {.max = ADDRESS_LEN_MAX};
+	const struct own_key *own;
+	struct cert *best = NULL;
+	size_t i;
+	int r = 0;
+
+	if (!s->is_mail || cert_may_encrypt(signer->cert, now, NULL) == 0)
+		return 0;
+	r = cert_walk_addresses(signer->cert, take_first, &address);
+	for (i = 0; r == 0 && address.len != 0 && i < s->own.len; i++) {
+		own = &s->own.keys[i];
+		if (own->cert == NULL || !s->candidates[i].can_decrypt ||
+		    address_match_cert(own->cert, buf_get(&address)) !=
+			ADDRESS_MATCH ||
+		    cert_may_encrypt(own->cert, now, NULL) != 0)
+			continue;
+		if (best == NULL ||
+		    cert_get_not_before(own->cert) > cert_get_not_before(best))
+			best = own->cert;
+	}
+	signer->encryption = best;
+	buf_clear(&address);
+	return r;
+}
+
 /* Chooses one signer: by KEY, or by the address the mail comes from. */
 static int
 signing_choose(struct signing *s, const char *key, struct bytes address)
@@ -156,6 +189,8 @@ signing_choose(struct signing *s, const char *key, struct bytes address)
 			    "sign mail");
 	}
 	free(some);
+	if (r == 0)
+		r = signing_choose_encryption(s, signer);
 	if (r != 0)
 		return r;
 	s->signers_len++;
@@ -184,6 +219,10 @@ signing_choose_all(struct signing *s, struct bytes address)
 		r = job_load_intermediates(s->job, pool);
 	for (i = 0; r == 0 && i < s->signers_len; i++)
 		r = signing_add_chain(s, s->signers[i].cert, pool);
+	for (i = 0; r == 0 && i < s->signers_len; i++)
+		if (s->signers[i].encryption != NULL)
+			r = signing_add_chain(
+			    s, s->signers[i].encryption, pool);
 	cert_set_free(pool);
 	s->params.signers = s->signers;
 	s->params.signers_len = s->signers_len;
@@ -191,7 +230,7 @@ signing_choose_all(struct signing *s, struct bytes address)
 	return r;
 }
 
-static int
+int
 signing_prepare(struct signing *s, struct bytes address)
 {
 	int r = signing_load(s);
@@ -200,6 +239,9 @@ signing_prepare(struct signing *s, struct bytes address)
 	s->params.ops = &s->ops;
 	s->params.content_type = OID_DATA;
 	s->params.signing_time = (int64_t)time(NULL);
+	s->params.has_capabilities = s->is_mail;
+	if (r == 0)
+		r = signing_set_stamps(s);
 	return r != 0 ? r : signing_choose_all(s, address);
 }
 
@@ -287,6 +329,28 @@ sign_cms(struct signing *s, struct input *in, struct output *out)
 
 	if (r == 0)
 		r = job_write_armored(s->job, out, sign_cms_write, &ctx);
+	return r;
+}
+
+static int
+sign_certs_write(void *ctx, struct sink *out, struct err *e)
+{
+	return cms_write_certs_only(ctx, out, e);
+}
+
+/* The signers' certificates and their chain, and no signature. */
+static int
+sign_certs(struct signing *s, struct output *out)
+{
+	struct cert_set *all = cert_set_new();
+	int r =
+	    all != NULL ? signing_prepare(s, BYTES_NONE) : -CS_ERR_NO_MEMORY;
+
+	if (r == 0)
+		r = sign_collect_certificates(&s->params, all);
+	if (r == 0)
+		r = job_write_armored(s->job, out, sign_certs_write, all);
+	cert_set_free(all);
 	return r;
 }
 
@@ -419,12 +483,14 @@ cardseal_sign(struct cardseal_job *job, struct cardseal_input *in,
 	r = job_check_apart(job, in, out);
 	if (r != 0)
 		return job_end(job, r);
-	if (job_is(job, CARDSEAL_FORMAT, "cms") &&
-	    job_is_set(job, CARDSEAL_ENCRYPT))
+	s.is_mail = !job_is(job, CARDSEAL_FORMAT, "cms");
+	if (job_is(job, CARDSEAL_FORM, "certs"))
+		r = sign_certs(&s, out->out);
+	else if (!s.is_mail && job_is_set(job, CARDSEAL_ENCRYPT))
 		r = err_set(&job->err, -CS_ERR_ARGUMENT,
 		    "signed and encrypted in one step are mails only; use "
 		    "cardseal sign and cardseal encrypt one after the other");
-	else if (job_is(job, CARDSEAL_FORMAT, "cms"))
+	else if (!s.is_mail)
 		r = sign_cms(&s, in->in, out->out);
 	else
 		r = sign_smime(&s, in->in, out->out);

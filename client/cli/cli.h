@@ -86,6 +86,7 @@ struct json_t;
 /* As cli_print_json; takes the reference over. NULL: no memory. */
 int cli_print_json_value(struct json_t *json);
 
+int cmd_add_signer(struct cli *cli);
 int cmd_agent(struct cli *cli);
 int cmd_certs_export(struct cli *cli);
 int cmd_certs_find(struct cli *cli);
@@ -97,6 +98,7 @@ int cmd_certs_verify(struct cli *cli);
 int cmd_events(struct cli *cli);
 int cmd_log(struct cli *cli);
 int cmd_pin(struct cli *cli);
+int cmd_countersign(struct cli *cli);
 int cmd_decrypt(struct cli *cli);
 int cmd_encrypt(struct cli *cli);
 int cmd_keys(struct cli *cli);
@@ -113,6 +115,7 @@ int cmd_verify_batch(struct cli *cli);
 extern const struct cli_option cmd_certs_verify_options[];
 extern const struct cli_option cmd_setup_anchors_options[];
 extern const struct cli_option *const cmd_sendmail_groups[];
+extern const struct cli_option cmd_edit_options[];
 extern const struct cli_option cmd_sign_options[];
 extern const struct cli_option cmd_seal_options[];
 extern const struct cli_option cmd_log_options[];

@@ -14,12 +14,16 @@ const struct cli_option cmd_sign_options[] = {
 	NULL},
     {"opaque", 0, NULL, "content inside the signature", CARDSEAL_FORM, "opaque",
 	NULL},
+    {"certs-only", 0, NULL, "the certificates, and no signature", CARDSEAL_FORM,
+	"certs", NULL},
     {"der", 0, NULL, "definite lengths even from a pipe", CARDSEAL_DER, "1",
 	NULL},
     {"armor", 0, NULL, "PEM, with -f cms", CARDSEAL_ARMOR, "1", NULL},
     {"pss", 0, NULL, "RSA-PSS instead of PKCS#1 v1.5", CARDSEAL_PSS, "1", NULL},
     {"intermediate", 0, "FILE", "certificates to send along",
 	CARDSEAL_INTERMEDIATE, NULL, NULL},
+    {"timestamp-url", 0, "URL", "have the signature time-stamped there",
+	CARDSEAL_TIMESTAMP_URL, NULL, NULL},
     {0},
 };
 

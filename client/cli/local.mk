@@ -7,6 +7,7 @@ client_cli_cardseal_SOURCES = \
 	client/cli/cmd_certs.c \
 	client/cli/cmd_events.c \
 	client/cli/cmd_log.c \
+	client/cli/cmd_edit.c \
 	client/cli/cmd_make.c \
 	client/cli/cmd_read.c \
 	client/cli/cmd_sendmail.c \

@@ -9,6 +9,8 @@
 
 static const struct cli_option *const sign_groups[] = {cmd_sign_options,
     cmd_seal_options, cli_output_options, cli_common_options, NULL};
+static const struct cli_option *const edit_groups[] = {
+    cmd_edit_options, cli_output_options, cli_common_options, NULL};
 static const struct cli_option *const verify_groups[] = {cmd_verify_options,
     cli_trust_options, cli_output_options, cli_json_options, cli_common_options,
     NULL};
@@ -37,6 +39,10 @@ static const struct cli_command commands[] = {
     {"sign", "[IN]", "sign a mail or a file", sign_groups, 1, cmd_sign, false},
     {"verify", "[IN]", "judge a signed mail or CMS message", verify_groups, 1,
 	cmd_verify, false},
+    {"add-signer", "[IN]", "sign a signed message, too", edit_groups, 1,
+	cmd_add_signer, false},
+    {"countersign", "[IN]", "sign the signatures of a message", edit_groups, 1,
+	cmd_countersign, false},
     {"encrypt", "[IN]", "encrypt a mail or a file", encrypt_groups, 1,
 	cmd_encrypt, false},
     {"decrypt", "[IN]", "open an encrypted mail or CMS message", decrypt_groups,

@@ -393,7 +393,7 @@ int
 input_run(struct input *in, uint64_t from, uint64_t to, struct sink *sink,
     struct err *e)
 {
-	size_t room = SINK_PIECE_LEN, got, want;
+	size_t room = SINK_PIECE_LEN, got, want, used = 0;
 	uint8_t *piece;
 	int r = 0;
 
@@ -408,15 +408,19 @@ input_run(struct input *in, uint64_t from, uint64_t to, struct sink *sink,
 	piece = malloc(room);
 	if (piece == NULL)
 		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
-	if (in->kind == INPUT_KIND_STREAM)
+	if (in->kind == INPUT_KIND_STREAM) {
+		used = room;
 		r = input_skip_to(in, from, piece, room, e);
+	}
 	for (got = 1; r == 0 && got != 0 && from < to; from += got) {
 		want = to - from < room ? (size_t)(to - from) : room;
 		r = input_get_piece(in, from, piece, want, &got, e);
+		used = got > used ? got : used;
 		if (r == 0 && got != 0)
 			r = sink_write(sink, bytes_of(piece, got), e);
 	}
-	mem_wipe(piece, room);
+	/* A small message has touched little of the room. */
+	mem_wipe(piece, used);
 	free(piece);
 	return r;
 }

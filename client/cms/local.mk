@@ -4,20 +4,27 @@ noinst_LIBRARIES += libcms.a
 libcms_a_SOURCES = \
 	client/cms/cms.h \
 	client/cms/detect.c client/cms/detect.h \
+	client/cms/edit.c client/cms/edit.h \
 	client/cms/enveloped.c client/cms/enveloped.h \
 	client/cms/guard.c \
 	client/cms/input.c client/cms/input.h \
+	client/cms/judge_attrs.c client/cms/judge_cert.c \
+	client/cms/judge_int.h \
 	client/cms/output.c client/cms/output.h \
+	client/cms/parts.h \
 	client/cms/reader.c client/cms/reader.h client/cms/reader_int.h \
 	client/cms/reader_enveloped.c client/cms/reader_fields.c \
-	client/cms/reader_path.c client/cms/reader_recipients.c \
+	client/cms/reader_keep.c client/cms/reader_path.c \
+	client/cms/reader_recipients.c \
 	client/cms/reader_signed.c client/cms/reader_util.c \
 	client/cms/recipients.c \
 	client/cms/release.c client/cms/release.h \
 	client/cms/segment.c client/cms/segment.h \
+	client/cms/sign_info.c client/cms/sign_info.h \
 	client/cms/signed.c client/cms/signed.h \
 	client/cms/sink.c client/cms/sink.h client/cms/sink_codec.c \
 	client/cms/spool.c client/cms/spool.h \
+	client/cms/stamp.c client/cms/stamp.h \
 	client/cms/verdict.c client/cms/verdict.h \
 	client/cms/verdict_json.c client/cms/verdict_json.h \
 	client/cms/verdict_mail.c client/cms/verdict_mail.h \
@@ -47,6 +54,18 @@ TESTS += tests/unit/check_detect
 tests_unit_check_detect_SOURCES = tests/unit/check_detect.c
 tests_unit_check_detect_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_unit_check_detect_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_edit
+TESTS += tests/unit/check_edit
+tests_unit_check_edit_SOURCES = tests/unit/check_edit.c
+tests_unit_check_edit_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
+tests_unit_check_edit_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_places
+TESTS += tests/unit/check_places
+tests_unit_check_places_SOURCES = tests/unit/check_places.c
+tests_unit_check_places_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
+tests_unit_check_places_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_enveloped
 TESTS += tests/unit/check_enveloped

@@ -57,6 +57,8 @@ reader_start_content(struct cms_reader *r)
 static bool
 reader_wants_crl(struct cms_reader *r, const struct ber_header *h)
 {
+	if (r->params.parts != NULL)
+		return true;
 	if (r->verdict == NULL || r->params.trust == NULL ||
 	    h->len > CMS_ELEMENT_MAX - h->header_len ||
 	    h->len > CMS_CRLS_LEN_MAX - r->crls_len ||
@@ -212,6 +214,9 @@ reader_take_digest(struct cms_reader *r, struct bytes element)
 	enum alg alg;
 	size_t i;
 
+	if (r->params.parts != NULL)
+		(void)!elements_add(&r->params.parts->digests, element,
+		    CMS_DIGESTS_MAX * 4, CMS_ELEMENT_MAX, "digests", NULL);
 	if (alg_id_decode(element, &id) != 0)
 		return; /* no SignerInfo can need it */
 	alg = alg_id_get_digest(&id);
@@ -251,6 +256,9 @@ reader_take_certificate(struct cms_reader *r, struct bytes element)
 		    "larger than %zu KiB together",
 		    CMS_CERTIFICATES_MAX, CMS_CERTIFICATES_LEN_MAX / 1024);
 	r->certificates_len += element.len;
+	code = reader_keep(r, ITEM_CERTIFICATE, element);
+	if (code != 0)
+		return code;
 	if (element.p[0] != DER_SEQUENCE)
 		return 0; /* an attribute certificate, or another choice */
 	code = cert_set_add_der(r->certificates, element, &e);
@@ -268,10 +276,10 @@ reader_take_certificate(struct cms_reader *r, struct bytes element)
 static int
 reader_take_crl(struct cms_reader *r, struct bytes element)
 {
-	int code;
+	int code = reader_keep(r, ITEM_CRL, element);
 
-	if (element.p[0] != DER_SEQUENCE)
-		return 0;
+	if (code != 0 || element.p[0] != DER_SEQUENCE)
+		return code;
 	if (r->crls == NULL)
 		r->crls = crl_set_new();
 	if (r->crls == NULL)
@@ -366,6 +374,8 @@ cms_reader_new(const struct cms_reader_params *params, struct verdict *verdict,
 		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
 	}
 	r->params = *params;
+	if (params->parts != NULL)
+		cms_parts_clear(params->parts);
 	r->verdict = verdict;
 	r->content = content;
 	r->levels[0].place = PLACE_TOP;
@@ -422,7 +432,9 @@ cms_reader_finish(struct cms_reader *r, struct err *e)
 
 	if (code == 0 && r->type == CMS_SIGNED && r->verdict != NULL)
 		code = reader_judge_signers(r);
-	else if (code == 0 && r->type != CMS_SIGNED)
+	if (code == 0 && r->type == CMS_SIGNED)
+		code = reader_keep_rest(r);
+	else if (code == 0)
 		code = reader_finish_enveloped(r);
 	return reader_result(r, code, e);
 }
@@ -465,6 +477,20 @@ cms_memo_new(void)
 	return calloc(1, sizeof(struct cms_memo));
 }
 
+bool
+cms_memo_want_digest(struct cms_memo *memo, enum alg alg)
+{
+	size_t i;
+
+	for (i = 0; i < memo->digests_len; i++)
+		if (memo->digests[i] == alg)
+			return true;
+	if (memo->digests_len == CMS_DIGESTS_MAX)
+		return false;
+	memo->digests[memo->digests_len++] = alg;
+	return true;
+}
+
 void
 cms_memo_free(struct cms_memo *memo)
 {
@@ -489,6 +515,21 @@ peek_add(enum alg *digests, int *n, enum alg alg)
 		digests[(*n)++] = alg;
 }
 
+/* What this signer's check needs of the content. */
+static void
+peek_add_signer(enum alg *digests, int *n, const struct signer_info *info)
+{
+	enum alg digest = alg_id_get_digest(&info->digest_alg);
+	struct sig_scheme scheme;
+
+	if (!info->has_signed_attrs &&
+	    sig_scheme_decode(&info->signature_alg, digest, &scheme, NULL) ==
+		0 &&
+	    sig_scheme_is_pure(&scheme))
+		digest = DIGEST_CONTENT;
+	peek_add(digests, n, digest);
+}
+
 int
 cms_peek_digests(struct bytes cms, enum alg *digests, struct err *e)
 {
@@ -506,8 +547,7 @@ cms_peek_digests(struct bytes cms, enum alg *digests, struct err *e)
 	for (i = 0; code == 0 && i < r->signers.len; i++)
 		if (signer_info_decode(
 			buf_get(&r->signers.items[i]), &info, NULL) == 0)
-			peek_add(
-			    digests, &n, alg_id_get_digest(&info.digest_alg));
+			peek_add_signer(digests, &n, &info);
 	if (code == 0 && n == 0)
 		digests[n++] = ALG_SHA256;
 	cms_reader_free(r);

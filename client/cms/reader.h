@@ -11,6 +11,7 @@
 #define CLIENT_CMS_READER_H
 
 #include "client/cms/enveloped.h"
+#include "client/cms/parts.h"
 #include "client/cms/signed.h"
 
 enum cms_type {
@@ -46,6 +47,11 @@ struct cms_reader_params {
 	uint64_t detached_len;
 	struct bytes detached_head;
 	bool is_legacy; /* admits weak digests, signatures and ciphers */
+	/* A time stamp's token: one signer, TSTInfo within, its certificate
+	 * named (RFC 3161); nothing that others say of it is looked at. */
+	bool is_token;
+	/* SignedData: gets what stands around the content; or NULL. */
+	struct cms_parts *parts;
 	/*
 	 * What is carried from one run over the message to the next; NULL for
 	 * a single run. A run needs another one where authenticated
@@ -57,6 +63,9 @@ struct cms_reader_params {
 };
 
 struct cms_memo;
+/* Another digest (or DIGEST_CONTENT) is wanted from the next run on; false if
+ * there is no room for it. */
+bool cms_memo_want_digest(struct cms_memo *memo, enum alg alg);
 struct cms_memo *cms_memo_new(void);
 void cms_memo_free(struct cms_memo *memo);
 
@@ -104,8 +113,9 @@ const struct cert_set *cms_reader_get_certificates(
 
 /*
  * A detached signature's needs, from its bytes alone, before the content is
- * hashed: the digest algorithms of all SignerInfos, SHA-256 if there is none
- * that is known. Returns how many (1 to CMS_DIGESTS_MAX) or a negative code.
+ * hashed: the digest algorithms of all SignerInfos (and DIGEST_CONTENT, where
+ * the content itself is signed), SHA-256 if there is none that is known.
+ * Returns how many (1 to CMS_DIGESTS_MAX) or a negative code.
  */
 int CS_MUST_USE cms_peek_digests(
     struct bytes cms, enum alg *digests, struct err *e);

@@ -10,19 +10,6 @@
 #include "client/cms/reader.h"
 #include "client/pkix/crl.h"
 
-/* Octets at the start of the content that the judge looks at. */
-
-/* Runs of bytes from the message, each kept whole. */
-struct elements {
-	struct buf *items;
-	size_t len;	  /* how many */
-	size_t total_len; /* octets of all */
-};
-/* CS_ERR_TOO_LARGE beyond max elements or octets; what names them in e. */
-int CS_MUST_USE elements_add(struct elements *list, struct bytes element,
-    size_t max, size_t total_max, const char *what, struct err *e);
-void elements_clear(struct elements *list);
-
 /* What one run over a message learns for the next. */
 struct cms_memo {
 	struct secret *key;    /* the content-encryption key, once opened */
@@ -148,14 +135,19 @@ char *reader_describe_id(const struct cert_id *id);
 /* Does the identifier mean this certificate? A key id may be the one in it or
  * the SHA-1 of the key (some senders invent it: RFC 5280 4.2.1.2). */
 bool reader_is_id_of(const struct cert_id *id, const struct cert *c);
+/* reader_keep.c: a copy for params.parts, where they are wanted. */
+int CS_MUST_USE reader_keep(
+    struct cms_reader *r, enum reader_item item, struct bytes element);
+int CS_MUST_USE reader_keep_rest(struct cms_reader *r);
 /* Gives content octets to the next stage. */
 int CS_MUST_USE reader_pass(struct cms_reader *r, struct bytes run);
 
 /* --- reader_path.c --- */
 
-/* As path_find, with what came in the message. */
-int reader_find_path(
-    const struct cms_reader *r, struct cert *leaf, struct path_result *path);
+/* As path_find, with what came in the message; as_of (NULL: the trust's time,
+ * or now) is when it has to be valid. */
+int reader_find_path(const struct cms_reader *r, struct cert *leaf,
+    const int64_t *as_of, struct path_result *path);
 /*
  * The key to check a signature by c with. A DSA key that inherits its
  * parameters is none without a path, since whoever could choose them could

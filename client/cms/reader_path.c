@@ -4,8 +4,8 @@
 #include "client/cms/reader_int.h"
 
 int
-reader_find_path(
-    const struct cms_reader *r, struct cert *leaf, struct path_result *path)
+reader_find_path(const struct cms_reader *r, struct cert *leaf,
+    const int64_t *as_of, struct path_result *path)
 {
 	static const struct cms_trust nothing;
 	const struct cms_trust *trust =
@@ -20,7 +20,9 @@ reader_find_path(
 		params.cache = NULL;
 	}
 	params.is_legacy = params.is_legacy || trust->is_legacy;
-	if (!trust->has_time)
+	if (as_of != NULL)
+		params.time = *as_of;
+	else if (!trust->has_time)
 		params.time = (int64_t)time(NULL);
 	return path_find(leaf, &params, path);
 }
@@ -32,7 +34,7 @@ reader_get_signer_key(const struct cms_reader *r, struct cert *c,
 	*key = *cert_get_spki(c);
 	if (key->alg != ALG_DSA || key->bits != 0)
 		return 0;
-	if (reader_find_path(r, c, path) != 0)
+	if (reader_find_path(r, c, NULL, path) != 0)
 		return -CS_ERR_ALGORITHM;
 	return path_get_leaf_key(path, key);
 }

@@ -1,55 +1,23 @@
 /* Judging SignerInfos: RFC 5652 5.4 and 5.6, RFC 8933, 5035, 6211, 8419. */
 #include "config.h"
 
-#include "client/cms/reader_int.h"
+#include "client/cms/judge_int.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "asn1/signer_info.h"
 #include "client/pkix/address.h"
-#include "client/pkix/strength.h"
-
-/* Signature checks over all signers and certificates of one message. */
-#define READER_VERIFIES_MAX 512
-/*
- * A search for a path may be long. Once so many have failed the message is
- * not trusted, and no more are made.
- */
-#define READER_FAILED_PATHS_MAX 8
-
-/* What judging has cost so far, over the whole message. */
-struct judge_work {
-	unsigned verifies, failed_paths;
-};
-
-struct judge {
-	struct cms_reader *r;
-	struct verdict_signer *s;
-	struct signer_info info;
-	struct sig_scheme scheme;
-	enum alg digest_alg;
-	/* What may have been signed: the attributes in DER order, and as they
-	 * came, since some signers do not sort them. For EdDSA the octets
-	 * themselves, else their digests. */
-	struct bytes inputs[2];
-	size_t inputs_len;
-	struct buf sets[2];
-	uint8_t hashes[2][DIGEST_LEN_MAX];
-	struct judge_work *work;
-	struct err err;
-};
 
 static const struct cms_trust no_trust;
 
-static const struct cms_trust *
+const struct cms_trust *
 judge_trust(const struct judge *j)
 {
 	return j->r->params.trust != NULL ? j->r->params.trust : &no_trust;
 }
 
-static int
+int
 judge_fail(struct judge *j, int code, const char *text)
 {
 	return err_set(&j->err, code, "%s", text);
@@ -107,24 +75,49 @@ judge_name_addresses(struct judge *j)
 
 /* --- what was signed --- */
 
-/* The content's digest, or a reason why there is none. */
+/* An EdDSA signature without attributes is over the content as it is. */
+static bool
+judge_needs_content(const struct judge *j)
+{
+	return !j->info.has_signed_attrs && sig_scheme_is_pure(&j->scheme);
+}
+
+/* Of a countersignature: what it signs is there. */
+static int
+judge_get_counter_digest(struct judge *j, struct bytes *hash)
+{
+	size_t len = digest_of(j->digest_alg, j->countered, j->counter_hash);
+
+	if (len == 0)
+		return judge_fail(j, -CS_ERR_NO_MEMORY, "no memory is left");
+	*hash = judge_needs_content(j) ? j->countered
+				       : bytes_of(j->counter_hash, len);
+	return 0;
+}
+
+/* The content's digest, or the content; or a reason why there is none. */
 static int
 judge_get_content_digest(struct judge *j, struct bytes *hash)
 {
 	struct cms_reader *r = j->r;
 	struct cms_memo *memo = r->params.memo;
 	struct digest *d = r->has_content ? r->digest : r->params.detached;
+	enum alg need = judge_needs_content(j) ? DIGEST_CONTENT : j->digest_alg;
 
 	*hash = BYTES_NONE;
-	if (d != NULL && digest_has(d, j->digest_alg)) {
-		*hash = digest_get(d, j->digest_alg);
+	if (j->is_counter)
+		return judge_get_counter_digest(j, hash);
+	if (d != NULL && digest_has(d, need)) {
+		if (need == DIGEST_CONTENT && digest_is_over(d))
+			return judge_fail(j, -CS_ERR_TOO_LARGE,
+			    "an EdDSA signature without signed attributes can "
+			    "be checked over 64 MiB of content at most, and "
+			    "there is more");
+		*hash = digest_get(d, need);
 		return 0;
 	}
-	if (r->has_content && memo != NULL &&
-	    memo->digests_len < CMS_DIGESTS_MAX) {
-		memo->digests[memo->digests_len++] = j->digest_alg;
+	if (r->has_content && memo != NULL && cms_memo_want_digest(memo, need))
 		r->wants_rerun = true;
-	}
 	return judge_fail(j, -CS_ERR_ALGORITHM,
 	    "the signer's digest is not among those that the message announced "
 	    "ahead of its content");
@@ -153,19 +146,40 @@ judge_decode_scheme(struct judge *j)
 	return 0;
 }
 
-/* RFC 5652 5.3, 11.1, 11.2; RFC 6211. */
+/* RFC 5652 11.1, 11.4 */
 static int
-judge_check_attrs(struct judge *j, struct bytes content_hash)
+judge_check_content_type(struct judge *j)
 {
-	struct bytes attrs = j->info.signed_attrs, type, hash;
-	bool has_protection;
-	int code = attrs_check(attrs, &j->err);
+	struct bytes attrs = j->info.signed_attrs, type;
+	struct attr attr;
+	bool has;
+	int code;
 
-	if (code == 0)
-		code = attrs_get_content_type(attrs, &type, &j->err);
+	if (j->is_counter) {
+		code =
+		    attrs_find(attrs, OID_CONTENT_TYPE, &attr, &has, &j->err);
+		if (code == 0 && has)
+			code = judge_fail(j, -CS_ERR_ATTRIBUTES,
+			    "a countersignature must not have a content type");
+		return code;
+	}
+	code = attrs_get_content_type(attrs, &type, &j->err);
 	if (code == 0 && !bytes_is_equal(type, buf_get(&j->r->content_type)))
 		code = judge_fail(j, -CS_ERR_ATTRIBUTES,
 		    "the signed content type is another than the content's");
+	return code;
+}
+
+/* RFC 5652 5.3, 11.2; RFC 6211. */
+static int
+judge_check_attrs(struct judge *j, struct bytes content_hash)
+{
+	struct bytes attrs = j->info.signed_attrs, hash;
+	bool has_protection;
+	int code = attrs_check_signed(attrs, &j->err);
+
+	if (code == 0)
+		code = judge_check_content_type(j);
 	if (code == 0)
 		code =
 		    attrs_check_algorithm_protection(attrs, &j->info.digest_alg,
@@ -174,8 +188,10 @@ judge_check_attrs(struct judge *j, struct bytes content_hash)
 		code = attrs_get_message_digest(attrs, &hash, &j->err);
 	if (code == 0 && !bytes_is_equal(hash, content_hash))
 		code = judge_fail(j, -CS_ERR_DIGEST_MISMATCH,
-		    "the content is not what was signed: it was changed on "
-		    "the way, or belongs to another signature");
+		    j->is_counter
+			? "it is a countersignature of another signature"
+			: "the content is not what was signed: it was changed "
+			  "on the way, or belongs to another signature");
 	return code;
 }
 
@@ -239,26 +255,16 @@ judge_prepare_attrs(struct judge *j, struct bytes content_hash)
 	return code;
 }
 
+/* RFC 5652 5.3: attributes MUST be there for any other type than data. */
 static int
-judge_prepare(struct judge *j)
+judge_prepare_bare(struct judge *j, struct bytes hash)
 {
-	struct bytes hash;
-	int code = judge_get_content_digest(j, &hash);
-
-	if (code != 0)
-		return code;
-	if (j->info.has_signed_attrs)
-		return judge_prepare_attrs(j, hash);
-	/* RFC 5652 5.3: attributes MUST be there for any other type */
-	if (!bytes_is_equal(buf_get(&j->r->content_type), oid_get(OID_DATA)))
+	if (!j->is_counter &&
+	    !bytes_is_equal(buf_get(&j->r->content_type), oid_get(OID_DATA)))
 		return judge_fail(j, -CS_ERR_ATTRIBUTES,
 		    "content of this type must be signed with attributes, and "
 		    "there are none");
-	if (sig_scheme_is_pure(&j->scheme))
-		return judge_fail(j, -CS_ERR_UNSUPPORTED,
-		    "an EdDSA signature without signed attributes is not "
-		    "supported");
-	if (judge_is_attrs_lookalike(j->r))
+	if (!j->is_counter && judge_is_attrs_lookalike(j->r))
 		return judge_fail(j, -CS_ERR_ATTRIBUTES,
 		    "the content is itself a set of signed attributes: the "
 		    "signature was made over something else");
@@ -266,151 +272,22 @@ judge_prepare(struct judge *j)
 	return 0;
 }
 
-/* --- the signer's certificate --- */
-
-/* RFC 5035 5.4: the signature names the one certificate it is for. */
 static int
-judge_check_ess(struct judge *j, const struct cert *c)
+judge_prepare(struct judge *j)
 {
-	struct bytes raw = cert_get_raw(c);
-	uint8_t hash[DIGEST_LEN_MAX];
-	struct ess_cert_id ess;
-	size_t len;
-	int code;
+	struct bytes hash;
+	int code = attrs_check_unsigned(j->info.unsigned_attrs, &j->err);
 
-	if (!j->info.has_signed_attrs)
-		return 0;
-	code =
-	    attrs_get_signing_certificate(j->info.signed_attrs, &ess, &j->err);
-	if (code != 0 || !ess.is_present)
-		return code;
-	len = digest_of(ess.digest_alg, raw, hash);
-	if (len == 0)
-		return judge_fail(j, -CS_ERR_ATTRIBUTES,
-		    "the signed attributes name the certificate by a digest "
-		    "that is not supported");
-	if (!bytes_is_equal(ess.hash, bytes_of(hash, len)) ||
-	    (ess.has_issuer_serial &&
-		(!name_is_equal(ess.issuer, cert_get_issuer(c)) ||
-		    !bytes_is_equal(ess.serial, cert_get_serial(c)))))
-		return judge_fail(j, -CS_ERR_ATTRIBUTES,
-		    "the signed attributes name another certificate");
-	return 0;
-}
-
-static int
-judge_verify_with(struct judge *j, const struct spki *key)
-{
-	size_t i;
-	int code = strength_check_key(key, true);
-
-	/* A weak key is told of later; an absurd one only costs time. */
-	if (code == -CS_ERR_ALGORITHM)
-		return judge_fail(j, code, "the signer's key cannot be used");
-	code = -CS_ERR_BAD_SIGNATURE;
-	for (i = 0; code == -CS_ERR_BAD_SIGNATURE && i < j->inputs_len; i++) {
-		if (++j->work->verifies > READER_VERIFIES_MAX)
-			return judge_fail(j, -CS_ERR_TOO_LARGE,
-			    "the message has too many signatures and "
-			    "certificates to try them all");
-		code = sig_verify(
-		    key, &j->scheme, j->inputs[i], j->info.signature, &j->err);
-	}
-	if (code == -CS_ERR_BAD_SIGNATURE)
-		judge_fail(j, code,
-		    "it does not fit the key in the signer's certificate");
-	return code;
-}
-
-static int
-judge_verify(struct judge *j, struct cert *c)
-{
-	struct path_result path = {.code = 0};
-	struct spki key;
-	int code = reader_get_signer_key(j->r, c, &path, &key);
-
+	if (code == 0 && j->r->params.is_token && !j->is_counter &&
+	    !bytes_is_equal(
+		buf_get(&j->r->content_type), oid_get(OID_TST_INFO)))
+		code = judge_fail(j, -CS_ERR_ATTRIBUTES, "it is no time stamp");
 	if (code == 0)
-		code = judge_verify_with(j, &key);
-	else
-		judge_fail(j, code,
-		    "the signer's key has no parameters of its own, and there "
-		    "is no good path to inherit them along");
-	path_result_clear(&path);
-	return code;
-}
-
-/* Tries one certificate; the first is kept to be named if none is right. */
-static int
-judge_try(struct judge *j, struct cert *c, bool verifies, int *code)
-{
-	if (j->s->cert == NULL)
-		j->s->cert = cert_ref(c);
-	if (!verifies)
-		return 1;
-	*code = judge_verify(j, c);
-	if (*code == 0)
-		*code = judge_check_ess(j, c);
-	if (*code != 0)
-		return 0;
-	cert_free(j->s->cert);
-	j->s->cert = cert_ref(c);
-	return 1;
-}
-
-/* The certificates of the message that sid may mean: all are tried. */
-static int
-judge_try_message(struct judge *j, bool verifies, int *code)
-{
-	const struct cert_set *set = j->r->certificates;
-	struct cert *c;
-	size_t i;
-
-	for (i = 0; i < cert_set_get_len(set); i++) {
-		c = cert_set_get(set, i);
-		if (reader_is_id_of(&j->info.sid, c) &&
-		    judge_try(j, c, verifies, code))
-			return 1;
-	}
-	return 0;
-}
-
-static int
-judge_try_known(struct judge *j, bool verifies, int *code)
-{
-	const struct cert_set *set = judge_trust(j)->known;
-	const struct cert_id *sid = &j->info.sid;
-	struct cert *c;
-	size_t at = 0;
-
-	if (set == NULL)
-		return 0;
-	if (!cert_id_has_key_id(sid)) {
-		c = cert_set_find_issuer_serial(set, sid->issuer, sid->serial);
-		return c != NULL && judge_try(j, c, verifies, code);
-	}
-	while ((c = cert_set_next_key_id(set, sid->key_id, &at)) != NULL)
-		if (judge_try(j, c, verifies, code))
-			return 1;
-	return 0;
-}
-
-/*
- * With verifies: finds the certificate whose key made the signature. Without:
- * only one to name the signer by.
- */
-static int
-judge_find_cert(struct judge *j, bool verifies)
-{
-	int code = -CS_ERR_NO_SIGNER_CERT;
-
-	if (judge_try_message(j, verifies, &code) ||
-	    judge_try_known(j, verifies, &code))
-		return 0;
-	if (code == -CS_ERR_NO_SIGNER_CERT)
-		judge_fail(j, code,
-		    "the signer's certificate is neither in the message nor "
-		    "known here (--intermediate FILE gives it)");
-	return code;
+		code = judge_get_content_digest(j, &hash);
+	if (code != 0)
+		return code;
+	return j->info.has_signed_attrs ? judge_prepare_attrs(j, hash)
+					: judge_prepare_bare(j, hash);
 }
 
 /* --- findings --- */
@@ -438,62 +315,29 @@ judge_integrity(struct judge *j)
 		    err_get_text(&j->err));
 }
 
-static void
-judge_algorithm(struct judge *j)
+static int
+judge_set_signing_time(struct judge *j)
 {
-	bool is_legacy = j->r->params.is_legacy || judge_trust(j)->is_legacy;
-	const struct alg_row *row = alg_get(j->digest_alg);
-	const struct spki *key = cert_get_spki(j->s->cert);
-	char name[64];
-
-	if (row->strength == ALG_BROKEN ||
-	    (row->strength == ALG_WEAK && !is_legacy))
-		finding_set(&j->s->algorithm, FINDING_BAD, -CS_ERR_WEAK,
-		    "%s is weak: a forger may have made another content with "
-		    "the same digest%s",
-		    row->name,
-		    row->strength == ALG_WEAK ? " (--legacy admits it)" : "");
-	else if (strength_check(&j->scheme, key, is_legacy) != 0)
-		finding_set(&j->s->algorithm, FINDING_BAD, -CS_ERR_WEAK,
-		    "%s with a key of %s is weak", j->s->signature_name,
-		    spki_describe(name, sizeof(name), key));
-	else
-		finding_set(&j->s->algorithm, FINDING_GOOD, 0, "%s",
-		    j->s->signature_name);
+	if (j->info.has_signed_attrs &&
+	    attrs_get_signing_time(j->info.signed_attrs,
+		&j->s->has_signing_time, &j->s->signing_time, NULL) != 0)
+		j->s->has_signing_time = false;
+	return j->s->cert != NULL ? judge_name_addresses(j) : 0;
 }
 
+/* Who signed is known; what speaks for him? */
 static int
-judge_chain(struct judge *j)
+judge_trusted(struct judge *j)
 {
-	const struct cms_trust *trust = judge_trust(j);
-	struct path_result path;
-	int code;
+	int code = judge_claims(j);
 
-	if (j->r->params.trust == NULL) {
-		finding_set(&j->s->chain, FINDING_NOT_CHECKED, 0,
-		    "no trust anchors were given");
-		return 0;
-	}
-	if (j->work->failed_paths >= READER_FAILED_PATHS_MAX) {
-		finding_set(&j->s->chain, FINDING_UNKNOWN, -CS_ERR_UNTRUSTED,
-		    "not looked for, since %d other signers have no path",
-		    READER_FAILED_PATHS_MAX);
-		return 0;
-	}
-	code = reader_find_path(j->r, j->s->cert, &path);
-	j->work->failed_paths += code != 0;
+	judge_algorithm(j);
 	if (code == 0)
-		finding_set(&j->s->chain, FINDING_GOOD, 0, "%s", path.text);
-	else
-		finding_set(&j->s->chain, FINDING_BAD, code, "%s", path.text);
-	reader_add_time_remark(j->s, &path);
-	reader_judge_revocation(
-	    &j->s->revocation, &path, trust->path.revocation);
-	j->s->path = path.path;
-	path.path = NULL;
-	path.anchor = NULL;
-	path_result_clear(&path);
-	return code == -CS_ERR_NO_MEMORY ? code : 0;
+		code = judge_stamps(j);
+	if (code == 0)
+		code = judge_chain(j);
+	judge_profile(j);
+	return code == 0 ? judge_counters(j) : code;
 }
 
 static int
@@ -507,43 +351,44 @@ judge_decoded(struct judge *j)
 	judge_integrity(j);
 	code = judge_name_algorithms(j);
 	j->s->digest_alg = j->digest_alg;
-	if (code == 0 && j->info.has_signed_attrs &&
-	    attrs_get_signing_time(j->info.signed_attrs,
-		&j->s->has_signing_time, &j->s->signing_time, NULL) != 0)
-		j->s->has_signing_time = false;
-	if (code == 0 && j->s->cert != NULL)
-		code = judge_name_addresses(j);
+	if (code == 0)
+		code = judge_set_signing_time(j);
 	if (code != 0 || j->s->integrity.state != FINDING_GOOD)
 		return code;
-	judge_algorithm(j);
-	return judge_chain(j);
+	return judge_trusted(j);
+}
+
+int
+judge_signer_info(struct judge *j, struct bytes raw)
+{
+	int code;
+
+	buf_init(&j->sets[0], CMS_ELEMENT_MAX);
+	buf_init(&j->sets[1], CMS_ELEMENT_MAX);
+	err_clear(&j->err);
+	code = signer_info_decode(raw, &j->info, &j->err);
+	if (code == 0) {
+		code = judge_decoded(j);
+	} else {
+		finding_set(&j->s->integrity, FINDING_BAD, code, "%s",
+		    err_get_text(&j->err));
+		code = reader_set_text(&j->s->digest_name, "unknown");
+		if (code == 0)
+			code =
+			    reader_set_text(&j->s->signature_name, "unknown");
+	}
+	buf_clear(&j->sets[0]);
+	buf_clear(&j->sets[1]);
+	return code;
 }
 
 static int
 judge_signer(struct cms_reader *r, struct bytes raw, struct judge_work *work)
 {
 	struct judge j = {.r = r, .work = work};
-	int code;
 
 	j.s = verdict_add_signer(reader_layer(r));
-	if (j.s == NULL)
-		return -CS_ERR_NO_MEMORY;
-	buf_init(&j.sets[0], CMS_ELEMENT_MAX);
-	buf_init(&j.sets[1], CMS_ELEMENT_MAX);
-	err_clear(&j.err);
-	code = signer_info_decode(raw, &j.info, &j.err);
-	if (code == 0) {
-		code = judge_decoded(&j);
-	} else {
-		finding_set(&j.s->integrity, FINDING_BAD, code, "%s",
-		    err_get_text(&j.err));
-		code = reader_set_text(&j.s->digest_name, "unknown");
-		if (code == 0)
-			code = reader_set_text(&j.s->signature_name, "unknown");
-	}
-	buf_clear(&j.sets[0]);
-	buf_clear(&j.sets[1]);
-	return code;
+	return j.s != NULL ? judge_signer_info(&j, raw) : -CS_ERR_NO_MEMORY;
 }
 
 int
@@ -555,6 +400,9 @@ reader_judge_signers(struct cms_reader *r)
 
 	reader_layer(r)->covered_len =
 	    r->has_content ? r->content_len : r->params.detached_len;
+	if (r->params.is_token && r->signers.len != 1)
+		return err_set(&r->err, -CS_ERR_ENCODING,
+		    "a time stamp has one signer, not %zu", r->signers.len);
 	if (r->signers.len != 0 && !r->has_content &&
 	    r->params.detached == NULL)
 		return err_set(&r->err, -CS_ERR_USAGE,

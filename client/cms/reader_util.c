@@ -39,6 +39,29 @@ elements_clear(struct elements *list)
 	*list = (struct elements){0};
 }
 
+bool
+elements_has(const struct elements *list, struct bytes element)
+{
+	size_t i;
+
+	for (i = 0; i < list->len; i++)
+		if (bytes_is_equal(buf_get(&list->items[i]), element))
+			return true;
+	return false;
+}
+
+void
+cms_parts_clear(struct cms_parts *parts)
+{
+	buf_clear(&parts->content_type);
+	elements_clear(&parts->digests);
+	elements_clear(&parts->certificates);
+	elements_clear(&parts->crls);
+	elements_clear(&parts->signers);
+	digest_free(parts->digest);
+	*parts = (struct cms_parts){0};
+}
+
 int
 reader_set_text(char **field, const char *text)
 {

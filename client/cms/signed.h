@@ -13,6 +13,17 @@
 struct cms_signer {
 	struct cert *cert;	  /* borrowed */
 	struct sig_scheme scheme; /* sig_scheme_choose */
+	/* Another certificate to encrypt to (encryptionKeyPreference), sent
+	 * along; borrowed, or NULL. */
+	struct cert *encryption;
+};
+
+/* Asks a time-stamping authority for a token (ContentInfo, DER) over a
+ * signature; see stamp.h. */
+struct cms_stamp_ops {
+	int (*stamp)(void *ctx, struct bytes signature, struct buf *token,
+	    struct err *e);
+	void *ctx;
 };
 
 struct cms_sign_params {
@@ -22,13 +33,17 @@ struct cms_sign_params {
 	enum oid content_type;		     /* OID_DATA */
 	int64_t signing_time;
 	const struct cms_key_ops *ops;
+	const struct cms_stamp_ops *stamps; /* NULL: none wanted */
+	bool has_capabilities;		    /* SMIMECapabilities: for mail */
 };
 
 /*
  * Signed attributes, per signer: contentType, messageDigest, signingTime,
- * signingCertificateV2 (RFC 5035) and CMSAlgorithmProtection (RFC 6211), in
- * DER order. SignerInfo version 1, by issuer and serial. Root certificates
- * are left out of what is sent unless they are the signer's own.
+ * signingCertificateV2 (RFC 5035) and CMSAlgorithmProtection (RFC 6211), and
+ * where asked for SMIMECapabilities and encryptionKeyPreference (RFC 8551
+ * 2.5), in DER order: what CAdES B-B wants (ETSI EN 319 122-1), and with a
+ * time stamp B-T. SignerInfo version 1, by issuer and serial. Root
+ * certificates are left out of what is sent unless they are the signer's own.
  *
  * Detached: write the content, finish writes the whole ContentInfo in DER.
  */
@@ -50,6 +65,13 @@ int CS_MUST_USE cms_sign_opaque_der(const struct cms_sign_params *params,
 /* Opaque in BER of indefinite length: content is run once. */
 int CS_MUST_USE cms_sign_opaque_ber(const struct cms_sign_params *params,
     struct source *content, struct sink *out, struct err *e);
+
+/*
+ * SignedData without content and signers, which carries certificates alone
+ * (RFC 5652 5.1, RFC 8551 3.8), in DER. Roots are written, too.
+ */
+int CS_MUST_USE cms_write_certs_only(
+    const struct cert_set *certs, struct sink *out, struct err *e);
 
 /* --- judging --- */
 

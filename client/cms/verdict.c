@@ -52,6 +52,20 @@ verdict_new(void)
 static void
 signer_clear(struct verdict_signer *s)
 {
+	size_t i;
+
+	for (i = 0; i < s->counters_len; i++)
+		signer_clear(&s->counters[i]);
+	for (i = 0; i < s->stamps_len; i++) {
+		free(s->stamps[i].policy);
+		if (s->stamps[i].signer != NULL)
+			signer_clear(s->stamps[i].signer);
+		free(s->stamps[i].signer);
+	}
+	free(s->counters);
+	free(s->stamps);
+	buf_clear(&s->capabilities);
+	cert_free(s->encryption_cert);
 	cert_free(s->cert);
 	cert_set_free(s->path);
 	free(s->sid);
@@ -138,6 +152,30 @@ verdict_add_signer(struct verdict_layer *layer)
 	return &signers[layer->signers_len - 1];
 }
 
+struct verdict_signer *
+verdict_add_counter(struct verdict_signer *signer)
+{
+	struct verdict_signer *counters =
+	    grow(signer->counters, &signer->counters_len, sizeof(*counters));
+
+	if (counters == NULL)
+		return NULL;
+	signer->counters = counters;
+	return &counters[signer->counters_len - 1];
+}
+
+struct verdict_stamp *
+verdict_add_stamp(struct verdict_signer *signer)
+{
+	struct verdict_stamp *stamps =
+	    grow(signer->stamps, &signer->stamps_len, sizeof(*stamps));
+
+	if (stamps == NULL)
+		return NULL;
+	signer->stamps = stamps;
+	return &stamps[signer->stamps_len - 1];
+}
+
 struct verdict_recipient *
 verdict_add_recipient(struct verdict_layer *layer)
 {
@@ -203,12 +241,16 @@ judge_blame(struct judgement *j, enum verdict_summary summary, int code,
 static void
 judge_signer(struct judgement *j, const struct verdict_signer *s)
 {
+	size_t i;
+
 	if (s->integrity.state != FINDING_GOOD) {
 		judge_blame(
 		    j, VERDICT_BAD, -CS_ERR_BAD_SIGNATURE, s, &s->integrity);
 		return;
 	}
 	j->signers++;
+	for (i = 0; i < s->counters_len; i++)
+		judge_signer(j, &s->counters[i]);
 	if (s->algorithm.state != FINDING_GOOD)
 		judge_blame(
 		    j, VERDICT_UNTRUSTED, -CS_ERR_WEAK, s, &s->algorithm);

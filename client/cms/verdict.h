@@ -29,6 +29,7 @@ struct finding {
 int finding_set(struct finding *f, enum finding_state state, int code,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+struct verdict_stamp;
 struct verdict_signer {
 	struct cert *cert;    /* NULL when it was not found; owned */
 	char *sid;	      /* issuer and serial, or key id, for people */
@@ -45,6 +46,22 @@ struct verdict_signer {
 	char *address_claimed;	  /* the address looked for; NULL: none */
 	char *address_certified;  /* all addresses in the certificate, ", " */
 	struct cert_set *path;	  /* leaf first; NULL when there is none */
+	/* Where the integrity is good: */
+	const char *profile;	 /* "CAdES B-B", "CAdES B-T"; NULL: neither */
+	struct buf capabilities; /* attrs_get_capabilities: what it can read */
+	struct cert *encryption_cert; /* to be encrypted to; NULL; owned */
+	struct verdict_stamp *stamps;
+	size_t stamps_len;
+	struct verdict_signer *counters; /* countersignatures on it */
+	size_t counters_len;
+};
+
+/* A time stamp on a signature. */
+struct verdict_stamp {
+	struct finding finding; /* does it prove anything? */
+	int64_t time;
+	char *policy;		       /* the authority's, dotted; or NULL */
+	struct verdict_signer *signer; /* the authority; NULL: unreadable */
 };
 
 struct verdict_recipient {
@@ -112,13 +129,16 @@ void verdict_cut(struct verdict *v, size_t layers_len, size_t warnings_len);
 struct verdict_layer *verdict_add_layer(
     struct verdict *v, enum verdict_kind kind);
 struct verdict_signer *verdict_add_signer(struct verdict_layer *layer);
+struct verdict_signer *verdict_add_counter(struct verdict_signer *signer);
+struct verdict_stamp *verdict_add_stamp(struct verdict_signer *signer);
 struct verdict_recipient *verdict_add_recipient(struct verdict_layer *layer);
 /* Beyond VERDICT_WARNINGS_MAX they are dropped. */
 #define VERDICT_WARNINGS_MAX 100
 int verdict_warn(struct verdict *v, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /*
- * Every signer of every signed layer counts: one bad signer, bad message.
+ * Every signer of every signed layer counts, and every countersigner: one bad
+ * signer, bad message. A time stamp that proves nothing changes nothing.
  * Fills summary, code, text. Returns code.
  *
  * A signer is bad whose integrity is not good; untrusted, where algorithm or

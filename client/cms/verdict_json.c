@@ -4,6 +4,8 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "asn1/attrs.h"
+
 #define JSON_VERSION 1
 /* Longest text that is shown in full when it is not UTF-8. */
 #define JSON_QUOTED_MAX 1024
@@ -119,6 +121,59 @@ path_to_json(const struct cert_set *path, bool *ok)
 	return a;
 }
 
+/* Names of what the signer can read, best first. */
+static json_t *
+capabilities_to_json(const struct verdict_signer *s, bool *ok)
+{
+	json_t *a = json_array();
+	char name[OID_TEXT_MAX];
+	struct alg_id id;
+	struct der d;
+
+	der_init(&d, buf_get(&s->capabilities));
+	while (capabilities_next(&d, &id))
+		append(a, json_string(alg_id_describe(name, sizeof(name), &id)),
+		    ok);
+	return a;
+}
+
+static json_t *signer_to_json(const struct verdict_signer *s, bool *ok);
+
+static json_t *
+stamps_to_json(const struct verdict_signer *s, bool *ok)
+{
+	json_t *a = json_array(), *o;
+	size_t i;
+
+	for (i = 0; i < s->stamps_len; i++) {
+		o = finding_to_json(&s->stamps[i].finding, ok);
+		put(o, "time",
+		    s->stamps[i].signer != NULL
+			? time_to_json(s->stamps[i].time)
+			: json_null(),
+		    ok);
+		put(o, "policy", text_to_json(s->stamps[i].policy), ok);
+		put(o, "signer",
+		    s->stamps[i].signer != NULL
+			? signer_to_json(s->stamps[i].signer, ok)
+			: json_null(),
+		    ok);
+		append(a, o, ok);
+	}
+	return a;
+}
+
+static json_t *
+counters_to_json(const struct verdict_signer *s, bool *ok)
+{
+	json_t *a = json_array();
+	size_t i;
+
+	for (i = 0; i < s->counters_len; i++)
+		append(a, signer_to_json(&s->counters[i], ok), ok);
+	return a;
+}
+
 static json_t *
 signer_to_json(const struct verdict_signer *s, bool *ok)
 {
@@ -139,6 +194,12 @@ signer_to_json(const struct verdict_signer *s, bool *ok)
 	put(o, "address_claimed", text_to_json(s->address_claimed), ok);
 	put(o, "address_certified", text_to_json(s->address_certified), ok);
 	put(o, "path", path_to_json(s->path, ok), ok);
+	put(o, "profile", text_to_json(s->profile), ok);
+	put(o, "capabilities", capabilities_to_json(s, ok), ok);
+	put(o, "encryption_certificate", cert_to_json(s->encryption_cert, ok),
+	    ok);
+	put(o, "time_stamps", stamps_to_json(s, ok), ok);
+	put(o, "countersigners", counters_to_json(s, ok), ok);
 	return o;
 }
 

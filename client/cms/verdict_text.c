@@ -21,9 +21,9 @@ is_worth_telling(const struct finding *f)
 }
 
 static void
-put_signer_name(struct buf *b, const struct verdict_signer *s)
+put_signer_name(struct buf *b, const struct verdict_signer *s, const char *what)
 {
-	buf_add_str(b, "  signer: ");
+	buf_printf(b, "  %s: ", what);
 	if (s->cert != NULL)
 		cert_describe(s->cert, b);
 	else
@@ -56,13 +56,34 @@ put_signer_details(struct buf *b, const struct verdict_signer *s)
 		    s->signature_name, s->digest_name);
 	if (s->address_certified != NULL)
 		buf_printf(b, "    addresses   %s\n", s->address_certified);
+	if (s->profile != NULL)
+		buf_printf(b, "    profile     %s\n", s->profile);
 	if (s->has_signing_time)
 		buf_printf(b, "    signed at   %s (the signer says)\n",
 		    time_format(time, s->signing_time));
 }
 
 static void
-put_signer(struct buf *b, const struct verdict_signer *s, bool is_verbose)
+put_stamps(struct buf *b, const struct verdict_signer *s, bool is_verbose)
+{
+	const struct verdict_stamp *stamp;
+	size_t i;
+
+	for (i = 0; i < s->stamps_len; i++) {
+		stamp = &s->stamps[i];
+		put_finding(b, "time stamp", &stamp->finding);
+		if (is_verbose && stamp->signer != NULL &&
+		    stamp->signer->cert != NULL) {
+			buf_add_str(b, "      by ");
+			cert_describe(stamp->signer->cert, b);
+			buf_add_str(b, "\n");
+		}
+	}
+}
+
+static void
+put_signer(struct buf *b, const struct verdict_signer *s, const char *what,
+    bool is_verbose)
 {
 	static const char *const names[] = {
 	    "signature", "algorithm", "chain", "revocation", "address"};
@@ -70,14 +91,17 @@ put_signer(struct buf *b, const struct verdict_signer *s, bool is_verbose)
 	    &s->chain, &s->revocation, &s->address};
 	size_t i;
 
-	put_signer_name(b, s);
+	put_signer_name(b, s, what);
 	if (is_verbose)
 		put_signer_details(b, s);
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (is_verbose || is_worth_telling(findings[i]))
 			put_finding(b, names[i], findings[i]);
+	put_stamps(b, s, is_verbose);
 	if (is_verbose && s->path != NULL)
 		put_path(b, s->path);
+	for (i = 0; i < s->counters_len; i++)
+		put_signer(b, &s->counters[i], "countersigner", is_verbose);
 }
 
 static void
@@ -89,7 +113,7 @@ put_signed(struct buf *b, const struct verdict_layer *layer, bool is_verbose)
 	    layer->format != NULL ? layer->format : "?",
 	    (unsigned long long)layer->covered_len);
 	for (i = 0; i < layer->signers_len; i++)
-		put_signer(b, &layer->signers[i], is_verbose);
+		put_signer(b, &layer->signers[i], "signer", is_verbose);
 }
 
 static void

@@ -28,8 +28,9 @@
 
 enum path_purpose {
 	PATH_ANY,
-	PATH_SIGN,    /* mail: digitalSignature or nonRepudiation, EKU */
-	PATH_ENCRYPT, /* mail: keyEncipherment or keyAgreement, EKU */
+	PATH_SIGN,	 /* mail: digitalSignature or nonRepudiation, EKU */
+	PATH_ENCRYPT,	 /* mail: keyEncipherment or keyAgreement, EKU */
+	PATH_TIME_STAMP, /* as PATH_SIGN with timeStamping as EKU */
 };
 
 enum path_revocation {

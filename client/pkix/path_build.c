@@ -183,7 +183,7 @@ score_issuer(const struct path_search *s, const struct cert *child,
 	    (cert_get_key_usage(issuer, NULL) & KU_KEY_CERT_SIGN) == 0)
 		score += SCORE_NOT_CA;
 	if (params->purpose != PATH_ANY &&
-	    !cert_allows_purpose(issuer, OID_KP_EMAIL_PROTECTION))
+	    !cert_allows_purpose(issuer, path_purpose_oid(params)))
 		score += SCORE_WRONG_PURPOSE;
 	if (issuer->is_self_issued)
 		score += SCORE_SELF_ISSUED;

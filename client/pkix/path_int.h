@@ -86,6 +86,9 @@ int CS_MUST_USE path_signature(struct path_ctx *ctx, const struct cert *child,
 int CS_MUST_USE path_validate(
     struct path_ctx *ctx, const struct path_chain *chain);
 
+/* The extended key usage that the purpose wants, and its name. */
+enum oid path_purpose_oid(const struct path_params *params);
+const char *path_purpose_name(const struct path_params *params);
 /*
  * Is signer, which signed a list, below that anchor and not revoked itself?
  * A search of its own within what is left of the outer one's bounds.

@@ -36,6 +36,19 @@ path_describe(char *dst, size_t size, const struct cert *cert)
 	return dst;
 }
 
+enum oid
+path_purpose_oid(const struct path_params *params)
+{
+	return params->purpose == PATH_TIME_STAMP ? OID_KP_TIME_STAMPING
+						  : OID_KP_EMAIL_PROTECTION;
+}
+
+const char *
+path_purpose_name(const struct path_params *params)
+{
+	return params->purpose == PATH_TIME_STAMP ? "time stamping" : "mail";
+}
+
 int
 path_fail(struct path_ctx *ctx, int rank, const struct path_chain *chain,
     int code, const struct cert *cert, const char *fmt, ...)

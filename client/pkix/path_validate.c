@@ -318,9 +318,10 @@ check_ca(struct path_state *s)
 		return STATE_FAIL(s, -CS_ERR_PATH,
 		    "its key usage does not allow it to sign certificates");
 	if (is_mail_purpose(s->params) &&
-	    !cert_allows_purpose(s->cert, OID_KP_EMAIL_PROTECTION))
+	    !cert_allows_purpose(s->cert, path_purpose_oid(s->params)))
 		return STATE_FAIL(s, -CS_ERR_PATH,
-		    "its extended key usage does not include mail");
+		    "its extended key usage does not include %s",
+		    path_purpose_name(s->params));
 	return 0;
 }
 
@@ -386,10 +387,11 @@ check_purpose(struct path_state *s)
 	if ((usage & need) == 0)
 		return STATE_FAIL(s, -CS_ERR_PATH,
 		    "its key usage does not allow it to %s",
-		    s->params->purpose == PATH_SIGN ? "sign" : "encrypt");
-	if (!cert_allows_purpose(s->cert, OID_KP_EMAIL_PROTECTION))
+		    s->params->purpose == PATH_ENCRYPT ? "encrypt" : "sign");
+	if (!cert_allows_purpose(s->cert, path_purpose_oid(s->params)))
 		return STATE_FAIL(s, -CS_ERR_PATH,
-		    "its extended key usage does not include mail");
+		    "its extended key usage does not include %s",
+		    path_purpose_name(s->params));
 	return 0;
 }
 

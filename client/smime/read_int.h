@@ -31,6 +31,27 @@ int CS_MUST_USE reading_set_format(
 void reading_split_part(
     struct bytes part, struct bytes *section, struct bytes *body);
 
+/* edit.c: what smime_edit wants while the mail is read. */
+struct smime_edit {
+	const struct cms_edit_params *params;
+	bool is_counter;
+	struct sink *out;
+};
+/* What a multipart/signed was found to be. */
+struct edit_signed {
+	struct bytes boundary;
+	struct bytes signature;	     /* ContentInfo */
+	uint64_t part_from, part_to; /* the signature's part, with its header */
+	bool is_canonical;	     /* lone LFs were taken as CRLF */
+	struct digest *digest;
+	uint64_t content_len;
+	struct bytes content_head;
+};
+int CS_MUST_USE reading_edit_signed(
+    struct reading *r, const struct edit_signed *s, struct err *e);
+int CS_MUST_USE reading_edit_pkcs7(
+    struct reading *r, struct source *cms, struct err *e);
+
 /* read_signed.c: multipart/signed. */
 int CS_MUST_USE reading_signed(struct reading *r, struct err *e);
 /* The signature part as it stands: base64, its line ends, its header. */

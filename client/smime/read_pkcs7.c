@@ -91,6 +91,8 @@ reading_pkcs7(struct reading *r, struct err *e)
 	struct rejoin rejoin = {{rejoin_write}, r};
 	int ret;
 
+	if (params->edit != NULL)
+		return reading_edit_pkcs7(r, &source.source, e);
 	/* What is not wanted is refused by name (reader.h). */
 	if (params->wants_signed)
 		cms.ops = NULL;

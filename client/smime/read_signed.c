@@ -18,6 +18,7 @@ struct signed_parts {
 	/* what was found */
 	size_t parts;
 	uint64_t content_from, content_to;
+	uint64_t signature_from, signature_to; /* the part, with its header */
 	unsigned content_flags;
 	struct buf signature;
 	bool is_closed, has_text_behind;
@@ -45,6 +46,8 @@ on_begin(void *ctx, const struct parser_area *a, struct err *e)
 		s->is_closed = true;
 	if (a->kind == PARSER_LEAF && ++s->parts == 1)
 		s->content_from = a->from;
+	else if (a->kind == PARSER_LEAF && s->parts == 2)
+		s->signature_from = a->from;
 	return 0;
 }
 
@@ -88,6 +91,8 @@ on_end(void *ctx, const struct parser_area *a, struct err *e)
 		s->content_to = a->to;
 		s->content_flags = a->flags;
 	}
+	if (a->kind == PARSER_LEAF && s->parts == 2)
+		s->signature_to = a->to;
 	return 0;
 }
 
@@ -272,6 +277,21 @@ reading_find_hints(const struct media_type *type, enum alg *algs)
 	return n;
 }
 
+/* New signers have digests of their own. */
+static size_t
+add_edit_digests(const struct reading *r, enum alg *algs, size_t n)
+{
+	const struct smime_edit *edit = r->params->edit;
+	enum alg more[CMS_DIGESTS_MAX];
+	size_t i, m = 0;
+
+	if (edit != NULL)
+		m = cms_edit_want_digests(edit->params->sign, more);
+	for (i = 0; i < m && n < CMS_DIGESTS_MAX; i++)
+		algs[n++] = more[i];
+	return n;
+}
+
 bool
 reading_has_all(const struct digest *digest, const enum alg *algs, size_t n)
 {
@@ -321,7 +341,7 @@ signed_hash(struct signed_parts *s, enum alg *algs, size_t *n,
 		if (reading_has_all(run->digest, needed, (size_t)m))
 			return 0;
 		memcpy(algs, needed, (size_t)m * sizeof(*needed));
-		*n = (size_t)m;
+		*n = add_edit_digests(s->reading, algs, (size_t)m);
 	}
 	return err_set(e, -CS_ERR_CHANGED, "%s was changed while it was read",
 	    input_get_name(s->reading->in));
@@ -333,27 +353,49 @@ signed_hash(struct signed_parts *s, enum alg *algs, size_t *n,
  * stores have changed either.
  */
 static int
-signed_judge(struct signed_parts *s, struct signed_run *run, struct err *e)
+signed_judge(struct signed_parts *s, struct signed_run *run, struct buf *der,
+    struct err *e)
 {
 	struct verdict *v = s->reading->verdict;
 	size_t warnings = v->warnings_len;
 	enum alg algs[CMS_DIGESTS_MAX];
 	size_t n = reading_find_hints(&s->reading->type, algs);
-	struct buf der = {.max = SMIME_SIGNATURE_MAX};
 	int r, tries;
 
+	n = add_edit_digests(s->reading, algs, n);
 	for (tries = 0; tries < 2; tries++) {
-		r = signed_hash(s, algs, &n, run, &der, e);
+		r = signed_hash(s, algs, &n, run, der, e);
 		if (r == 0)
-			r = signature_judge(s, run->digest, &der, e);
+			r = signature_judge(s, run->digest, der, e);
 		if (r != 0 || tries > 0 || !is_mismatch(v, s->layers_from) ||
 		    (s->content_flags & LINES_BARE_LF) == 0)
 			break;
 		verdict_cut(v, s->layers_from, warnings);
 		s->is_canonical = !s->is_canonical;
 	}
-	buf_clear(&der);
 	return r;
+}
+
+static int
+signed_edit(struct signed_parts *s, const struct signed_run *run,
+    struct bytes der, struct err *e)
+{
+	struct edit_signed edit = {
+	    .boundary = s->boundary,
+	    .signature = der,
+	    .part_from = s->signature_from,
+	    .part_to = s->signature_to,
+	    .is_canonical = s->is_canonical,
+	    .digest = run->digest,
+	    .content_len = s->content_len,
+	    .content_head = buf_get(&s->content_head),
+	};
+
+	return s->parts > 2
+		   ? err_set(e, -CS_ERR_NOT_SIGNED,
+			 "the mail has parts behind the signature, which it "
+			 "does not cover")
+		   : reading_edit_signed(s->reading, &edit, e);
 }
 
 /* The content once more, only as far as it is what was judged. */
@@ -445,6 +487,7 @@ reading_signed(struct reading *r, struct err *e)
 	    .reading = r, .layers_from = r->verdict->layers_len};
 	struct signed_run run = {0};
 	struct buf boundary = {.max = PARAM_LEN_MAX};
+	struct buf der = {.max = SMIME_SIGNATURE_MAX};
 	int ret = find_boundary(r, &boundary, e);
 
 	buf_init(&s.signature, SIGNATURE_PART_MAX);
@@ -453,11 +496,14 @@ reading_signed(struct reading *r, struct err *e)
 	/* As the mail's own line ends are, so are the content's. */
 	s.is_canonical = (r->header_flags & LINES_CRLF) == 0;
 	if (ret == 0)
-		ret = signed_judge(&s, &run, e);
+		ret = signed_judge(&s, &run, &der, e);
 	if (ret == 0)
 		ret = reading_set_format(r, "multipart/signed", e);
 	if (ret == 0)
-		ret = signed_end(&s, &run, e);
+		ret = r->params->edit != NULL
+			  ? signed_edit(&s, &run, buf_get(&der), e)
+			  : signed_end(&s, &run, e);
+	buf_clear(&der);
 	run_clear(&run);
 	buf_clear(&s.signature);
 	buf_clear(&s.content_head);

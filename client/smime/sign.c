@@ -9,7 +9,7 @@
 /* What a reader without S/MIME shows above the mail. */
 #define PREAMBLE "This is an S/MIME signed message.\r\n"
 
-static const char signature_header[] =
+const char writer_signature_header[] =
     "Content-Type: application/pkcs7-signature; name=\"smime.p7s\"\r\n"
     "Content-Transfer-Encoding: base64\r\n"
     "Content-Disposition: attachment; filename=\"smime.p7s\"\r\n"
@@ -59,8 +59,9 @@ put_micalg(struct buf *b, const struct cms_sign_params *params)
 
 	for (i = 0; i < params->signers_len && i < CMS_SIGNERS_MAX; i++) {
 		alg = params->signers[i].scheme.digest;
-		if (alg == ALG_NONE) /* Ed25519: RFC 8419 3 */
-			alg = ALG_SHA512;
+		if (alg == ALG_NONE) /* EdDSA: RFC 8419 3 */
+			alg = sig_default_digest(
+			    cert_get_spki(params->signers[i].cert));
 		for (j = 0; j < n && seen[j] != alg; j++)
 			;
 		if (j < n)
@@ -112,7 +113,7 @@ writer_write_signature(struct cms_sign *sign, const char *boundary,
 	snprintf(line, sizeof(line), "\r\n--%s\r\n", boundary);
 	r = mail_write_str(out, line, e);
 	if (r == 0)
-		r = mail_write_str(out, signature_header, e);
+		r = mail_write_str(out, writer_signature_header, e);
 	if (r == 0)
 		r = cms_sign_finish(sign, base64, e);
 	if (r == 0)

@@ -4,6 +4,7 @@
 #ifndef CLIENT_SMIME_SMIME_H
 #define CLIENT_SMIME_SMIME_H
 
+#include "client/cms/edit.h"
 #include "client/cms/enveloped.h"
 #include "client/cms/input.h"
 #include "client/cms/output.h"
@@ -99,6 +100,7 @@ void smime_signed_free(struct smime_signed *s);
 
 /* --- reading --- */
 
+struct smime_edit;
 struct smime_read_params {
 	struct cms_reader_params cms; /* detached is not used */
 	bool wants_signed;	      /* verify: opens no encryption */
@@ -107,6 +109,7 @@ struct smime_read_params {
 	bool checks_address; /* mail mode */
 	/* In the released output, keep the outer headers (decrypt). */
 	bool keeps_headers;
+	const struct smime_edit *edit; /* of smime_edit alone */
 };
 
 /*
@@ -120,5 +123,18 @@ struct smime_read_params {
 int CS_MUST_USE smime_read(struct input *in,
     const struct smime_read_params *params, struct output *out,
     struct verdict *verdict, struct err *e);
+
+/* --- more signatures --- */
+
+/*
+ * Reads a signed mail and writes it with more signatures (client/cms/edit.h):
+ * params->sign's signers beside those that are there, or countersigning
+ * them. A multipart/signed keeps its content octet by octet; the header is
+ * written anew as smime_sign writes it. Errors: those of smime_read and
+ * cms_edit_read.
+ */
+int CS_MUST_USE smime_edit(struct input *in,
+    const struct cms_edit_params *params, bool is_counter, struct sink *out,
+    struct err *e);
 
 #endif

@@ -10,6 +10,9 @@
 /* A boundary nobody can foresee: 128 random bits. */
 void writer_make_boundary(char boundary[WRITER_BOUNDARY_SIZE]);
 
+/* The header of a multipart/signed's second part, with its empty line. */
+extern const char writer_signature_header[];
+
 /*
  * The mail's outer header and an application/pkcs7-mime body (RFC 8551 3.2)
  * of what make writes, in base64.

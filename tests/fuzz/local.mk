@@ -9,6 +9,12 @@ tests_fuzz_fuzz_mime_SOURCES = tests/fuzz/fuzz_mime.c $(FUZZ_SOURCES)
 tests_fuzz_fuzz_mime_LDADD = libsmime.a $(CMS_LIBS) libpkix.a libcodec.a \
 	$(ALG_LIBS) libasn1.a
 
+check_PROGRAMS += tests/fuzz/fuzz_message
+TESTS += tests/fuzz/fuzz_message
+tests_fuzz_fuzz_message_SOURCES = tests/fuzz/fuzz_message.c $(FUZZ_SOURCES)
+tests_fuzz_fuzz_message_LDADD = libsmime.a $(CMS_LIBS) libpkix.a libcodec.a \
+	$(ALG_LIBS) libasn1.a
+
 check_PROGRAMS += tests/fuzz/fuzz_reader
 TESTS += tests/fuzz/fuzz_reader
 tests_fuzz_fuzz_reader_SOURCES = tests/fuzz/fuzz_reader.c $(FUZZ_SOURCES)
@@ -19,3 +25,12 @@ check_PROGRAMS += tests/fuzz/fuzz_asn1
 TESTS += tests/fuzz/fuzz_asn1
 tests_fuzz_fuzz_asn1_SOURCES = tests/fuzz/fuzz_asn1.c $(FUZZ_SOURCES)
 tests_fuzz_fuzz_asn1_LDADD = libcodec.a $(ALG_LIBS) libasn1.a
+
+# A long run: 100,000 mutations of each kind of message.
+mutations:
+	$(MAKE) check TESTS=
+	CS_SRCDIR='$(abs_top_srcdir)'; export CS_SRCDIR; \
+	for fuzz in fuzz_reader fuzz_mime fuzz_asn1; do \
+		tests/fuzz/$$fuzz -n 100000 || exit; \
+	done
+.PHONY: mutations

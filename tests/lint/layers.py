@@ -6,7 +6,8 @@ import lint
 
 ASN1 = {"asn1", "asn1/alg", "asn1/codec"}
 # The typed codecs know algorithms, and so stand above them (asn1/local.mk).
-CODEC = re.compile(r"asn1/(attr_values|attrs|kari|recipient_info|signer_info)[.]")
+CODEC = re.compile(r"asn1/(attr_[a-z]+|attrs|kari|recipient_info|signer_info|"
+                   r"tst_info)[.]")
 # module: the modules that it may include besides itself
 ARROWS = {
     "asn1": set(),

@@ -16,6 +16,8 @@ SYSTEM_TESTS = \
 	tests/system/pkcs11.sh \
 	tests/system/quickstart.sh \
 	tests/system/seal.sh
+SYSTEM_TESTS += tests/system/signatures.sh
+EXTRA_DIST += tests/system/tsa.sh
 TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/system/attack_mails.py \

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "asn1/alg/digest.h"
@@ -29,6 +30,14 @@ static const struct {
     {ALG_SHA512, "abc",
 	"ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
 	"2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"},
+    {ALG_SHA3_224, "abc",
+	"e642824c3f8cf24ad09234ee7d3c766fc9a3a5168d0c94ad73b46fdf"},
+    {ALG_SHAKE256, "abc",
+	"483366601360a8771c6863080cc4114d8db44530f8f1e1ee4f94ea37e78b5739"
+	"d5a15bef186a5386c75744c0527e1faa9f8726e462a12a4feb06bd8801e751e4"},
+    {ALG_SHAKE256_LEN, "abc",
+	"483366601360a8771c6863080cc4114d8db44530f8f1e1ee4f94ea37e78b5739"
+	"d5a15bef186a5386c75744c0527e1faa9f8726e462a12a4feb06bd8801e751e4"},
     {ALG_SHA3_256, "abc",
 	"3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532"},
     {ALG_SHA3_384, "abc",
@@ -192,6 +201,35 @@ START_TEST(init_can_be_repeated)
 }
 END_TEST
 
+/* The stream itself among the digests: kept whole, or not at all. */
+START_TEST(content_is_kept)
+{
+	const enum alg algs[] = {ALG_SHA256, DIGEST_CONTENT};
+	struct digest *d = digest_new_all(algs, 2);
+	uint8_t *big = calloc(1, DIGEST_CONTENT_MAX);
+
+	ck_assert_ptr_nonnull(big);
+	digest_write(d, BYTES_LIT("Hello, "));
+	digest_write(d, BYTES_LIT("all"));
+	unit_assert_bytes(
+	    digest_get(d, DIGEST_CONTENT), BYTES_LIT("Hello, all"));
+	ck_assert(digest_has(d, DIGEST_CONTENT));
+	ck_assert(!digest_is_over(d));
+	digest_reset(d);
+	digest_write(d, bytes_of(big, DIGEST_CONTENT_MAX));
+	ck_assert_uint_eq(
+	    digest_get(d, DIGEST_CONTENT).len, DIGEST_CONTENT_MAX);
+	ck_assert(!digest_is_over(d));
+	digest_reset(d);
+	digest_write(d, bytes_of(big, DIGEST_CONTENT_MAX));
+	digest_write(d, BYTES_LIT("x"));
+	ck_assert_uint_eq(digest_get(d, DIGEST_CONTENT).len, 0);
+	ck_assert(digest_is_over(d));
+	digest_free(d);
+	free(big);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -202,6 +240,7 @@ main(void)
 	    tcase, known_digests, 0, sizeof(digests) / sizeof(digests[0]));
 	tcase_add_test(tcase, pieces_make_the_same);
 	tcase_add_test(tcase, only_digests);
+	tcase_add_test(tcase, content_is_kept);
 	tcase_add_loop_test(
 	    tcase, known_hmacs, 0, sizeof(hmacs) / sizeof(hmacs[0]));
 	tcase_add_test(tcase, hmac_with_a_short_key);

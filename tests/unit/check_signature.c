@@ -336,7 +336,8 @@ START_TEST(rfc8032_eddsa)
 	    spki_encode_okp(&spki, eddsas[_i].key, unit_hex(eddsas[_i].point)),
 	    0);
 	unit_assert_code(spki_decode(buf_get(&spki), &key, NULL), 0);
-	ck_assert_int_eq(sig_default_digest(&key), ALG_SHA512);
+	ck_assert_int_eq(sig_default_digest(&key),
+	    key.alg == ALG_ED448_KEY ? ALG_SHAKE256_LEN : ALG_SHA512);
 	unit_assert_code(
 	    sig_scheme_choose(&key, ALG_SHA512, false, &scheme), 0);
 	ck_assert(sig_scheme_is_pure(&scheme));
@@ -364,8 +365,15 @@ static const struct {
     {"30 09 06 07 2a8648ce380401", ALG_SHA1, 0, ALG_SHA1_WITH_DSA, ALG_SHA1},
     {"30 0d 06 09 2a864886f70d010101 05 00", ALG_NONE, -CS_ERR_ALGORITHM,
 	ALG_NONE, ALG_NONE},
-    {"30 0d 06 09 2a864886f70d010101 05 00", ALG_SHA3_256, -CS_ERR_ALGORITHM,
+    {"30 0d 06 09 2a864886f70d010101 05 00", ALG_SHA3_256, 0,
+	ALG_SHA3_256_WITH_RSA, ALG_SHA3_256},
+    {"30 0d 06 09 2a864886f70d010101 05 00", ALG_SHAKE256, -CS_ERR_ALGORITHM,
 	ALG_NONE, ALG_NONE},
+    /* RFC 9688 */
+    {"30 0b 06 09 60864801650304030e", ALG_NONE, 0, ALG_SHA3_256_WITH_RSA,
+	ALG_SHA3_256},
+    {"30 0b 06 09 60864801650304030b", ALG_NONE, 0, ALG_SHA3_384_WITH_ECDSA,
+	ALG_SHA3_384},
     {"30 0d 06 09 2a864886f70d010101 02 00", ALG_SHA256, -CS_ERR_ENCODING,
 	ALG_NONE, ALG_NONE},
     /* the hint changes nothing where the digest is named */
@@ -473,7 +481,7 @@ START_TEST(chooses_schemes)
 	unit_assert_code(sig_scheme_choose(&rsa, ALG_SHA384, true, &scheme), 0);
 	unit_assert_code(sig_scheme_choose(&rsa, ALG_SHA512, true, &scheme),
 	    -CS_ERR_ALGORITHM);
-	unit_assert_code(sig_scheme_choose(&rsa, ALG_SHA3_256, false, &scheme),
+	unit_assert_code(sig_scheme_choose(&rsa, ALG_SHAKE256, false, &scheme),
 	    -CS_ERR_ALGORITHM);
 	unit_assert_code(sig_scheme_choose(&rsa, ALG_MD5, false, &scheme),
 	    -CS_ERR_ALGORITHM);

@@ -82,6 +82,8 @@ craft_put_info(const struct craft_signed *c, enum alg digest, struct buf *out)
 	info.digest_alg.raw = buf_get(&digest_alg);
 	if (c->attrs != NULL)
 		info.signed_attrs = buf_get(c->attrs);
+	if (c->unsigned_attrs != NULL)
+		info.unsigned_attrs = buf_get(c->unsigned_attrs);
 	info.signature_alg.raw = c->signature_alg.len != 0
 				     ? c->signature_alg
 				     : buf_get(&signature_alg);
@@ -128,6 +130,11 @@ craft_signed(const struct craft_signed *c, struct buf *out)
 	}
 	der_close(out, mark);
 	craft_put_certs(c, out);
+	if (c->raw_crl.len != 0) {
+		mark = der_open(out, DER_CONTEXT_C(1));
+		der_put_raw(out, c->raw_crl);
+		der_close(out, mark);
+	}
 	mark = der_open(out, DER_SET);
 	for (; !c->has_no_signer && n > 0; n--)
 		craft_put_info(c, digest, out);

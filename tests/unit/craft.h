@@ -16,7 +16,8 @@ struct craft_signed {
 	enum alg digest;	    /* 0: SHA-256 */
 	enum alg announced;	    /* 0: the same */
 	struct bytes signature_alg; /* AlgorithmIdentifier; empty: fitting */
-	struct buf *attrs;   /* content of the SET, as it is sent; or NULL */
+	struct buf *attrs; /* content of the SET, as it is sent; or NULL */
+	struct buf *unsigned_attrs; /* content of the SET; or NULL */
 	bool signs_as_sent;  /* over attrs in their order, not in DER's */
 	struct bytes signs;  /* not empty: over this */
 	struct bytes key_id; /* not empty: names the signer by it */
@@ -25,6 +26,7 @@ struct craft_signed {
 	bool has_no_certs;
 	struct cert *const *certs; /* before the signer's; NULL at the end */
 	struct bytes raw_cert;	   /* anything, in the certificates */
+	struct bytes raw_crl;	   /* anything, in the CRLs */
 	unsigned signers;	   /* the same one several times; 0: 1 */
 	unsigned version;	   /* 0: 1 */
 };

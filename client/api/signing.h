@@ -1,0 +1,35 @@
+/*
+ * signing.h: who signs, chosen and ready: shared by what makes signatures.
+ */
+#ifndef CLIENT_API_SIGNING_H
+#define CLIENT_API_SIGNING_H
+
+#include "client/api/job.h"
+#include "client/cms/signed.h"
+
+struct fetch;
+struct signing {
+	struct cardseal_job *job;
+	struct own_keys own;
+	struct choose_candidate *candidates; /* one per own key */
+	struct cms_signer *signers;
+	size_t signers_len;
+	struct cert_set *chain; /* sent beside the signers' certificates */
+	struct cms_sign_params params;
+	struct cms_key_ops ops;
+	struct cms_stamp_ops stamps;
+	struct fetch *fetch; /* NULL until a time stamp is wanted */
+	bool is_mail;	     /* says what its signers can read */
+};
+
+/*
+ * Loads the agent's keys and chooses the signers: by the job's KEY options,
+ * else by address (empty: any). s has its job and is_mail, and nothing else.
+ */
+int CS_MUST_USE signing_prepare(struct signing *s, struct bytes address);
+void signing_clear(struct signing *s);
+
+/* stamp.c: has signatures stamped, if the job has a URL for that. */
+int CS_MUST_USE signing_set_stamps(struct signing *s);
+
+#endif
