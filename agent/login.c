@@ -75,8 +75,13 @@ login_build(struct job *job, struct worker *w, struct tok_msg *m)
 		return false;
 	}
 	m->type = TOK_LOGIN;
-	if (l->sent & PIN_DO_SEND_CONTEXT)
+	if (l->sent & PIN_DO_SEND_CONTEXT) {
 		request_fill(TAILQ_FIRST(&l->contexts), m);
+		request_expect_touch(TAILQ_FIRST(&l->contexts));
+	}
+	if (l->sent & PIN_DO_SEND_PAD)
+		requests_event(login_agent(l), AGT_EVENT_TOUCH, l->token,
+		    "the PIN is typed at the reader");
 	if (pin != NULL)
 		m->pin = secret_get_bytes(pin);
 	/* An empty one asks for the pinpad, but only beside an operation. */
@@ -207,6 +212,9 @@ login_done(struct job *job, const struct tok_msg *answer, const struct err *e)
 	struct login *l = (void *)((char *)job - offsetof(struct login, job));
 
 	l->depth++;
+	if ((l->sent & PIN_DO_SEND_CONTEXT) && !TAILQ_EMPTY(&l->contexts))
+		timer_stop(
+		    &login_agent(l)->timers, &TAILQ_FIRST(&l->contexts)->touch);
 	if (l->sent == PIN_DO_CHECK) {
 		login_checked(l, e);
 	} else if (e != NULL && !job->was_sent) {

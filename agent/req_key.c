@@ -112,6 +112,7 @@ key_build(struct job *job, struct worker *w, struct tok_msg *m)
 	m->token = bytes_of_str(t->uri);
 	m->insertion = t->at[w->index].insertion;
 	r->worker = w;
+	request_expect_touch(r);
 	return true;
 }
 
@@ -164,15 +165,14 @@ key_done(struct job *job, const struct tok_msg *answer, const struct err *e)
 	struct agent *a = r->conn->agent;
 	struct key *k;
 
+	timer_stop(&a->timers, &r->touch);
 	if (answer == NULL) {
 		key_failed(r, e);
 		return;
 	}
 	k = key_find(r);
-	if (k != NULL) {
+	if (k != NULL)
 		login_used(&k->token->login, timers_now(&a->timers));
-		requests_event(a, AGT_EVENT_KEY_USED, k->token, NULL);
-	}
 	request_finish(r, answer);
 }
 

@@ -69,6 +69,9 @@ request_handle(struct conn *c, const struct agt_msg *msg, struct bytes frame)
 	request_rows[msg->type](c, msg, frame);
 }
 
+static void requests_send_event(struct agent *a, enum agt_event_kind kind,
+    const struct token *token, struct bytes key_id, const char *text);
+
 /* --- life --- */
 
 static struct conns *
@@ -104,10 +107,43 @@ request_free(struct request *r)
 
 	request_unhook(r);
 	timer_stop(&c->agent->timers, &r->deadline);
+	timer_stop(&c->agent->timers, &r->touch);
 	request_conns(r)->request_bytes -= sizeof(*r) + r->frame_len;
 	TAILQ_REMOVE(&c->requests, r, link);
 	c->request_count--;
 	free(r);
+}
+
+/* Key and token of a request that uses one. */
+static void
+request_key_event(struct request *r, enum agt_event_kind kind, const char *text)
+{
+	struct agent *a = r->conn->agent;
+	struct agt_msg msg;
+	struct key *k = NULL;
+
+	if (a->conns.listeners == 0)
+		return;
+	request_decode(r, &msg);
+	if (msg.key_id.len == AGT_KEY_ID_LEN)
+		k = inventory_find_key(a, msg.key_id.p);
+	if (k != NULL)
+		requests_send_event(a, kind, k->token, msg.key_id, text);
+}
+
+static void
+request_waits_long(struct timer *t)
+{
+	request_key_event((void *)((char *)t - offsetof(struct request, touch)),
+	    AGT_EVENT_TOUCH,
+	    "the token does not answer yet: it may want to be touched");
+}
+
+void
+request_expect_touch(struct request *r)
+{
+	r->touch.fire = request_waits_long;
+	timer_set_in_ms(&r->conn->agent->timers, &r->touch, REQUEST_TOUCH_MS);
 }
 
 static void
@@ -197,6 +233,7 @@ request_finish(struct request *r, const struct tok_msg *answer)
 {
 	struct agt_msg msg = {.output = answer->output};
 
+	request_key_event(r, AGT_EVENT_KEY_USED, NULL);
 	request_answer(r, &msg);
 }
 
@@ -283,11 +320,12 @@ request_resume(struct request *r)
 
 /* --- events --- */
 
-void
-requests_event(struct agent *a, enum agt_event_kind kind,
-    const struct token *token, const char *text)
+static void
+requests_send_event(struct agent *a, enum agt_event_kind kind,
+    const struct token *token, struct bytes key_id, const char *text)
 {
-	struct agt_msg msg = {.type = AGT_EVENT, .kind = kind};
+	struct agt_msg msg = {
+	    .type = AGT_EVENT, .kind = kind, .key_id = key_id};
 	struct conn *c, *next;
 
 	if (a->conns.listeners == 0)
@@ -304,4 +342,11 @@ requests_event(struct agent *a, enum agt_event_kind kind,
 		msg.id = c->events_id;
 		conn_send_msg(c, &msg);
 	}
+}
+
+void
+requests_event(struct agent *a, enum agt_event_kind kind,
+    const struct token *token, const char *text)
+{
+	requests_send_event(a, kind, token, BYTES_NONE, text);
 }

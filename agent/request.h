@@ -17,6 +17,8 @@
 #define REQUESTS_BYTES_MAX ((size_t)8 << 20)
 /* So often one request has its token logged in. */
 #define REQUEST_LOGINS_MAX 3
+/* An operation that takes longer may wait for a finger. */
+#define REQUEST_TOUCH_MS 1500
 
 struct consent;
 struct token;
@@ -50,6 +52,7 @@ struct request {
 	uint64_t time_ms;
 	uint64_t began_us;
 	struct timer deadline;
+	struct timer touch;		/* the token takes its time */
 	void (*run)(struct request *r); /* begin, or go on */
 	struct job job;
 	struct worker *worker;	 /* that a login is for */
@@ -90,6 +93,8 @@ void request_resume(struct request *r);
 void request_hold(struct request *r);
 /* SIGN, OPEN and RAW: enum policy_verb. */
 unsigned request_verb(const struct request *r);
+/* It is at the token: if that takes long, listeners are told. */
+void request_expect_touch(struct request *r);
 /* Fills type and the fields of a worker's SIGN, OPEN or RAW. */
 void request_fill(const struct request *r, struct tok_msg *m);
 

@@ -152,6 +152,23 @@ login_unblock(struct use *u, CK_SESSION_HANDLE session, struct use_pin *puk,
 	return rv;
 }
 
+/* PIV's PUK is no security officer's PIN: OpenSC's module has no way to use
+ * it. False: it is no PIV card, or a pinpad's, and nothing was done. */
+static bool
+login_unblocks_piv(
+    struct use *u, struct use_pin *puk, struct use_pin *new, CK_RV *rv)
+{
+	struct err why = ERR_INIT;
+	bool is_piv = false;
+	int r = 0;
+
+	if (puk->p != NULL && new->p != NULL)
+		r = slot_unblock_piv(u->slot, bytes_of(puk->p, puk->len),
+		    bytes_of(new->p, new->len), &is_piv, &why);
+	*rv = r == 0 ? CKR_OK : use_refuse(u, r, "%s", err_get_text(&why));
+	return is_piv;
+}
+
 static CK_RV
 login_set_pin(struct use *u, struct use_pin *old, struct use_pin *new)
 {
@@ -163,6 +180,8 @@ login_set_pin(struct use *u, struct use_pin *old, struct use_pin *new)
 	/* The security officer cannot log in beside read-only sessions, and a
 	 * login that is there would not look at the PIN. */
 	slot_close(&u->w->slots, u->slot);
+	if (unblocks && login_unblocks_piv(u, old, new, &rv))
+		return rv;
 	rv = f->C_OpenSession(u->slot->id, CKF_SERIAL_SESSION | CKF_RW_SESSION,
 	    NULL, NULL, &session);
 	if (rv != CKR_OK)

@@ -20,6 +20,7 @@ enum piv_pin { PIV_PIN_GLOBAL = 0x00, PIV_PIN_APPLICATION = 0x80 };
 enum pcsc_sw {
 	SW_OK = 0x9000,
 	SW_PIN_LOCKED = 0x6983,
+	SW_BAD_DATA = 0x6a80,
 	SW_TRIES = 0x63c0, /* and their number */
 	SW_TRIES_MASK = 0xfff0,
 };
@@ -267,5 +268,56 @@ pcsc_end_verified(struct bytes description, bool is_piv, struct err *e)
 	status = pcsc_close(&p, disposition);
 	if (r == 0 && status != SCARD_S_SUCCESS)
 		r = pcsc_fail(e, description, status);
+	return r;
+}
+
+/* --- unblocking --- */
+
+#define PIV_PIN_LEN 8 /* padded with FF */
+
+static int
+piv_unblock_result(unsigned sw, struct err *e)
+{
+	if (sw == SW_OK)
+		return 0;
+	if (sw == SW_PIN_LOCKED || sw == SW_TRIES)
+		return err_set(e, -CS_ERR_PIN_LOCKED,
+		    "the PUK is locked: only who issued the card can help");
+	if ((sw & SW_TRIES_MASK) == SW_TRIES)
+		return err_set(e, -CS_ERR_PIN_WRONG,
+		    "the PUK was wrong; tries left for it: %u",
+		    sw & ~(unsigned)SW_TRIES_MASK);
+	if (sw == SW_BAD_DATA)
+		return err_set(e, -CS_ERR_PIN_INVALID,
+		    "the card does not take such a PUK or new PIN");
+	return err_set(e, -CS_ERR_DEVICE,
+	    "the card does not unblock the PIN (status word %04x)", sw);
+}
+
+int
+pcsc_unblock_piv(
+    struct bytes description, struct bytes puk, struct bytes pin, struct err *e)
+{
+	uint8_t command[5 + 2 * PIV_PIN_LEN] = {
+	    0x00, 0x2c, 0x00, PIV_PIN_APPLICATION, 2 * PIV_PIN_LEN};
+	struct pcsc p;
+	int r;
+
+	if (puk.len == 0 || puk.len > PIV_PIN_LEN || pin.len == 0 ||
+	    pin.len > PIV_PIN_LEN)
+		return err_set(e, -CS_ERR_PIN_LENGTH,
+		    "the PUK and the PIN of a PIV card have up to %d "
+		    "characters",
+		    PIV_PIN_LEN);
+	memset(command + 5, 0xff, sizeof(command) - 5);
+	memcpy(command + 5, puk.p, puk.len);
+	memcpy(command + 5 + PIV_PIN_LEN, pin.p, pin.len);
+	r = pcsc_open(&p, description, e);
+	if (r == 0)
+		r = piv_unblock_result(
+		    pcsc_transmit(&p, bytes_of(command, sizeof(command)), NULL),
+		    e);
+	(void)pcsc_close(&p, SCARD_LEAVE_CARD);
+	mem_wipe(command, sizeof(command));
 	return r;
 }

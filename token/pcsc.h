@@ -48,4 +48,13 @@ int pcsc_get_piv_tries(struct bytes description);
 int CS_MUST_USE pcsc_end_verified(
     struct bytes description, bool is_piv, struct err *e);
 
+/*
+ * Gives the PIV card in the reader a new PIN by its PUK: RESET RETRY COUNTER
+ * (3.2.3), which no PKCS#11 call comes to. CS_ERR_PIN_WRONG, PIN_LOCKED: the
+ * PUK is, and the text says so; PIN_LENGTH, PIN_INVALID: the card does not
+ * take such a PUK or PIN; NO_TOKEN, DEVICE.
+ */
+int CS_MUST_USE pcsc_unblock_piv(struct bytes description, struct bytes puk,
+    struct bytes pin, struct err *e);
+
 #endif

@@ -421,6 +421,15 @@ slot_end_verified(const struct slot *slot, struct err *e)
 	return r == -CS_ERR_NO_TOKEN ? 0 : r;
 }
 
+int
+slot_unblock_piv(const struct slot *slot, struct bytes puk, struct bytes pin,
+    bool *is_piv, struct err *e)
+{
+	*is_piv = key_has_piv_ids(&slot->info) && pcsc_is_used();
+	return *is_piv ? pcsc_unblock_piv(slot_get_reader(slot), puk, pin, e)
+		       : 0;
+}
+
 static unsigned
 slot_octet(CK_ULONG n)
 {

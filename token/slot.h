@@ -104,6 +104,10 @@ void slot_ask_tries(struct slot *slot);
 /* Ends what a PIN opened on a card in a reader of PC/SC (pcsc.h), for all
  * programs. Nothing to do with other tokens: 0. */
 int CS_MUST_USE slot_end_verified(const struct slot *slot, struct err *e);
+/* Gives a PIV card in a reader of PC/SC a new PIN by its PUK (pcsc.h); is_piv
+ * false: it is no such card, and nothing was done. */
+int CS_MUST_USE slot_unblock_piv(const struct slot *slot, struct bytes puk,
+    struct bytes pin, bool *is_piv, struct err *e);
 /* Fills info, borrowed from slot until its next check. */
 void slot_get_info(const struct slot *slot, struct tok_info *info);
 /* "token "label" (serial 0123)" for messages, into dst; returns it. */

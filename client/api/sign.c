@@ -410,13 +410,16 @@ sign_plain(struct signing *s, struct smime_mail *mail, struct bytes key_address,
 {
 	struct cardseal_job *job = s->job;
 	enum smime_form form;
-	int r = sign_choose_form(job, mail, &form);
+	int r = signing_prepare(s, key_address);
 
 	/* Nothing is hidden by a signature. */
 	if (job_get_headers(job) != SMIME_HEADERS_PLAIN)
 		smime_mail_set_headers(mail, SMIME_HEADERS_PROTECT);
+	/* What is signed opaque is hashed while it is scanned. */
+	if (r == 0 && !job_is(job, CARDSEAL_FORM, "opaque"))
+		r = smime_mail_scan_rest(mail, &job->err);
 	if (r == 0)
-		r = signing_prepare(s, key_address);
+		r = sign_choose_form(job, mail, &form);
 	if (r == 0)
 		r = smime_sign(
 		    mail, form, &s->params, output_get_sink(out), &job->err);
@@ -431,8 +434,10 @@ sign_and_encrypt(struct signing *s, struct smime_mail *mail,
 	struct cardseal_job *job = s->job;
 	struct encrypting *c = NULL;
 	struct smime_signed *inside = NULL;
-	int r = job_encrypting_new(job, mail, sender, &c);
+	int r = smime_mail_scan_rest(mail, &job->err);
 
+	if (r == 0)
+		r = job_encrypting_new(job, mail, sender, &c);
 	if (r == 0)
 		r = signing_prepare(s, key_address);
 	if (r == 0)
@@ -454,7 +459,7 @@ sign_smime(struct signing *s, struct input *in, struct output *out)
 	struct buf sender = {0};
 	struct smime_mail *mail;
 	struct bytes by;
-	int r = smime_mail_scan(in, &mail, &job->err);
+	int r = smime_mail_open(in, &mail, &job->err);
 
 	if (r != 0)
 		return r;

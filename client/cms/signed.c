@@ -120,6 +120,17 @@ cms_sign_free(struct cms_sign *s)
 }
 
 int
+cms_sign_restart(struct cms_sign *s, struct err *e)
+{
+	int r;
+
+	digest_free(s->digest);
+	s->len = 0;
+	r = sign_start_digest(s);
+	return r != 0 ? err_set(e, r, NULL) : 0;
+}
+
+int
 cms_sign_write(struct cms_sign *s, struct bytes content, struct err *e)
 {
 	(void)e;
@@ -250,25 +261,34 @@ sign_put_head_der(const struct cms_sign *s, struct buf *b)
 }
 
 int
+cms_sign_finish_der(
+    struct cms_sign *s, struct source *content, struct sink *out, struct err *e)
+{
+	struct buf head = {0};
+	int r = sign_make_infos(s, e);
+
+	if (r == 0) {
+		sign_put_head_der(s, &head);
+		r = sign_write_buf(out, &head, e);
+	}
+	if (r == 0)
+		r = sign_write_exactly(s, content, out, e);
+	if (r == 0)
+		r = sign_write_tail(s, out, 0, e);
+	return r;
+}
+
+int
 cms_sign_opaque_der(const struct cms_sign_params *params,
     struct source *content, struct sink *out, struct err *e)
 {
 	struct hash_sink hash = {.sink = {.write = hash_sink_write}};
-	struct buf head = {0};
 	int r = cms_sign_new(params, &hash.sign, e);
 
 	if (r == 0)
 		r = source_run(content, &hash.sink, e);
 	if (r == 0)
-		r = sign_make_infos(hash.sign, e);
-	if (r == 0) {
-		sign_put_head_der(hash.sign, &head);
-		r = sign_write_buf(out, &head, e);
-	}
-	if (r == 0)
-		r = sign_write_exactly(hash.sign, content, out, e);
-	if (r == 0)
-		r = sign_write_tail(hash.sign, out, 0, e);
+		r = cms_sign_finish_der(hash.sign, content, out, e);
 	cms_sign_free(hash.sign);
 	return r;
 }

@@ -55,11 +55,16 @@ int CS_MUST_USE cms_sign_write(
     struct cms_sign *sign, struct bytes content, struct err *e);
 int CS_MUST_USE cms_sign_finish(
     struct cms_sign *sign, struct sink *out, struct err *e);
-
+/* Forgets the content written so far. */
+int CS_MUST_USE cms_sign_restart(struct cms_sign *sign, struct err *e);
 /*
- * Opaque in DER: content is run twice (hashed and counted, then written);
- * lengths that differ are CS_ERR_CHANGED. Does not finish out.
+ * Opaque in DER: as cms_sign_finish, with the content that was written, which
+ * is run once; lengths that differ are CS_ERR_CHANGED. Does not finish out.
  */
+int CS_MUST_USE cms_sign_finish_der(struct cms_sign *sign,
+    struct source *content, struct sink *out, struct err *e);
+
+/* Both at once: content is run twice (hashed and counted, then written). */
 int CS_MUST_USE cms_sign_opaque_der(const struct cms_sign_params *params,
     struct source *content, struct sink *out, struct err *e);
 /* Opaque in BER of indefinite length: content is run once. */

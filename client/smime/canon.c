@@ -9,14 +9,14 @@
 
 /* A piece with a CR more for each of its lines. */
 #define CANON_OUT_LEN (SINK_PIECE_LEN + SINK_PIECE_LEN / 16)
-#define CANON_STEP 16
+#define CANON_STEP 64
 
 struct canon {
 	struct sink sink;
 	struct sink *next;
 	bool is_after_cr;
 	size_t len;
-	uint8_t out[CANON_OUT_LEN + 4 * CANON_STEP];
+	uint8_t out[CANON_OUT_LEN + 4 * CANON_STEP]; /* two steps doubled */
 };
 
 static int
@@ -43,29 +43,44 @@ canon_octets(struct canon *c, const uint8_t *p, size_t len)
 }
 
 #ifdef __SSE2__
-/* CANON_STEP octets; they go out as they are in runs between lone LFs. */
+/* Where in CANON_STEP octets that one stands: a bit for each. */
+static inline uint64_t
+find_octet(const uint8_t *p, char octet)
+{
+	const __m128i want = _mm_set1_epi8(octet);
+	uint64_t mask = 0;
+	__m128i v;
+	unsigned i;
+
+	for (i = 0; i < CANON_STEP; i += sizeof(v)) {
+		v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+		mask |= (uint64_t)(unsigned)_mm_movemask_epi8(
+			    _mm_cmpeq_epi8(v, want))
+			<< i;
+	}
+	return mask;
+}
+
+/* CANON_STEP octets, behind which as many can be read. They go out as they are
+ * in runs between lone LFs. */
 static inline void
 canon_step(struct canon *c, const uint8_t *p)
 {
-	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-	unsigned lf =
-	    (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')));
-	unsigned cr =
-	    (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('\r')));
-	unsigned lone = lf & ~(cr << 1 | (c->is_after_cr ? 1U : 0));
+	uint64_t lf = find_octet(p, '\n'), cr = find_octet(p, '\r');
+	uint64_t lone = lf & ~(cr << 1 | (c->is_after_cr ? 1U : 0));
 	uint8_t *to = c->out + c->len;
 	unsigned from = 0, at;
 
 	c->is_after_cr = cr >> (CANON_STEP - 1) != 0;
 	for (; lone != 0; lone &= lone - 1) {
-		at = (unsigned)__builtin_ctz(lone);
-		/* Whole vectors: what is written too much is overwritten. */
-		memcpy(to, p + from, CANON_STEP - from);
+		at = (unsigned)__builtin_ctzll(lone);
+		/* Whole steps: what is written too much is overwritten. */
+		memcpy(to, p + from, CANON_STEP);
 		to += at - from;
 		*to++ = '\r';
 		from = at;
 	}
-	memcpy(to, p + from, CANON_STEP - from);
+	memcpy(to, p + from, CANON_STEP);
 	c->len = (size_t)(to - c->out) + CANON_STEP - from;
 }
 #else
@@ -84,11 +99,11 @@ canon_write(struct sink *sink, struct bytes in, struct err *e)
 	int r;
 
 	while (i < in.len) {
-		while (in.len - i >= CANON_STEP && c->len < CANON_OUT_LEN) {
+		while (in.len - i >= 2 * CANON_STEP && c->len < CANON_OUT_LEN) {
 			canon_step(c, in.p + i);
 			i += CANON_STEP;
 		}
-		n = in.len - i < CANON_STEP ? in.len - i : 0;
+		n = in.len - i < 2 * CANON_STEP ? in.len - i : 0;
 		if (n > 0 && c->len < CANON_OUT_LEN) {
 			canon_octets(c, in.p + i, n);
 			i += n;

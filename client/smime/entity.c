@@ -84,9 +84,8 @@ write_type_of_text(const struct smime_mail *m, struct sink *out, struct err *e)
 	return mail_write_str(out, text, e);
 }
 
-/* The entity's own header section and the empty line behind it. */
-static int
-write_inner_header(const struct entity *t, struct sink *out, struct err *e)
+int
+entity_write_header(const struct entity *t, struct sink *out, struct err *e)
 {
 	const struct smime_mail *m = t->mail;
 	enum transfer_encoding cte = m->cte[t->is_7bit ? 1 : 0];
@@ -218,7 +217,7 @@ entity_run(struct source *source, struct sink *sink, struct err *e)
 	const struct edit *edit;
 	uint64_t at = m->body;
 	size_t i;
-	int r = write_inner_header(t, sink, e);
+	int r = entity_write_header(t, sink, e);
 
 	for (i = 0; r == 0 && i < m->edits_len; i++) {
 		edit = &m->edits[i];

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #ifdef __SSE2__
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 #define BLOCK_LEN 64
@@ -57,6 +57,35 @@ block_load_sse2(const uint8_t *p, struct block *b)
 		b->flags |= LINES_8BIT;
 	least = _mm_cmpeq_epi8(least, _mm_setzero_si128());
 	if (_mm_movemask_epi8(least) != 0)
+		b->flags |= LINES_NUL;
+}
+
+__attribute__((target("avx2"))) static inline uint64_t
+bits32(__m256i mask)
+{
+	return (uint32_t)_mm256_movemask_epi8(mask);
+}
+
+__attribute__((target("avx2"))) static inline void
+block_load_avx2(const uint8_t *p, struct block *b)
+{
+	const __m256i lf = _mm256_set1_epi8('\n'), cr = _mm256_set1_epi8('\r');
+	const __m256i dash = _mm256_set1_epi8('-'), f = _mm256_set1_epi8('F');
+	__m256i v = _mm256_loadu_si256((const __m256i *)(const void *)p);
+	__m256i w = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
+	__m256i least = _mm256_min_epu8(v, w);
+
+	b->lf = bits32(_mm256_cmpeq_epi8(v, lf)) |
+		bits32(_mm256_cmpeq_epi8(w, lf)) << 32;
+	b->cr = bits32(_mm256_cmpeq_epi8(v, cr)) |
+		bits32(_mm256_cmpeq_epi8(w, cr)) << 32;
+	b->mark = bits32(_mm256_or_si256(
+		      _mm256_cmpeq_epi8(v, dash), _mm256_cmpeq_epi8(v, f))) |
+		  bits32(_mm256_or_si256(
+		      _mm256_cmpeq_epi8(w, dash), _mm256_cmpeq_epi8(w, f)))
+		      << 32;
+	b->flags = bits32(_mm256_or_si256(v, w)) != 0 ? LINES_8BIT : 0;
+	if (bits32(_mm256_cmpeq_epi8(least, _mm256_setzero_si256())) != 0)
 		b->flags |= LINES_NUL;
 }
 #endif
@@ -197,16 +226,32 @@ lines_scan_portable(struct lines *l, struct bytes in)
 	return in.len == 0 ? 0 : scan_with(l, in, block_load_portable);
 }
 
+#ifdef __SSE2__
+__attribute__((target("avx2"))) static size_t
+scan_avx2(struct lines *l, struct bytes in)
+{
+	return scan_with(l, in, block_load_avx2);
+}
+#endif
+
+size_t
+lines_scan_sse2(struct lines *l, struct bytes in)
+{
+#ifdef __SSE2__
+	return in.len == 0 ? 0 : scan_with(l, in, block_load_sse2);
+#else
+	return lines_scan_portable(l, in);
+#endif
+}
+
 size_t
 lines_scan(struct lines *l, struct bytes in)
 {
-	if (in.len == 0)
-		return 0;
 #ifdef __SSE2__
-	return scan_with(l, in, block_load_sse2);
-#else
-	return scan_with(l, in, block_load_portable);
+	if (in.len != 0 && __builtin_cpu_supports("avx2"))
+		return scan_avx2(l, in);
 #endif
+	return lines_scan_sse2(l, in);
 }
 
 void

@@ -41,7 +41,9 @@ void lines_finish(struct lines *l);
 /* The flags of a whole text in memory, LINES_FROM too. */
 unsigned lines_judge(struct bytes in);
 
-/* The same as lines_scan without vector instructions, for tests. */
+/* The same as lines_scan without vector instructions, and without those that
+ * not every processor has; for tests. */
 size_t lines_scan_portable(struct lines *l, struct bytes in);
+size_t lines_scan_sse2(struct lines *l, struct bytes in);
 
 #endif

@@ -3,6 +3,7 @@
 noinst_LIBRARIES += libsmime.a
 libsmime_a_SOURCES = \
 	client/smime/address_list.c client/smime/address_list.h \
+	client/smime/ahead.c \
 	client/smime/boundary.c client/smime/boundary.h \
 	client/smime/canon.c client/smime/canon.h \
 	client/smime/edit.c client/smime/encrypt.c client/smime/entity.c \

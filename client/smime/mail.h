@@ -10,6 +10,7 @@
 #define CLIENT_SMIME_MAIL_H
 
 #include "client/smime/header.h"
+#include "client/smime/parser.h"
 #include "client/smime/smime.h"
 
 enum edit_kind {
@@ -52,7 +53,36 @@ struct smime_mail {
 	bool is_blocked; /* cannot be detached, since: */
 	struct err why;
 	struct entity entities[2]; /* by is_7bit */
+	/* The scan: */
+	bool has_header;    /* header and body are known */
+	bool is_scanned;    /* so is the rest */
+	bool will_edit;	    /* it is clear that there will be edits */
+	struct sink *ahead; /* gets the 7-bit entity meanwhile, or NULL */
+	bool is_ahead;	    /* and what it got is the entity */
 };
+
+/* The stage before the parser that gives the entity out (ahead.c). */
+struct ahead {
+	struct sink sink;
+	struct smime_mail *mail;
+	struct parser *parser;
+	struct sink *to, *canon, *first;
+	struct buf header; /* as it was given */
+	uint64_t offset;   /* of the next octet in the input */
+	bool is_on;	   /* nothing spoke against it so far */
+	bool has_begun;	   /* the header was given */
+	bool is_canonical; /* no lone LF is expected */
+};
+
+/* at: offset of what comes first. Everything is borrowed. */
+void ahead_init(struct ahead *a, struct smime_mail *mail, struct parser *parser,
+    uint64_t at);
+/* After the parser's finish: sets mail->is_ahead if it is so. */
+int CS_MUST_USE ahead_end(struct ahead *a, struct err *e);
+void ahead_clear(struct ahead *a);
+
+/* Scans all of the mail, of which the header is known or not. */
+int CS_MUST_USE mail_scan_rest(struct smime_mail *mail, struct err *e);
 
 /* "Content-Transfer-Encoding: base64" CRLF and so on; static. */
 const char *mail_cte_line(enum transfer_encoding cte);
@@ -63,6 +93,10 @@ bool mail_is_dropped_field(const struct header_field *field);
 
 /* What of LINES_UNSAFE the flags have, in words; static. */
 const char *mail_describe_unsafe(unsigned flags);
+
+/* The entity's own header section and the empty line behind it. */
+int CS_MUST_USE entity_write_header(
+    const struct entity *t, struct sink *out, struct err *e);
 
 int entity_run(struct source *source, struct sink *sink, struct err *e);
 /*

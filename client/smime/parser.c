@@ -81,9 +81,9 @@ parser_get_sink(struct parser *p)
 }
 
 unsigned
-parser_get_line_ends(const struct parser *p)
+parser_get_flags(const struct parser *p)
 {
-	return p->line_ends;
+	return p->line_ends | p->lines.flags;
 }
 
 uint64_t

@@ -99,8 +99,9 @@ struct sink *parser_get_sink(struct parser *p);
 bool parser_open(struct parser *p, struct bytes boundary, bool is_raw);
 /* In an event: from here on nothing delimits anything. */
 void parser_flatten(struct parser *p);
-/* What line ends stood in the whole input: LINES_CRLF, LINES_BARE_LF. */
-unsigned parser_get_line_ends(const struct parser *p);
+/* What line ends stood in the input so far (LINES_CRLF, LINES_BARE_LF), and all
+ * enum lines_flag of the present area. */
+unsigned parser_get_flags(const struct parser *p);
 /* Offset behind what was taken. */
 uint64_t parser_get_offset(const struct parser *p);
 

@@ -6,7 +6,6 @@
 
 #include "client/smime/canon.h"
 #include "client/smime/mail.h"
-#include "client/smime/parser.h"
 #include "client/smime/utf8_stream.h"
 
 /* An entity on the way from the mail to the part at hand. */
@@ -200,11 +199,16 @@ keep_header(struct scan *s, const struct parser_header *h, struct err *e)
 	struct header_field f;
 	unsigned flags = 0;
 
-	m->body = h->body;
-	buf_init(&m->header, PARSER_HEADER_MAX);
-	if (buf_add_bytes(&m->header, h->section) != 0)
-		return err_set(e, m->header.err, NULL);
+	if (!m->has_header) {
+		m->body = h->body;
+		buf_init(&m->header, PARSER_HEADER_MAX);
+		if (buf_add_bytes(&m->header, h->section) != 0)
+			return err_set(e, m->header.err, NULL);
+		m->has_header = true;
+	}
 	s->wants_utf8 = header_find(h->section, "Content-Type", NULL) == 0;
+	if (s->wants_utf8)
+		m->charset = "us-ascii"; /* until choose_charset knows */
 	/* Of the header only the entity's own fields are signed. */
 	while (header_next(&rest, &f))
 		if (mail_is_inner_field(&f))
@@ -238,6 +242,8 @@ scan_header(void *ctx, const struct parser_header *h, struct err *e)
 		scan_block(s, "a part's header is larger than %zu KiB",
 		    PARSER_HEADER_MAX >> 10);
 	find_cte(h, l);
+	if (l->cte == CTE_8BIT || l->cte == CTE_BINARY)
+		s->mail->will_edit = true; /* this field, if nothing else */
 	header_get_media_type(h->section, &mt);
 	if (h->level > 0 && s->levels[h->level - 1].is_digest &&
 	    header_find(h->section, "Content-Type", NULL) == 0)
@@ -428,58 +434,107 @@ static int
 scan_run(struct scan *s, uint64_t start, struct err *e)
 {
 	struct smime_mail *m = s->mail;
-	struct sink *first, *cr = NULL;
-	int r = -CS_ERR_NO_MEMORY;
+	struct sink *cr = NULL;
+	struct ahead ahead;
+	int r = 0;
 
-	first = parser_get_sink(s->parser);
+	ahead_init(&ahead, m, s->parser, start);
 	if (m->is_cr) {
-		cr = sink_new_cr_to_lf(first);
-		first = cr;
+		cr = sink_new_cr_to_lf(&ahead.sink);
+		r = cr != NULL ? 0 : -CS_ERR_NO_MEMORY;
 	}
-	if (first != NULL)
-		r = input_run(m->in, start, INPUT_TO_END, first, e);
+	if (r == 0)
+		r = input_run(m->in, start, INPUT_TO_END,
+		    cr != NULL ? cr : &ahead.sink, e);
 	if (r == 0)
 		r = sink_finish(parser_get_sink(s->parser), e);
 	m->end = parser_get_offset(s->parser);
-	m->has_lone_lf = (parser_get_line_ends(s->parser) & LINES_BARE_LF) != 0;
+	m->has_lone_lf = (parser_get_flags(s->parser) & LINES_BARE_LF) != 0;
+	if (r == 0)
+		r = ahead_end(&ahead, e);
+	ahead_clear(&ahead);
 	sink_free(cr);
 	return r;
 }
 
+/* Where the mail begins and how its lines end. */
 static int
-scan_mail(struct smime_mail *m, struct err *e)
+scan_start(struct smime_mail *m, uint64_t *start, struct err *e)
 {
-	struct scan s = {.mail = m};
-	struct parser_events events = {
-	    .header = scan_header,
-	    .text = scan_text,
-	    .end = scan_end,
-	    .leave = scan_leave,
-	    .ctx = &s,
-	};
 	struct buf head = {0};
-	size_t got = 0, start;
+	size_t got = 0;
 	uint8_t *room = buf_reserve(&head, SINK_PIECE_LEN);
 	int r = -CS_ERR_NO_MEMORY;
 
 	if (room != NULL)
 		r = input_read_at(m->in, 0, room, SINK_PIECE_LEN, &got, e);
 	buf_grow_len(&head, got);
-	if (r == 0)
+	if (r == 0 && !m->has_header)
 		r = find_line_ends(m, buf_get(&head), e);
-	start = find_start(m, buf_get(&head));
+	*start = find_start(m, buf_get(&head));
 	buf_clear(&head);
+	return r;
+}
+
+static int
+scan_mail(
+    struct smime_mail *m, const struct parser_events *given, struct err *e)
+{
+	struct parser_events events = *given;
+	struct scan s = {.mail = m};
+	uint64_t start;
+	int r = scan_start(m, &start, e);
+
 	if (r != 0)
 		return r;
+	events.ctx = &s;
 	s.parser = parser_new(&events, start, start != 0);
 	r = s.parser != NULL ? scan_run(&s, start, e) : -CS_ERR_NO_MEMORY;
 	parser_free(s.parser);
 	return r;
 }
 
-int
-smime_mail_scan(struct input *in, struct smime_mail **mail, struct err *e)
+/* Of a scan that failed. */
+static int
+scan_fail(const struct smime_mail *m, int r, struct err *e)
 {
+	if (e != NULL && e->code != r)
+		err_set(e, r, NULL);
+	if (err_class(r) == ERR_CLASS_FORMAT)
+		err_context(e, "%s", input_get_name(m->in));
+	return r;
+}
+
+int
+mail_scan_rest(struct smime_mail *m, struct err *e)
+{
+	static const struct parser_events events = {
+	    .header = scan_header,
+	    .text = scan_text,
+	    .end = scan_end,
+	    .leave = scan_leave,
+	};
+	int r = scan_mail(m, &events, e);
+
+	m->is_scanned = r == 0;
+	return r == 0 ? 0 : scan_fail(m, r, e);
+}
+
+/* The header is all that is wanted: ends the run. */
+#define SCAN_STOP (-CS_ERR_TRY_AGAIN)
+
+static int
+open_header(void *ctx, const struct parser_header *h, struct err *e)
+{
+	int r = keep_header(ctx, h, e);
+
+	return r < 0 ? r : SCAN_STOP;
+}
+
+int
+smime_mail_open(struct input *in, struct smime_mail **mail, struct err *e)
+{
+	static const struct parser_events events = {.header = open_header};
 	struct smime_mail *m = calloc(1, sizeof(*m));
 	int i, r;
 
@@ -490,17 +545,34 @@ smime_mail_scan(struct input *in, struct smime_mail **mail, struct err *e)
 	for (i = 0; i < 2; i++)
 		m->entities[i] =
 		    (struct entity){{.run = entity_run}, m, .is_7bit = i == 1};
-	r = scan_mail(m, e);
-	if (r == 0) {
+	r = scan_mail(m, &events, e);
+	if (r == SCAN_STOP) {
 		*mail = m;
 		return 0;
 	}
+	r = scan_fail(m, r == 0 ? -CS_ERR_INTERNAL : r, e);
 	smime_mail_free(m);
-	if (e != NULL && e->code != r)
-		err_set(e, r, NULL);
-	if (err_class(r) == ERR_CLASS_FORMAT)
-		err_context(e, "%s", input_get_name(in));
 	return r;
+}
+
+int
+smime_mail_scan(struct input *in, struct smime_mail **mail, struct err *e)
+{
+	int r = smime_mail_open(in, mail, e);
+
+	if (r == 0)
+		r = mail_scan_rest(*mail, e);
+	if (r != 0) {
+		smime_mail_free(*mail);
+		*mail = NULL;
+	}
+	return r;
+}
+
+int
+smime_mail_scan_rest(struct smime_mail *mail, struct err *e)
+{
+	return mail->is_scanned ? 0 : mail_scan_rest(mail, e);
 }
 
 void

@@ -20,7 +20,7 @@ const char writer_signature_header[] =
 struct sign_sink {
 	struct sink sink;
 	struct cms_sign *sign;
-	struct sink *out;
+	struct sink *out; /* NULL: to the signature alone */
 };
 
 static int
@@ -29,7 +29,7 @@ sign_sink_write(struct sink *sink, struct bytes in, struct err *e)
 	struct sign_sink *s = (struct sign_sink *)sink;
 	int r = cms_sign_write(s->sign, in, e);
 
-	return r == 0 ? sink_write(s->out, in, e) : r;
+	return r == 0 && s->out != NULL ? sink_write(s->out, in, e) : r;
 }
 
 void
@@ -147,7 +147,7 @@ sign_detached(struct smime_mail *mail, const struct cms_sign_params *params,
 
 struct opaque {
 	struct smime_mail *mail;
-	const struct cms_sign_params *params;
+	struct cms_sign *sign;
 };
 
 static int
@@ -155,17 +155,54 @@ make_opaque(void *ctx, struct sink *out, struct err *e)
 {
 	const struct opaque *o = ctx;
 
-	return cms_sign_opaque_der(
-	    o->params, smime_mail_get_entity(o->mail, true), out, e);
+	return cms_sign_finish_der(
+	    o->sign, smime_mail_get_entity(o->mail, true), out, e);
+}
+
+/* Pushes the entity into the signature: as the mail is scanned if that is
+ * still to be done and nothing in it has to be changed. */
+static int
+hash_entity(struct opaque *o, struct err *e)
+{
+	struct sign_sink s = {.sink.write = sign_sink_write, .sign = o->sign};
+	int r = 0;
+
+	if (!o->mail->is_scanned) {
+		o->mail->ahead = &s.sink;
+		r = mail_scan_rest(o->mail, e);
+		o->mail->ahead = NULL;
+		if (r == 0 && o->mail->is_ahead)
+			return 0;
+		if (r == 0)
+			r = cms_sign_restart(o->sign, e);
+	}
+	if (r == 0)
+		r = source_run(
+		    smime_mail_get_entity(o->mail, true), &s.sink, e);
+	return r;
+}
+
+static int
+sign_opaque(struct smime_mail *mail, const struct cms_sign_params *params,
+    struct sink *out, struct err *e)
+{
+	struct opaque o = {.mail = mail};
+	int r = cms_sign_new(params, &o.sign, e);
+
+	if (r == 0)
+		r = hash_entity(&o, e);
+	if (r == 0)
+		r = writer_write_pkcs7(
+		    mail, "signed-data", make_opaque, &o, out, e);
+	cms_sign_free(o.sign);
+	return r;
 }
 
 int
 smime_sign(struct smime_mail *mail, enum smime_form form,
     const struct cms_sign_params *params, struct sink *out, struct err *e)
 {
-	struct opaque o = {mail, params};
-
 	if (form == SMIME_DETACHED && smime_mail_can_detach(mail, NULL))
 		return sign_detached(mail, params, out, e);
-	return writer_write_pkcs7(mail, "signed-data", make_opaque, &o, out, e);
+	return sign_opaque(mail, params, out, e);
 }

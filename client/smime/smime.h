@@ -32,6 +32,15 @@ struct smime_mail;
  * must outlive the mail. */
 int CS_MUST_USE smime_mail_scan(
     struct input *in, struct smime_mail **mail, struct err *e);
+/*
+ * The same in two steps, for who wants to know the header first: open reads
+ * it, scan_rest everything. Between them only the header's functions and
+ * smime_sign in the form SMIME_OPAQUE may be called: that one then hashes what
+ * is signed in the run that scans, which saves it one over large mails.
+ */
+int CS_MUST_USE smime_mail_open(
+    struct input *in, struct smime_mail **mail, struct err *e);
+int CS_MUST_USE smime_mail_scan_rest(struct smime_mail *mail, struct err *e);
 void smime_mail_free(struct smime_mail *mail);
 /* The addr-specs of a header (From, Sender, To, Cc, Bcc): fn for each, of all
  * fields of that name. A negative result of fn ends it and is returned;

@@ -20,9 +20,13 @@ tests_bench_bench_hop_SOURCES = tests/bench/bench_hop.c
 tests_bench_bench_hop_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS)
 tests_bench_bench_hop_LDADD = $(AGENTPROTO_LIBS)
 
-EXTRA_DIST += tests/bench/hop.py tests/bench/stream.sh tests/bench/stream.py
+EXTRA_DIST += tests/bench/hop.py tests/bench/stream.sh tests/bench/stream.py \
+	tests/bench/measuring.py tests/bench/mime.py tests/bench/peers.py
 
 # Figures beside those of a peer in the same run; see doc/testing.md.
+# make bench BENCH_MIB=256 BENCH_ROUNDS=5: smaller messages, and more of them.
+BENCH_MIB = 1024
+BENCH_ROUNDS = 3
 bench: all tests/bench/bench_worker
 	./tests/bench/bench_base64
 	CS_SRCDIR=$(abs_top_srcdir) ./tests/bench/bench_path
@@ -31,5 +35,5 @@ bench: all tests/bench/bench_worker
 	CS_SRCDIR=$(abs_top_srcdir) CS_BUILDDIR=$(abs_top_builddir) \
 		python3 $(srcdir)/tests/bench/hop.py
 	CS_SRCDIR=$(abs_top_srcdir) CS_BUILDDIR=$(abs_top_builddir) \
-		bash $(srcdir)/tests/bench/stream.sh
+		bash $(srcdir)/tests/bench/stream.sh $(BENCH_MIB) $(BENCH_ROUNDS)
 .PHONY: bench

@@ -46,7 +46,7 @@ tests_card_pcscd_shim_la_CFLAGS = -std=gnu11 -Wall -Wextra
 tests_card_pcscd_shim_la_LDFLAGS = -module -avoid-version -rpath /none
 
 CARD_TESTS = tests/card/agent.sh tests/card/agent-faults.sh \
-	tests/card/agent-memory.sh \
+	tests/card/agent-memory.sh tests/card/agent-pin.sh \
 	tests/card/agent-lock.sh tests/card/cac.sh \
 	tests/card/piv.sh tests/card/piv-edge.sh tests/card/piv-faults.sh
 TESTS += $(CARD_TESTS)

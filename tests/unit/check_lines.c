@@ -123,13 +123,13 @@ START_TEST(stops_at_dashes)
 END_TEST
 
 /* Random text over a small alphabet, cut anywhere: the flags, stops and
- * states of both implementations and of one octet at a time are the same. */
+ * states of all implementations and of one octet at a time are the same. */
 START_TEST(implementations_agree)
 {
 	static const char *const words[] = {"a", "\n", "\r", "\n--", "\nFrom ",
 	    "\nF", "\n-", "\r\n", "\xe9", "x", "xxxxxxxxxxxxxxxxxx", "-"};
 	uint8_t text[600];
-	struct lines a, b, c;
+	struct lines a, b, c, d;
 	uint32_t seed = 1000 + (uint32_t)_i;
 	size_t i, n, m, end, at, stops = 0;
 
@@ -140,7 +140,7 @@ START_TEST(implementations_agree)
 		n = sizeof(text) - i < n ? sizeof(text) - i : n;
 		memcpy(text + i, words[m], n);
 	}
-	a = b = c = (struct lines){0};
+	a = b = c = d = (struct lines){0};
 	for (at = 0; at < sizeof(text);) {
 		seed = seed * 1664525 + 1013904223;
 		end = at + 1 + (seed >> 16) % 200;
@@ -148,6 +148,8 @@ START_TEST(implementations_agree)
 			end = sizeof(text);
 		n = lines_scan(&a, bytes_of(text + at, end - at));
 		m = lines_scan_portable(&b, bytes_of(text + at, end - at));
+		ck_assert_uint_eq(n, m);
+		m = lines_scan_sse2(&d, bytes_of(text + at, end - at));
 		ck_assert_uint_eq(n, m);
 		for (i = 0; i < n; i++)
 			ck_assert_uint_eq(
@@ -160,8 +162,12 @@ START_TEST(implementations_agree)
 		ck_assert_uint_eq(a.line_len, b.line_len);
 		ck_assert_uint_eq(a.line_len, c.line_len);
 		ck_assert_int_eq(a.is_after_cr, b.is_after_cr);
+		ck_assert_uint_eq(a.flags, d.flags);
+		ck_assert_uint_eq(a.line_len, d.line_len);
+		ck_assert_int_eq(a.is_after_cr, d.is_after_cr);
 		if (at < end) {
 			a.is_checked = b.is_checked = true;
+			d.is_checked = true;
 			stops++;
 		}
 	}

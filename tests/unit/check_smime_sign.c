@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "client/smime/mail.h"
 #include "tests/unit/mail_util.h"
 #include "tests/unit/temp.h"
 
@@ -103,6 +104,135 @@ START_TEST(opaque_form)
 	    mail_has(&out, "application/pkcs7-mime; smime-type=signed-data;"));
 	ck_assert(mail_has(&out, "name=\"smime.p7m\""));
 	ck_assert(mail_has(&out, "Content-Transfer-Encoding: base64\r\n"));
+}
+END_TEST
+
+#define TYPE "Content-Type: text/plain\n"
+#define PARTS "Content-Type: multipart/mixed; boundary=b\n"
+
+/* Mails that are hashed while they are scanned, and some that only seem to be
+ * fit for it. */
+static const struct {
+	const char *text;
+	bool is_crlf, is_ahead;
+} aheads[] = {
+    {"From: a\n\nno type\n", false, true},
+    {"From: a\n\nno type\n", true, true},
+    {"From: a\n\nno type, 8-bit \xc3\xbc\n", true, false},
+    {"From: a\n\nno type, no UTF-8 \xff\n", true, false},
+    {"From: a\n" TYPE "\ntext", false, true},
+    {"From: a\n" TYPE "\ntext", true, true},
+    {"From: a\n" TYPE "\n8-bit \xc3\xbc\n", false, false},
+    {"From: a\n" TYPE "\n\nFrom here on\n", true, false},
+    {"From: a\n" TYPE "\nbare \r CR\n", true, false},
+    {"From: a\n" TYPE "Content-Transfer-Encoding: 8bit\n\nnone\n", true, false},
+    {"From: a\n" PARTS "\n--b\n\none\n--b\n" TYPE "\ntwo\n--b--\n", false,
+	true},
+    {"From: a\n" PARTS "\n--b\n\none\n--b\n" TYPE "\ntwo\n--b--\n", true, true},
+    {"From: a\n" PARTS "\n--b\nContent-Transfer-Encoding: 8bit\n\none\n"
+     "--b--\n",
+	true, false},
+    {"From: a\n" PARTS "\n--b\nContent-Type: text/plain;\n\n8 \xc3\xbc\n"
+     "--b--\n",
+	true, false},
+    {"From: a\n" PARTS "\n--b\n\nwithout an end", true, true},
+    {"From a@b Mon Jan 1 00:00:00 2024\nFrom: a\n" TYPE "\nof an mbox\n", true,
+	true},
+    {"From: a\nTo: b", false, true},
+    {"From: a\nno field\nbut text\n", true, true},
+};
+
+static void
+sign_opened(const struct cms_signer *signer, struct bytes mail, bool is_ahead)
+{
+	struct cms_sign_params params = world_sign_params(signer, 1);
+	struct input *in = input_new_bytes(mail, "mail");
+	struct sink *end = sink_new_buf(&out);
+	struct smime_mail *opened;
+
+	buf_reset(&out);
+	unit_assert_code(smime_mail_open(in, &opened, &e), 0);
+	ck_assert(smime_mail_has_header(opened, "From"));
+	unit_assert_code(smime_sign(opened, SMIME_OPAQUE, &params, end, &e), 0);
+	ck_assert_msg(opened->is_ahead == is_ahead, "%.*s", (int)mail.len,
+	    (const char *)mail.p);
+	smime_mail_free(opened);
+	sink_free(end);
+	input_free(in);
+}
+
+static void
+assert_opened(struct bytes mail, bool is_ahead)
+{
+	struct smime_read_params params = mail_verify_params();
+	struct cms_signer signer = world_signer(BOB, false);
+	struct verdict *v;
+
+	sign_opened(&signer, mail, is_ahead);
+	params.checks_address = false;
+	ck_assert_int_eq(
+	    mail_read(&params, buf_get(&out), false, &content, &v, &e), 0);
+	unit_assert_summary(v, VERDICT_VERIFIED);
+	verdict_free(v);
+	mail_entity(mail, &entity);
+	unit_assert_bytes(buf_get(&content), buf_get(&entity));
+}
+
+START_TEST(hashed_while_scanned)
+{
+	struct buf mail = {0};
+
+	if (aheads[_i].is_crlf)
+		mail_put_crlf(&mail, bytes_of_str(aheads[_i].text));
+	else
+		buf_add_str(&mail, aheads[_i].text);
+	assert_opened(buf_get(&mail), aheads[_i].is_ahead);
+	buf_clear(&mail);
+}
+END_TEST
+
+/* Several pieces; a piece ends between CR and LF; a part's header has lone
+ * LFs; so has the last line. */
+START_TEST(long_mail_hashed_while_scanned)
+{
+	struct buf mail = {0};
+	size_t i;
+
+	buf_add_str(&mail, "From: a\r\nContent-Type: multipart/mixed;"
+			   " boundary=b\r\n\r\n--b\r\n\r\n");
+	for (i = 0; mail.len < SINK_PIECE_LEN - 1; i++)
+		buf_add_byte(&mail, i % 70 == 69 ? '\n' : 'x');
+	mail_put_crlf(&entity, buf_get(&mail));
+	buf_reset(&mail);
+	buf_add(&mail, entity.data, SINK_PIECE_LEN - 1);
+	mail.data[SINK_PIECE_LEN - 2] = 'x';
+	buf_add_str(&mail, "\r\nand on\r\n--b\r\n\r\n");
+	for (i = 0; i < 3 * SINK_PIECE_LEN; i += 10)
+		buf_add_str(&mail, "-- text\r\n");
+	ck_assert_uint_eq(mail.data[SINK_PIECE_LEN - 1], '\r');
+	assert_opened(buf_get(&mail), true);
+	buf_add_str(&mail, "--b\nSubject: with LF\n\n--b--\r\n");
+	assert_opened(buf_get(&mail), false);
+	buf_clear(&mail);
+}
+END_TEST
+
+START_TEST(open_fails)
+{
+	struct input *in = input_new_bytes(BYTES_NONE, "mail");
+	struct smime_mail *mail;
+
+	unit_assert_code(smime_mail_open(in, &mail, &e), -CS_ERR_NOT_MESSAGE);
+	ck_assert_ptr_null(mail);
+	input_free(in);
+	in = input_new_bytes(
+	    BYTES_LIT("From a@b Mon Jan 1 00:00:00 2024\nFrom: a\n\nb\n\n"
+		      "From c@d Mon Jan 1 00:00:00 2024\nFrom: c\n\nd\n"),
+	    "mail");
+	unit_assert_code(smime_mail_open(in, &mail, &e), 0);
+	unit_assert_code(smime_mail_scan_rest(mail, &e), -CS_ERR_MULTIPLE);
+	smime_mail_free(mail);
+	input_free(in);
 }
 END_TEST
 
@@ -297,6 +427,10 @@ main(void)
 	tcase_add_loop_test(tcase, detached_form, 0, 3);
 	tcase_add_test(tcase, two_signers);
 	tcase_add_test(tcase, opaque_form);
+	tcase_add_loop_test(
+	    tcase, hashed_while_scanned, 0, sizeof(aheads) / sizeof(aheads[0]));
+	tcase_add_test(tcase, long_mail_hashed_while_scanned);
+	tcase_add_test(tcase, open_fails);
 	tcase_add_test(tcase, boundaries_differ);
 	tcase_add_test(tcase, what_cannot_be_detached_is_opaque);
 	tcase_add_loop_test(

@@ -75,11 +75,33 @@ START_TEST(does_without_a_service)
 {
 	struct err e = ERR_INIT;
 	struct bytes reader = BYTES_LIT("Virtual PCD 00 00");
+	struct bytes puk = BYTES_LIT("12345678");
 
 	ck_assert_int_eq(setenv("PCSCLITE_CSOCK_NAME", "/nowhere/comm", 1), 0);
 	ck_assert_int_eq(pcsc_get_piv_tries(reader), ERR_TRIES_UNKNOWN);
 	unit_assert_code(pcsc_end_verified(reader, true, &e), -CS_ERR_NO_TOKEN);
 	ck_assert_ptr_nonnull(strstr(e.text, "Virtual PCD 00 00"));
+	unit_assert_code(
+	    pcsc_unblock_piv(reader, puk, puk, &e), -CS_ERR_NO_TOKEN);
+}
+END_TEST
+
+/* What does not fit into the command goes to no card. */
+START_TEST(unblocks_with_lengths_of_piv)
+{
+	struct err e = ERR_INIT;
+	struct bytes reader = BYTES_LIT("Virtual PCD 00 00");
+	struct bytes good = BYTES_LIT("12345678");
+	struct bytes bad[] = {BYTES_NONE, BYTES_LIT("123456789")};
+	size_t i;
+
+	ck_assert_int_eq(setenv("PCSCLITE_CSOCK_NAME", "/nowhere/comm", 1), 0);
+	for (i = 0; i < 2; i++) {
+		unit_assert_code(pcsc_unblock_piv(reader, bad[i], good, &e),
+		    -CS_ERR_PIN_LENGTH);
+		unit_assert_code(pcsc_unblock_piv(reader, good, bad[i], &e),
+		    -CS_ERR_PIN_LENGTH);
+	}
 }
 END_TEST
 
@@ -93,6 +115,7 @@ main(void)
 	tcase_add_loop_test(tcase, tells_readers, 0, NAMES);
 	tcase_add_test(tcase, tells_who_uses_it);
 	tcase_add_test(tcase, does_without_a_service);
+	tcase_add_test(tcase, unblocks_with_lengths_of_piv);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

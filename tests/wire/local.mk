@@ -40,6 +40,7 @@ tests_wire_fake_logind_CFLAGS = $(UNIT_FLAGS) $(SYSTEMD_CFLAGS)
 WIRE_TESTS = \
 	tests/wire/attacks.py \
 	tests/wire/audit.py \
+	tests/wire/events.py \
 	tests/wire/frames.py \
 	tests/wire/limits.py \
 	tests/wire/logins.py \

@@ -32,6 +32,7 @@ def change():
         same(c.sign(KEY).tag, SIGN_OK, "the PIN is known")
         w.folder.pinentry_log()
         same(pin(c, purpose="because").tag, PIN_OK, "changed")
+        wait_for(lambda: sent(w)[-1][0] == "LOGOUT")  # behind the answer
         same(sent(w), [("LOGIN", "pin=1234"), ("LOGOUT", ""),
                        ("SET_PIN", "pin=1234 new=5678"), ("LOGOUT", "")],
              "login ended, then old and new at once")
