@@ -152,7 +152,7 @@ signs "9A" 9a alice-rsa2048
 # --- expiry and end --------------------------------------------------------
 
 ok "the agent ends" agent_stop
-ok "which ends what the PIN opened" wait_until 5 raw_is 6982
+ok "which ends what the PIN opened" wait_until 20 raw_is 6982
 printf '[agent]\ndeadline = 20\n[pin]\ncache-ttl = 2\n' >"$tmp/agent.ini"
 ok "with a PIN that expires" agent_start --config "$tmp/agent.ini"
 signs "9A" 9a alice-rsa2048
