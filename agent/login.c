@@ -12,6 +12,7 @@ static void login_submit(struct login *l, unsigned action, unsigned index);
 static unsigned login_choose(struct login *l);
 static void login_fail_first(struct login *l);
 static void login_end_context(struct login *l, bool is_done);
+static void login_retire_workers(const struct login *l);
 
 static struct agent *
 login_agent(struct login *l)
@@ -229,6 +230,7 @@ login_done(struct job *job, const struct tok_msg *answer, const struct err *e)
 	}
 	l->answer = NULL;
 	l->depth--;
+	login_retire_workers(l);
 	inventory_release(l->token);
 }
 
@@ -374,6 +376,35 @@ login_act(struct login *l, unsigned actions)
 	login_begin(l, actions);
 }
 
+/* Does the worker serve a login, or is it about to? */
+static bool
+login_needs_worker(const struct module *m, unsigned index)
+{
+	const struct token *t;
+
+	TAILQ_FOREACH (t, &m->tokens, link)
+		if (t->at[index].is_in || t->login.pin.phase != PIN_IDLE)
+			return true;
+	return false;
+}
+
+/* What was sent brought no login, and nothing follows: modules may keep even a
+ * wrong PIN in their memory. A worker that is to log out ends by that. */
+static void
+login_retire_workers(const struct login *l)
+{
+	const struct module *m = l->token->module;
+	struct worker *w;
+
+	if (l->depth != 0 || l->pin.phase != PIN_IDLE)
+		return;
+	for (w = m->workers; w < m->workers + m->worker_count; w++)
+		if (w->has_pin && w->load == 0 &&
+		    !(w->is_busy && w->sent_type == TOK_LOGOUT) &&
+		    !login_needs_worker(m, w->index))
+			worker_retire(w);
+}
+
 static void
 login_step(struct login *l, enum pin_event event, unsigned flags)
 {
@@ -432,6 +463,7 @@ login_leave(struct login *l, struct request *r)
 	} else if (TAILQ_EMPTY(&l->logins)) {
 		login_step(l, PIN_NO_LOGIN, 0);
 	}
+	login_retire_workers(l);
 }
 
 void
@@ -459,9 +491,8 @@ login_set_in(struct login *l, unsigned worker, bool is_in)
 }
 
 static void
-login_prompted(struct prompt *p, const struct dialog_answer *answer)
+login_take_answer(struct login *l, const struct dialog_answer *answer)
 {
-	struct login *l = (void *)((char *)p - offsetof(struct login, prompt));
 	struct token *t = l->token;
 	size_t len = answer->pin.len;
 	bool is_confirm = l->pin.phase == PIN_CONFIRM;
@@ -494,6 +525,15 @@ login_prompted(struct prompt *p, const struct dialog_answer *answer)
 	}
 	err_set(&l->err, -CS_ERR_NO_MEMORY, NULL);
 	login_step(l, PIN_CANCELLED, 0);
+}
+
+static void
+login_prompted(struct prompt *p, const struct dialog_answer *answer)
+{
+	struct login *l = (void *)((char *)p - offsetof(struct login, prompt));
+
+	login_take_answer(l, answer);
+	login_retire_workers(l);
 }
 
 static void

@@ -9,7 +9,7 @@ import time
 from wire import (CANCEL, CANCELLED, CANCEL_OK, LOCK_OK, NO_PINENTRY, NO_TOKEN,
                   PIN_FINAL, PIN_LENGTH, PIN_LOCKED, PIN_WRONG, SIGN_OK, SOON,
                   STATUS, STATUS_OK, TIMEOUT, UNLOCK_OK, World, children,
-                  integer, is_sanitized, ok, run, same, skip, wait_for)
+                  integer, is_running, is_sanitized, ok, run, same, skip, wait_for)
 
 KEY = bytes([0, 1]) + bytes(30)
 KEY2 = bytes([0, 2]) + bytes(30)
@@ -380,6 +380,29 @@ def memory():
              "after lock it is in no place")
 
 
+def wrong_pins_do_not_stay():
+    """The module may keep what was sent to it, so that its process ends as
+    soon as nobody is asked for a better PIN."""
+    with Person(*ONE, answers=("pin 9999", "cancel")) as w:
+        old = w.worker()
+        same(w.client().sign(KEY).code, CANCELLED, "a wrong PIN, then none")
+        ok(wait_for(lambda: not is_running(old), SOON),
+           "the process that has the wrong one ends")
+        w.folder.answers("pin 9999", "pin 1234")
+        old = w.worker()
+        same(w.client().sign(KEY).tag, SIGN_OK, "a wrong one, then the right")
+        same(w.worker(), old, "there it stays while the token is unlocked")
+    with Person(*ONE, "token b 2", "key 1",
+                answers=("pin 1234", "pin 9999", "cancel")) as w:
+        same(w.client().sign(KEY).tag, SIGN_OK, "one token is unlocked")
+        old = w.worker()
+        same(w.client().sign(KEY2).code, CANCELLED,
+             "a wrong PIN for the other one")
+        time.sleep(0.3)
+        same((w.worker(), w.client().sign(KEY).tag, w.prompts()),
+             (old, SIGN_OK, 3), "does not lock the first")
+
+
 def unlock():
     with Person(*ONE) as w:
         c = w.client()
@@ -405,4 +428,4 @@ run(plain, shared_prompt, wrong_then_right, always_wrong, wrong_lengths,
     cancelled, client_cancels, missing_pinentry, late_pinentry, final_try,
     locked_pin, logged_out_by_others, always_authenticate, many_always,
     one_of_them_leaves, pinpad, lock, expiry, reinsertion,
-    worker_dies_with_pin, words, memory, unlock)
+    worker_dies_with_pin, words, memory, wrong_pins_do_not_stay, unlock)
