@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "asn1/der.h"
+#include "asn1/utf8.h"
 #include "client/smime/header.h"
 
 struct list {
@@ -242,11 +243,38 @@ ends_token(uint8_t c)
 	return c <= ' ' || strchr("<>()[]\"',;:", c) != NULL;
 }
 
+/* Octets of an "@" at the front, or of what looks like one; 0: none. */
+static size_t
+at_sign_len(struct bytes in)
+{
+	uint32_t c = 0;
+	size_t len = utf8_decode(in.p, in.len, &c);
+
+	return c == '@' || c == 0xff20 || c == 0xfe6b ? len : 0;
+}
+
+/* Controls beyond ASCII, and the overrides of direction: no name needs them,
+ * and with them "gro.elpmaxe" reads as an address. */
+static bool
+has_hidden_control(struct bytes b)
+{
+	uint32_t c;
+	size_t i, len;
+
+	for (i = 0; i < b.len; i += len != 0 ? len : 1) {
+		len = utf8_decode(b.p + i, b.len - i, &c);
+		if (len != 0 &&
+		    ((c >= 0x80 && c < 0xa0) || c == 0x202d || c == 0x202e))
+			return true;
+	}
+	return false;
+}
+
 /* Does the text show an "@" that belongs to another address? */
 static bool
 shows_other_address(struct bytes text, struct bytes addr)
 {
-	size_t i, from, to;
+	size_t i, from, to, len;
 	char spec[ADDRESS_SPEC_MAX + 1];
 
 	if (addr.len >= sizeof(spec))
@@ -255,13 +283,14 @@ shows_other_address(struct bytes text, struct bytes addr)
 		memcpy(spec, addr.p, addr.len);
 	spec[addr.len] = '\0';
 	for (i = 0; i < text.len; i++) {
-		if (text.p[i] != '@')
+		len = at_sign_len(bytes_of(text.p + i, text.len - i));
+		if (len == 0)
 			continue;
 		for (from = i; from > 0 && !ends_token(text.p[from - 1]);)
 			from--;
-		for (to = i + 1; to < text.len && !ends_token(text.p[to]);)
+		for (to = i + len; to < text.len && !ends_token(text.p[to]);)
 			to++;
-		if (to - from > 1 &&
+		if (to - from > len &&
 		    !header_is_equal_nocase(
 			bytes_of(text.p + from, to - from), spec))
 			return true;
@@ -286,7 +315,8 @@ judge_texts(struct bytes addr, struct bytes display)
 {
 	unsigned odd = 0;
 
-	if (has_control(addr) || has_control(display))
+	if (has_control(addr) || has_control(display) ||
+	    has_hidden_control(display))
 		odd |= MAILBOX_CONTROL;
 	if (!utf8_is_valid(addr))
 		odd |= MAILBOX_NOT_UTF8;

@@ -21,7 +21,8 @@ enum mailbox_odd {
 	MAILBOX_ROUTE = 1 << 1,	     /* <@a,@b:user@c> */
 	MAILBOX_QUOTED = 1 << 2,     /* a local part that needs quotes */
 	MAILBOX_ENCODED = 1 << 3,    /* an encoded word in the addr-spec */
-	MAILBOX_CONTROL = 1 << 4,    /* control characters, NUL */
+	MAILBOX_CONTROL = 1 << 4,    /* control characters, NUL, and what makes
+					a name run backwards */
 	MAILBOX_NOT_UTF8 = 1 << 5,   /* octets that are no UTF-8 */
 	MAILBOX_DISPLAY_AT = 1 << 6, /* name or comment shows an address that
 					is not this one */
@@ -46,7 +47,8 @@ int CS_MUST_USE address_list_walk(struct bytes value,
 
 /*
  * Decodes encoded words in text and appends the octets (character sets are
- * not converted); everything else is copied, line ends left out.
+ * not converted); everything else is copied, line ends left out. Broken base64
+ * is read as programs read it that put up with it.
  */
 int words_decode(struct bytes text, struct buf *out);
 

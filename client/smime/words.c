@@ -1,7 +1,6 @@
 /* words.c: encoded words (RFC 2047), decoded to octets. */
 #include <string.h>
 
-#include "asn1/base64.h"
 #include "client/smime/address_list.h"
 #include "client/smime/header.h"
 
@@ -12,6 +11,17 @@ hex_digit(uint8_t c)
 		return c - '0';
 	c |= 0x20;
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static int
+base64_digit(uint8_t c)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz"
+				     "0123456789+/";
+	const char *at = c != 0 ? strchr(digits, c) : NULL;
+
+	return at != NULL ? (int)(at - digits) : -1;
 }
 
 static void
@@ -29,6 +39,27 @@ put_q(struct bytes in, struct buf *out)
 		} else {
 			buf_add_byte(out, in.p[i] == '_' ? ' ' : in.p[i]);
 		}
+	}
+}
+
+/* Programs pass over what is no base64, and do without the padding. */
+static void
+put_b(struct bytes in, struct buf *out)
+{
+	unsigned bits = 0, n = 0;
+	size_t i;
+	int digit;
+
+	for (i = 0; i < in.len; i++) {
+		digit = base64_digit(in.p[i]);
+		if (digit < 0)
+			continue;
+		bits = (bits & 0xff) << 6 | (unsigned)digit;
+		n += 6;
+		if (n < 8)
+			continue;
+		n -= 8;
+		buf_add_byte(out, (uint8_t)(bits >> n));
 	}
 }
 
@@ -59,18 +90,15 @@ int
 words_decode(struct bytes text, struct buf *out)
 {
 	struct bytes word, in = text;
-	size_t len, mark;
+	size_t len;
 	uint8_t how = 0;
 
 	while (in.len > 0) {
 		len = find_word(in, &how, &word);
-		mark = out->len;
-		if (len > 0 && how == 'q') {
+		if (len > 0 && how == 'q')
 			put_q(word, out);
-		} else if (len > 0 && base64_decode(out, word) != 0) {
-			out->len = mark; /* broken: shown as it stands */
-			len = 0;
-		}
+		else if (len > 0)
+			put_b(word, out);
 		if (len == 0) {
 			len = 1;
 			if (in.p[0] != '\r' && in.p[0] != '\n')

@@ -158,6 +158,12 @@ attack("name-shows-another", *address,
        top=from_("\"ceo@example.org\" <alice@example.org>"))
 attack("name-shows-another-encoded", *address,
        top=from_("=?utf-8?q?ceo=40example=2Eorg?= <alice@example.org>"))
+attack("name-shows-another-broken-base64", *address,
+       top=from_("=?utf-8?b?Y2VvQGV4YW1wbGUub3JnIQ?= <alice@example.org>"))
+attack("name-shows-another-wide", *address,
+       top=from_("=?utf-8?q?ceo=EF=BC=A0example.org?= <alice@example.org>"))
+attack("name-runs-backwards", *address, top=from_(
+    "=?utf-8?q?=E2=80=AEgro.elpmaxe_ta_oec?= <alice@example.org>"))
 attack("two-froms", *address, top=TOP + "From: ceo@example.org\r\n")
 attack("two-froms-first", *address, top="From: ceo@example.org\r\n" + TOP)
 attack("two-addresses", *address,

@@ -59,6 +59,20 @@ static const struct {
     {"=?utf-8?b?Y2VvQHZpY3RpbS5leGFtcGxl?= <a@evil.example>",
 	"a@evil.example!40", 0},
     {"=?utf-8?b?!!!?= <a@b.c>", "a@b.c", 0},
+    /* as those read it who put up with broken base64 */
+    {"=?utf-8?b?Y2VvQHZpY3RpbS5leGFtcGxlIQ?= <a@b.c>", "a@b.c!40", 0},
+    {"=?utf-8?b?Y2!VvQHZp Y3RpbS5leGFtcGxl=?= <a@b.c>", "a@b.c!40", 0},
+    {"=?utf-8?b?Y2VvQHZpY3RpbS5leGFtcGxlI?= <a@b.c>", "a@b.c!40", 0},
+    /* what looks like an "@" */
+    {"ceo\xef\xbc\xa0victim.example <a@b.c>", "a@b.c!40", 0},
+    {"=?utf-8?q?ceo=EF=B9=ABvictim.example?= <a@b.c>", "a@b.c!40", 0},
+    {"a\xef\xbc\xa1z <a@b.c>", "a@b.c", 0},
+    /* controls that are not ASCII; a mark of direction is none */
+    {"=?utf-8?q?=E2=80=AEelpmaxe.mitciv?= <a@b.c>", "a@b.c!10", 0},
+    {"\xc2\x9b"
+     "1m <a@b.c>",
+	"a@b.c!10", 0},
+    {"\xd7\x90\xe2\x80\x8f <a@b.c>", "a@b.c", 0},
     {"=?utf-8?q?a=00b?= <a@b.c>", "a@b.c!10", 0},
     {"a@b.c (ceo@victim.example)", "a@b.c!40", 0},
     {"\"A@B.c\" <a@b.c>", "a@b.c", 0},
