@@ -295,6 +295,24 @@ header_get_cte(struct bytes section)
 }
 
 bool
+header_may_be_encoded(struct bytes section)
+{
+	struct header_field f;
+	struct bytes token;
+
+	while (header_next(&section, &f)) {
+		if (!header_is_named(&f, "Content-Transfer-Encoding"))
+			continue;
+		header_skip_cfws(&f.value, NULL);
+		token = take_token(&f.value);
+		if (header_is_equal_nocase(token, "quoted-printable") ||
+		    header_is_equal_nocase(token, "base64"))
+			return true;
+	}
+	return false;
+}
+
+bool
 header_get_media_type(struct bytes section, struct media_type *mt)
 {
 	static const struct media_type text = {

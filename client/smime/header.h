@@ -88,6 +88,11 @@ enum transfer_encoding {
 };
 /* Of a header section: RFC 2045 6. */
 enum transfer_encoding header_get_cte(struct bytes section);
+/*
+ * Does any such field begin with quoted-printable or base64? A multipart must
+ * not have one (RFC 2045 6.4): some programs decode it, others do not.
+ */
+bool header_may_be_encoded(struct bytes section);
 /* The media type of a section, "text/plain" by default (RFC 2045 5.2).
  * Returns false, and an empty type, if there are several Content-Type fields
  * or one that can't be understood as any type. */

@@ -82,8 +82,6 @@ is_cms(struct bytes section, const struct media_type *mt)
 enum entity_kind
 entity_judge(struct bytes section, struct media_type *mt, bool is_digest)
 {
-	enum transfer_encoding cte;
-
 	header_get_media_type(section, mt);
 	if (is_digest && header_find(section, "Content-Type", NULL) == 0)
 		return ENTITY_MESSAGE;
@@ -92,9 +90,8 @@ entity_judge(struct bytes section, struct media_type *mt, bool is_digest)
 	if (media_type_is(mt, "message", "rfc822") ||
 	    media_type_is(mt, "message", "global"))
 		return ENTITY_MESSAGE;
-	cte = header_get_cte(section);
-	if (!media_type_is(mt, "multipart", NULL) || cte == CTE_QP ||
-	    cte == CTE_BASE64)
+	if (!media_type_is(mt, "multipart", NULL) ||
+	    header_may_be_encoded(section))
 		return ENTITY_LEAF;
 	if (media_type_is(mt, "multipart", "signed") && !is_pgp(mt))
 		return ENTITY_SIGNED;
@@ -191,9 +188,8 @@ sniff_write(struct sniff *s, struct bytes in)
 		s->has_octet = true;
 		if (s->matched == sizeof(field))
 			continue; /* it is another line */
-		s->matched = (c | 0x20) == field[s->matched]
-				 ? s->matched + 1
-				 : sizeof(field);
+		s->matched = (c | 0x20) == field[s->matched] ? s->matched + 1
+							     : sizeof(field);
 		if (s->matched == sizeof(field) - 1)
 			return true;
 	}

@@ -160,6 +160,11 @@ refuse_type(const struct reading *r, struct err *e)
 		    "%s has %zu Content-Type fields; mail programs may take "
 		    "any of them",
 		    input_get_name(r->in), r->types);
+	if (media_type_is(&r->type, "multipart", "signed"))
+		return err_set(e, code,
+		    "%s is multipart/signed with a transfer encoding, which "
+		    "programs decode or do not",
+		    input_get_name(r->in));
 	if (r->type.type[0] == '\0')
 		return err_set(e, code,
 		    "%s has a Content-Type that cannot be understood",
@@ -177,7 +182,8 @@ reading_dispatch(struct reading *r, struct err *e)
 			    "%s is signed and not encrypted; see cardseal "
 			    "verify",
 			    input_get_name(r->in));
-		return reading_signed(r, e);
+		if (!header_may_be_encoded(buf_get(&r->header)))
+			return reading_signed(r, e);
 	}
 	return is_pkcs7(r) ? reading_pkcs7(r, e) : refuse_type(r, e);
 }

@@ -143,6 +143,9 @@ attack("signature-as-attachment", 1, "bad", "NOT_SIGNED",
        multi("mixed", EVIL, signature_part(cms(GOOD))))
 attack("two-types", 0, "unsigned", None,
        b"Content-Type: text/plain\r\n" + signed(GOOD))
+attack("encoded-multipart", 0, "unsigned", None,
+       b"Content-Transfer-Encoding: 7bit\r\n"
+       b"Content-Transfer-Encoding: quoted-printable\r\n" + signed(GOOD))
 attack("two-boundaries", 0, "unsigned", None,
        signed(GOOD).replace(b"boundary=sig", b"boundary=x; boundary=sig"))
 attack("another-mails-signature", 1, "bad", "DIGEST_MISMATCH",

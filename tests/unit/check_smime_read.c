@@ -209,7 +209,7 @@ static const struct {
 	"application/x-pkcs7-signature; name"},
     {"application/pkcs7-signature; name", "application/octet-stream; name"},
     {"Content-Type: multipart/signed",
-	"Content-Transfer-Encoding: base64\r\nContent-Type: Multipart/SIGNED"},
+	"Content-Transfer-Encoding: 8bit\r\nContent-Type: Multipart/SIGNED"},
     {"Content-Transfer-Encoding: base64\r\n", ""},
     {"This is an S/MIME signed message.\r\n", ""},
     {"Content-Type: application/pkcs7-signature; name=\"smime.p7s\"\r\n"
@@ -350,6 +350,10 @@ static const struct {
     {FROM "Content-Type: multipart/signed; boundary=a\r\n"
 	  "Content-Type: multipart/signed; boundary=b\r\n\r\n--a\r\n",
 	-CS_ERR_NOT_SIGNED, "2 Content-Type fields"},
+    {FROM "Content-Transfer-Encoding: 7bit\r\n"
+	  "Content-Transfer-Encoding: base64\r\n"
+	  "Content-Type: multipart/signed; boundary=a\r\n\r\n--a\r\n",
+	-CS_ERR_NOT_SIGNED, "a transfer encoding"},
     {FROM "Content-Type: multipart/signed\r\n\r\n--a\r\n", -CS_ERR_NOT_SIGNED,
 	"without a boundary"},
     {FROM "Content-Type: multipart/signed; boundary=a; boundary=b\r\n\r\n",
