@@ -9,6 +9,7 @@
 #include "client/smime/header.h"
 #include "client/smime/origin.h"
 #include "client/smime/protect.h"
+#include "client/smime/read_int.h"
 #include "client/smime/tree.h"
 
 #define FIELD_QUOTED_MAX 400
@@ -492,26 +493,6 @@ message_release(struct message *m, struct err *e)
 
 /* --- the whole --- */
 
-/* Behind the line that begins a mail in an mbox, if there is one. */
-static int
-find_start(struct message *m, struct err *e)
-{
-	uint8_t front[BOUNDARY_LINE_MAX], *lf;
-	size_t got;
-	int r = input_read_at(m->in, 0, front, sizeof(front), &got, e);
-
-	if (r != 0 || got < 5 ||
-	    !bytes_is_equal(bytes_of(front, 5), BYTES_LIT("From ")) ||
-	    header_judge_line(bytes_of(front, got)) == HEADER_FIELD)
-		return r;
-	lf = memchr(front, '\n', got);
-	if (lf == NULL)
-		return 0;
-	m->start = (uint64_t)(lf - front) + 1;
-	m->is_mbox = true;
-	return 0;
-}
-
 static int
 message_open(struct message *m, struct err *e)
 {
@@ -520,7 +501,8 @@ message_open(struct message *m, struct err *e)
 	if (r != 0)
 		return r;
 	if (m->form == INPUT_MESSAGE) {
-		r = find_start(m, e);
+		r = reading_find_start(m->in, &m->start, e);
+		m->is_mbox = m->start != 0;
 	} else {
 		m->cms = cms_source_new(m->in, m->form, e);
 		if (m->cms == NULL)

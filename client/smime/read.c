@@ -83,6 +83,25 @@ reading_new_decoder(enum transfer_encoding cte, struct bytes front,
 	return *stage != NULL ? 0 : err_set(e, -CS_ERR_NO_MEMORY, NULL);
 }
 
+int
+reading_find_start(struct input *in, uint64_t *start, struct err *e)
+{
+	uint8_t front[BOUNDARY_LINE_MAX];
+	const uint8_t *lf;
+	size_t got;
+	int r = input_read_at(in, 0, front, sizeof(front), &got, e);
+
+	*start = 0;
+	if (r != 0 || got < 5 ||
+	    !bytes_is_equal(bytes_of(front, 5), BYTES_LIT("From ")) ||
+	    header_judge_line(bytes_of(front, got)) == HEADER_FIELD)
+		return r;
+	lf = memchr(front, '\n', got);
+	if (lf != NULL)
+		*start = (uint64_t)(lf - front) + 1;
+	return 0;
+}
+
 static int
 reading_header(void *ctx, const struct parser_header *h, struct err *e)
 {
@@ -103,12 +122,15 @@ static int
 reading_get_header(struct reading *r, struct err *e)
 {
 	struct parser_events events = {.header = reading_header, .ctx = r};
-	struct parser *p = parser_new(&events, 0, false);
-	int ret;
+	struct parser *p;
+	int ret = reading_find_start(r->in, &r->start, e);
 
+	if (ret != 0)
+		return ret;
+	p = parser_new(&events, r->start, false);
 	if (p == NULL)
 		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
-	ret = input_run(r->in, 0, INPUT_TO_END, parser_get_sink(p), e);
+	ret = input_run(r->in, r->start, INPUT_TO_END, parser_get_sink(p), e);
 	if (ret == 0)
 		ret = sink_finish(parser_get_sink(p), e);
 	parser_free(p);

@@ -17,6 +17,7 @@ struct reading {
 	struct buf header;
 	bool is_clear; /* an empty line ended it */
 	unsigned header_flags;
+	uint64_t start; /* behind an mbox's first line; 0: there is none */
 	uint64_t body;
 	struct media_type type; /* params borrowed of header */
 	size_t types;		/* how many Content-Type fields */
@@ -24,6 +25,9 @@ struct reading {
 
 /* Is it what verdict_judge called fit to be let out (release.h)? */
 bool reading_is_good(const struct verdict *v);
+/* *start: behind the line that begins a mail in an mbox; 0: there is none. */
+int CS_MUST_USE reading_find_start(
+    struct input *in, uint64_t *start, struct err *e);
 /* What the last layer is called: copied. */
 int CS_MUST_USE reading_set_format(
     struct reading *r, const char *format, struct err *e);

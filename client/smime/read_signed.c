@@ -127,9 +127,10 @@ run_parse(struct signed_parts *s, struct err *e)
 	s->parts = 0;
 	s->is_closed = s->has_text_behind = false;
 	buf_reset(&s->signature);
-	s->parser = parser_new(&events, 0, false);
+	s->parser =
+	    parser_new(&events, s->reading->start, s->reading->start != 0);
 	if (s->parser != NULL)
-		r = input_run(s->reading->in, 0, INPUT_TO_END,
+		r = input_run(s->reading->in, s->reading->start, INPUT_TO_END,
 		    parser_get_sink(s->parser), e);
 	if (r == 0)
 		r = sink_finish(parser_get_sink(s->parser), e);
