@@ -221,6 +221,21 @@ verify_smime(struct cardseal_job *job, struct input *in, struct input *content,
 	return smime_read(in, &smime, out, verdict, &job->err);
 }
 
+/* Which input is broken, where that is not said yet. */
+static int
+name_input(struct cardseal_job *job, const struct input *in, int r)
+{
+	const char *name = input_get_name(in);
+
+	if (err_class(r) == ERR_CLASS_FORMAT &&
+	    strstr(err_get_text(&job->err), name) == NULL) {
+		if (job->err.code != r)
+			err_set(&job->err, r, NULL);
+		err_context(&job->err, "%s", name);
+	}
+	return r;
+}
+
 static int
 verify_any(struct cardseal_job *job, struct input *in, struct input *content,
     struct output *out, struct verdict *verdict)
@@ -240,7 +255,7 @@ verify_any(struct cardseal_job *job, struct input *in, struct input *content,
 	else if (r == 0)
 		r = verify_cms(job, in, form, content, &params, out, verdict);
 	job_trust_clear(&trust);
-	return r;
+	return name_input(job, in, r);
 }
 
 /* Commits what the verdict lets out. The result is the verdict's code. */
@@ -352,7 +367,7 @@ decrypt_any(struct cardseal_job *job, struct input *in, struct output *out,
 	}
 	own_keys_clear(&own);
 	job_secrets_clear(&secrets);
-	return r;
+	return name_input(job, in, r);
 }
 
 int

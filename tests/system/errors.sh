@@ -159,6 +159,9 @@ fails 1 'changed' "content changed after signing" \
 exits 0 "a good signature" "$CARDSEAL" verify \
     --anchor "$FIXTURE_DIR/ca.pem" -o "$tmp/content" "$tmp/good.eml"
 like "its content" "$(cat "$tmp/content")" 'Hello'
+{ cat "$tmp/good.eml"; echo; } | sed 's/^MI/!!/' >"$tmp/broken.eml"
+fails 7 'broken.eml: ' "a broken signature part: named" \
+    verify -o "$tmp/o/x" "$tmp/broken.eml"
 exits 6 "no anchor" "$CARDSEAL" verify -o "$tmp/content2" "$tmp/good.eml"
 ok "untrusted content is written" cmp "$tmp/content" "$tmp/content2"
 sed 's/^From:.*/From: <mallory@example.net>/' "$tmp/good.eml" \
