@@ -404,6 +404,27 @@ sign_choose_form(struct cardseal_job *job, const struct smime_mail *mail,
 	    &job->warnings, "signed opaque, since %s", err_get_text(&why));
 }
 
+/*
+ * Where the output cannot be taken back, nothing is written before there is a
+ * signature: whoever reads a pipe may send on what came without one.
+ */
+static int
+sign_detached(struct signing *s, struct smime_mail *mail, struct output *out)
+{
+	struct err *e = &s->job->err;
+	struct smime_signed *ahead;
+	int r;
+
+	if (output_is_held(out))
+		return smime_sign(
+		    mail, SMIME_DETACHED, &s->params, output_get_sink(out), e);
+	r = smime_signed_new(mail, &s->params, &ahead, e);
+	if (r == 0)
+		r = smime_signed_write(ahead, output_get_sink(out), e);
+	smime_signed_free(ahead);
+	return r;
+}
+
 static int
 sign_plain(struct signing *s, struct smime_mail *mail, struct bytes key_address,
     struct output *out)
@@ -420,7 +441,9 @@ sign_plain(struct signing *s, struct smime_mail *mail, struct bytes key_address,
 		r = smime_mail_scan_rest(mail, &job->err);
 	if (r == 0)
 		r = sign_choose_form(job, mail, &form);
-	if (r == 0)
+	if (r == 0 && form == SMIME_DETACHED)
+		r = sign_detached(s, mail, out);
+	else if (r == 0)
 		r = smime_sign(
 		    mail, form, &s->params, output_get_sink(out), &job->err);
 	return r;

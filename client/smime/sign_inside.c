@@ -1,5 +1,5 @@
-/* sign_inside.c: a signed entity to be encrypted: signed once, and written as
- * often as it takes (RFC 8551 3.7). */
+/* sign_inside.c: a mail signed once, before any of it is written, and written
+ * as often as it takes: to be encrypted (RFC 8551 3.7), or to a pipe. */
 #include <stdlib.h>
 
 #include "client/smime/mail.h"
@@ -76,6 +76,16 @@ smime_signed_new(struct smime_mail *mail, const struct cms_sign_params *params,
 	else
 		smime_signed_free(s);
 	return r;
+}
+
+int
+smime_signed_write(struct smime_signed *s, struct sink *out, struct err *e)
+{
+	int r = mail_write_outer(buf_get(&s->mail->header), out, e);
+
+	if (r == 0)
+		r = mail_write_str(out, "MIME-Version: 1.0\r\n", e);
+	return r == 0 ? source_run(&s->source, out, e) : r;
 }
 
 struct source *

@@ -64,7 +64,8 @@ void smime_mail_set_headers(
 /*
  * Can it be signed as multipart/signed? False if something that must not be
  * re-encoded (a multipart/signed, a message/rfc822, 8-bit text outside of
- * parts, a protected header field) is not transport-safe; why (may be NULL) says what.
+ * parts, a protected header field) is not transport-safe; why (may be NULL)
+ * says what.
  */
 bool smime_mail_can_detach(const struct smime_mail *mail, struct err *why);
 /*
@@ -105,6 +106,13 @@ int CS_MUST_USE smime_signed_new(struct smime_mail *mail,
     const struct cms_sign_params *params, struct smime_signed **result,
     struct err *e);
 struct source *smime_signed_get_entity(struct smime_signed *s);
+/*
+ * Writes what smime_sign writes for SMIME_DETACHED, at the price of one more
+ * run over the mail: for an output that cannot take back what was written
+ * when no signature can be had.
+ */
+int CS_MUST_USE smime_signed_write(
+    struct smime_signed *s, struct sink *out, struct err *e);
 void smime_signed_free(struct smime_signed *s);
 
 /* --- reading --- */

@@ -93,6 +93,14 @@ done
 pinentry_answers cancel
 fails 5 'cancel' "a cancelled prompt" \
     sign -k p256@example.org -o "$tmp/o/x" "$tmp/alice.eml"
+# More than is written at once.
+{ mail alice@example.org; yes 'a line of a long mail' | head -n 20000; } \
+    >"$tmp/long.eml"
+exits 5 "a cancelled prompt, to a pipe" bash -c \
+    '"$0" sign -k p256@example.org "$1" | cat; exit "${PIPESTATUS[0]}"' \
+    "$CARDSEAL" "$tmp/long.eml"
+is "a cancelled prompt, to a pipe: nothing of the mail" \
+    "$(wc -c <"$tmp/out")" 0
 pinentry_answers 'pin 000000' cancel
 fails 5 'cancel|PIN' "a wrong PIN, then cancelled" \
     sign -k p256@example.org -o "$tmp/o/x" "$tmp/alice.eml"
