@@ -91,7 +91,9 @@ enum cardseal_option {
 	CARDSEAL_UNSAFE,	 /* "1": nothing is held back */
 	CARDSEAL_REQUIRE_SIGNED, /* "1": a mail that is not is bad */
 	/* making mails, once more */
-	CARDSEAL_ENCRYPT, /* "1": cardseal_sign encrypts what it signed */
+	/* "1": cardseal_sign encrypts what it signed; "0": it does not,
+	 * whatever says to whom and how, which is an error otherwise */
+	CARDSEAL_ENCRYPT,
 	CARDSEAL_TO_SELF, /* "0": and not to the sender as well */
 	CARDSEAL_HEADERS, /* "plain" (default), "protect", "hide" */
 	/* "1": anchors, lists and paths are kept from one message to the

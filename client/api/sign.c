@@ -473,6 +473,34 @@ sign_and_encrypt(struct signing *s, struct smime_mail *mail,
 	return r;
 }
 
+/* What goes with one way of signing is not passed over in another: somebody
+ * relies on it. */
+static int
+sign_check_options(struct cardseal_job *job)
+{
+	static const enum cardseal_option encrypting[] = {CARDSEAL_RECIPIENT,
+	    CARDSEAL_RECIPIENT_FILE, CARDSEAL_CIPHER, CARDSEAL_BCC_DIR};
+	bool is_cms = job_is(job, CARDSEAL_FORMAT, "cms");
+	size_t i;
+
+	if (is_cms && job_is_set(job, CARDSEAL_ENCRYPT))
+		return err_set(&job->err, -CS_ERR_ARGUMENT,
+		    "signed and encrypted in one step are mails only; use "
+		    "cardseal sign and cardseal encrypt one after the other");
+	if (is_cms && job_get_headers(job) != SMIME_HEADERS_PLAIN)
+		return err_set(&job->err, -CS_ERR_ARGUMENT,
+		    "only a mail has headers to be protected; leave --headers "
+		    "or -f cms out");
+	/* ENCRYPT "0" says that they are not meant. */
+	for (i = 0; i < sizeof(encrypting) / sizeof(encrypting[0]); i++)
+		if (job_get(job, CARDSEAL_ENCRYPT) == NULL &&
+		    job_get(job, encrypting[i]) != NULL)
+			return err_set(&job->err, -CS_ERR_ARGUMENT,
+			    "recipients and how to encrypt to them go with "
+			    "--encrypt; without it nothing is encrypted");
+	return 0;
+}
+
 static int
 sign_smime(struct signing *s, struct input *in, struct output *out)
 {
@@ -512,15 +540,12 @@ cardseal_sign(struct cardseal_job *job, struct cardseal_input *in,
 	if (r != 0)
 		return job_end(job, r);
 	s.is_mail = !job_is(job, CARDSEAL_FORMAT, "cms");
-	if (job_is(job, CARDSEAL_FORM, "certs"))
+	r = sign_check_options(job);
+	if (r == 0 && job_is(job, CARDSEAL_FORM, "certs"))
 		r = sign_certs(&s, out->out);
-	else if (!s.is_mail && job_is_set(job, CARDSEAL_ENCRYPT))
-		r = err_set(&job->err, -CS_ERR_ARGUMENT,
-		    "signed and encrypted in one step are mails only; use "
-		    "cardseal sign and cardseal encrypt one after the other");
-	else if (!s.is_mail)
+	else if (r == 0 && !s.is_mail)
 		r = sign_cms(&s, in->in, out->out);
-	else
+	else if (r == 0)
 		r = sign_smime(&s, in->in, out->out);
 	if (r == 0)
 		r = input_check_unchanged(in->in, &job->err);

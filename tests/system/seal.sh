@@ -86,6 +86,16 @@ not_ok "... from the outside" grep -q 'the real' sealed.eml
 reads "read it" sealed.eml
 is "... where it shows" "$(field "v['subject']")" "the real subject"
 
+# --- what would be passed over ----------------------------------------------
+for o in "-r to@example.org" "-R $certs/to.pem" "-c aes256-gcm" "--bcc-dir ."; do
+	# shellcheck disable=SC2086
+	exits 2 "${o%% *} without --encrypt" "$CARDSEAL" sign $o -o none mail.eml
+	like "... says so" "$(cat err)" '--encrypt'
+done
+exits 2 "--headers of what has none" "$CARDSEAL" sign -f cms \
+    --headers protect -o none mail.eml
+ok "... nothing is made" test ! -e none
+
 # --- sendmail ---------------------------------------------------------------
 cat >sendmail <<'END'
 #!/bin/bash
