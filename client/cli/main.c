@@ -166,7 +166,9 @@ main(int argc, char **argv)
 	int words;
 
 	setlocale(LC_CTYPE, "");
+	/* Told of by the call that meets them, with a name and a status. */
 	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGXFSZ, &ignore, NULL);
 	fill_standard_fds();
 	if (argc < 2) {
 		print_usage(stderr);

@@ -135,6 +135,13 @@ exits 74 "a full standard output, status" \
 fails 74 'no/such' "a folder that is not there" \
     sign -k p256@example.org -o "$tmp/no/such/folder/x" "$tmp/alice.eml"
 
+mkdir "$tmp/o"
+exits 74 "a file larger than is allowed" bash -c \
+    'ulimit -f 10; exec "$0" "$@"' "${sign[@]}" -o "$tmp/o/x" "$tmp/long.eml"
+like "a file larger than is allowed: says so" "$(cat "$tmp/err")" '[Tt]oo large'
+is "a file larger than is allowed: leaves nothing" "$(ls -A "$tmp/o")" ""
+rm -r "$tmp/o"
+
 mail 'broken@' >"$tmp/broken.eml"
 fails 7 'From' "a From that cannot be understood" \
     sign -o "$tmp/o/x" "$tmp/broken.eml"
