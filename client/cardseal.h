@@ -101,7 +101,8 @@ enum cardseal_option {
 	 * noticed */
 	CARDSEAL_BATCH,
 	/* An address that the mail goes to, whatever its header says; those
-	 * that To and Cc do not name are served like Bcc. Repeatable;
+	 * that To and Cc do not name are served like Bcc. Repeatable, and may
+	 * be the name of a local user, for whom there is no certificate;
 	 * "header": those of the header, whatever files are given. */
 	CARDSEAL_ENVELOPE,
 	/* making messages, again */

@@ -12,6 +12,9 @@
  */
 #define ENCRYPT_CIPHER_AUTO ALG_AES256_CBC
 
+/* Among CARDSEAL_ENVELOPE's: those of the header. */
+#define ENVELOPE_HEADER "header"
+
 static int
 encrypt_choose_cipher(struct cardseal_job *job, enum alg *cipher)
 {
@@ -318,10 +321,11 @@ encrypt_envelope_recipients(
 		r = smime_mail_walk_addresses(
 		    mail, "Cc", address_collect, &named);
 	for (i = 0; r == 0 && i < envelope->len; i++)
-		r = strings_add(has_address(&named, envelope->items[i])
-				    ? addresses
-				    : &c->bcc,
-		    envelope->items[i]);
+		if (strcmp(envelope->items[i], ENVELOPE_HEADER) != 0)
+			r = strings_add(has_address(&named, envelope->items[i])
+					    ? addresses
+					    : &c->bcc,
+			    envelope->items[i]);
 	strings_clear(&named);
 	if (r == 0 && c->bcc.len != 0 &&
 	    job_get(c->job, CARDSEAL_BCC_DIR) == NULL)
@@ -332,6 +336,18 @@ encrypt_envelope_recipients(
 	return r;
 }
 
+static bool
+envelope_has_header(const struct cardseal_job *job)
+{
+	const struct strings *envelope = &job->options[CARDSEAL_ENVELOPE];
+	size_t i;
+
+	for (i = 0; i < envelope->len; i++)
+		if (strcmp(envelope->items[i], ENVELOPE_HEADER) == 0)
+			return true;
+	return false;
+}
+
 /* All recipients, before anything is asked for or written. */
 static int
 encrypt_find_recipients(struct encrypting *c, struct smime_mail *mail)
@@ -340,12 +356,12 @@ encrypt_find_recipients(struct encrypting *c, struct smime_mail *mail)
 	struct strings addresses = {0};
 	int r = 0;
 
-	if (job_is(job, CARDSEAL_ENVELOPE, "header"))
+	if (envelope_has_header(job) ||
+	    (job->options[CARDSEAL_ENVELOPE].len == 0 &&
+		!encrypt_has_recipients(job)))
 		r = encrypt_header_recipients(c, mail, &addresses);
-	else if (job->options[CARDSEAL_ENVELOPE].len != 0)
+	if (r == 0 && job->options[CARDSEAL_ENVELOPE].len != 0)
 		r = encrypt_envelope_recipients(c, mail, &addresses);
-	else if (!encrypt_has_recipients(job))
-		r = encrypt_header_recipients(c, mail, &addresses);
 	/* Whoever the recipients are: no copy tells of them. */
 	if (r == 0)
 		r = smime_mail_remove_header(mail, "Bcc");

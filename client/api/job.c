@@ -192,10 +192,9 @@ option_check(
 		    alg_find_name(value, ALG_KIND_KEY_AGREEMENT) != ALG_NONE;
 	else if (option == CARDSEAL_POLICY)
 		is_good = is_oid(value);
-	else if (option == CARDSEAL_ENVELOPE && strcmp(value, "header") == 0)
-		is_good = true;
-	else if (option == CARDSEAL_RECIPIENT || option == CARDSEAL_FROM ||
-		 option == CARDSEAL_ENVELOPE)
+	else if (option == CARDSEAL_ENVELOPE) /* "root" is one, too */
+		is_good = value[0] != '\0';
+	else if (option == CARDSEAL_RECIPIENT || option == CARDSEAL_FROM)
 		is_good = address_is_valid(bytes_of_str(value));
 	if (is_good)
 		return 0;

@@ -5,7 +5,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -133,16 +135,19 @@ take_short(struct mailing *m, int argc, char **argv, int *i)
 {
 	const char *word = argv[*i];
 
-	if (strcmp(word, "-t") == 0) {
-		m->from_header = true;
+	/* "-ti" and the like: -i is given on in any case. */
+	if (word[strspn(word + 1, "tiv") + 1] == '\0') {
+		m->from_header |= strchr(word, 't') != NULL;
+		if (strchr(word, 'v') == NULL)
+			return;
+		m->cli->is_verbose = true;
+		m->options[m->options_len++] = (char *)(uintptr_t) "-v";
 		return;
 	}
 	if (strcmp(word, "-q") == 0) {
 		m->cli->is_quiet = true;
 		return;
 	}
-	if (strcmp(word, "-v") == 0)
-		m->cli->is_verbose = true;
 	m->options[m->options_len++] = argv[*i];
 	if (strchr(WITH_ARGUMENT, word[1]) != NULL && word[2] == '\0' &&
 	    *i + 1 < argc)
@@ -264,12 +269,34 @@ make_mail(struct mailing *m, struct cardseal_input *in, int fd)
 
 /* --- handing on --- */
 
+/* With that as its standard input, and signals as any program expects them. */
+static int
+spawn(pid_t *pid, const char *program, char **argv, int fd)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t signals;
+	int r;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGPIPE);
+	sigaddset(&signals, SIGXFSZ);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigdefault(&attr, &signals);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, fd, 0);
+	r = posix_spawn(pid, program, &actions, &attr, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attr);
+	return r;
+}
+
 /* Runs the real one with the mail as its standard input. */
 static int
 hand_on(struct mailing *m, int fd, bool from_header, char **recipients,
     size_t recipients_len)
 {
-	posix_spawn_file_actions_t actions;
 	char **argv;
 	size_t n = 0;
 	pid_t pid;
@@ -288,10 +315,7 @@ hand_on(struct mailing *m, int fd, bool from_header, char **recipients,
 		argv[n++] = (char *)"-t";
 	argv[n++] = (char *)"--";
 	memcpy(argv + n, recipients, recipients_len * sizeof(*argv));
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, fd, 0);
-	r = posix_spawn(&pid, m->program, &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
+	r = spawn(&pid, m->program, argv, fd);
 	free(argv);
 	if (r != 0) {
 		cli_error("sendmail: %s: %s", m->program, strerror(r));

@@ -132,6 +132,19 @@ mails 0 "recipients of the header" -t --recipient-file "$certs/to.pem" \
     --recipient-file "$certs/hidden.pem"
 is "... are two mails" "$(cat mailed/calls)" \
     $'-i -t --\n-i -- hidden@example.org'
+mails 0 "... asked for as -ti" -ti --recipient-file "$certs/to.pem" \
+    --recipient-file "$certs/hidden.pem"
+is "... are the same mails" "$(cat mailed/calls)" \
+    $'-i -t --\n-i -- hidden@example.org'
+mails 0 "and others beside" -t --encrypt always \
+    --recipient-file "$certs/to.pem" --recipient-file "$certs/hidden.pem" \
+    hidden@example.org
+mails 0 "a local user" --encrypt never root
+is "... gets the mail" "$(cat mailed/calls)" "-i -- root"
+mails 0 "a local user, encrypted if that can be" root
+is "... gets it, too" "$(cat mailed/calls)" "-i -- root"
+mails 8 "a local user, always encrypted" --encrypt always root
+is "... gets nothing" "$(cat mailed/calls)" ""
 mails 2 "nobody to send to"
 mails 2 "an option that there is not" --wrong to@example.org
 CARDSEAL_SOCKET=$tmp/none mails 75 "no agent" to@example.org
