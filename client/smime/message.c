@@ -482,8 +482,12 @@ message_release(struct message *m, struct err *e)
 	if (m->out == NULL || !is_let_out(given))
 		return 0;
 	r = find_line(m, &line, e);
-	if (r != 0 || !is_let_out(line->v))
+	if (r != 0)
 		return r;
+	/* The part that was asked for, of a mail that is not bad itself. */
+	if (!is_let_out(line->v))
+		return err_set(e, line->v->code, "part %.60s: %s",
+		    line->v->mail->part, line->v->text);
 	if (line->end == NULL)
 		return message_copy(m, output_get_sink(m->out), e);
 	r = message_release_line(m, line, e);

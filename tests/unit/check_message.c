@@ -249,6 +249,26 @@ START_TEST(bad_part)
 }
 END_TEST
 
+/* Asked for by its name, inside of what is good. */
+START_TEST(bad_part_of_a_signed_mail)
+{
+	uint8_t *at;
+
+	start(MAIL);
+	wrap_sign(BOB, SMIME_DETACHED);
+	at = memmem(mail.data, mail.len, "hello", 5);
+	ck_assert_ptr_nonnull(at);
+	at[0] = 'j';
+	wrap_mixed(NULL, BODY);
+	wrap_sign(BOB, SMIME_OPAQUE);
+	ck_assert_int_eq(read_as(_i == 1), 0);
+	unit_assert_summary(v, VERDICT_VERIFIED);
+	params.part = "1";
+	unit_assert_code(read_as(_i == 1), -CS_ERR_DIGEST_MISMATCH);
+	unit_assert_bytes(buf_get(&content), BYTES_NONE);
+}
+END_TEST
+
 START_TEST(forwarded)
 {
 	start("From: alice@example.org\r\nSubject: old\r\n\r\nold\r\n");
@@ -330,6 +350,7 @@ suite(void)
 	tcase_add_checked_fixture(t, message_setup, message_teardown);
 	tcase_add_test(t, footer);
 	tcase_add_test(t, bad_part);
+	tcase_add_loop_test(t, bad_part_of_a_signed_mail, 0, 2);
 	tcase_add_test(t, forwarded);
 	tcase_add_loop_test(t, direct_exfiltration, 0, 2);
 	tcase_add_test(t, several_parts);
