@@ -195,6 +195,16 @@ judge_check_attrs(struct judge *j, struct bytes content_hash)
 	return code;
 }
 
+/* Behind that tag and a length of any form, if they stand at *at. */
+static bool
+skip_tag(struct bytes in, uint8_t tag, size_t *at)
+{
+	if (*at + 2 > in.len || in.p[*at] != tag)
+		return false;
+	*at += 2 + (in.p[*at + 1] > 0x80 ? in.p[*at + 1] & 0x7fU : 0);
+	return true;
+}
+
 /*
  * A signature over attributes can be passed off as one without attributes,
  * over content that is their encoding. No real content begins like it.
@@ -203,18 +213,15 @@ static bool
 judge_is_attrs_lookalike(const struct cms_reader *r)
 {
 	struct bytes head = r->params.detached_head;
-	size_t at = 2;
+	size_t at = 0;
 
 	if (r->has_content)
 		head = bytes_of(r->head, r->content_len < CMS_HEAD_LEN
 					     ? (size_t)r->content_len
 					     : CMS_HEAD_LEN);
-	if (head.len < CMS_HEAD_LEN || head.p[0] != DER_SET)
-		return false;
-	if (head.p[1] > 0x80)
-		at += head.p[1] & 0x7fU;
-	return at + 4 <= head.len && head.p[at] == DER_SEQUENCE &&
-	       head.p[at + 1] < 0x80 && head.p[at + 2] == DER_OID;
+	return head.len == CMS_HEAD_LEN && skip_tag(head, DER_SET, &at) &&
+	       skip_tag(head, DER_SEQUENCE, &at) && at < head.len &&
+	       head.p[at] == DER_OID;
 }
 
 static int

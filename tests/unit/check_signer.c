@@ -215,6 +215,20 @@ START_TEST(test_attributes_as_content)
 	buf_add_bytes(&attrs, buf_get(&content));
 	c.content = buf_get(&attrs);
 	assert_bad(&c, -CS_ERR_ATTRIBUTES);
+	/* and a long one first, by a signer who does not sort them */
+	craft_attrs(&attrs, BYTES_LIT(TEXT));
+	buf_reset(&content);
+	attr_put(&content, OID_SMIME_CAPABILITIES,
+	    BYTES_LIT("\x04\x50"
+		      "0123456789012345678901234567890123456789"
+		      "0123456789012345678901234567890123456789"
+		      "\x04\x28"
+		      "0123456789012345678901234567890123456789"));
+	buf_add_bytes(&content, buf_get(&attrs));
+	buf_reset(&attrs);
+	der_put(&attrs, DER_SET, buf_get(&content));
+	c.content = buf_get(&attrs);
+	assert_bad(&c, -CS_ERR_ATTRIBUTES);
 	/* a text that begins with the same letter is none */
 	c.content = BYTES_LIT("1000 ways to begin a text with a digit");
 	assert_good(&c);
