@@ -268,22 +268,6 @@ START_TEST(signature_part_in_binary)
 }
 END_TEST
 
-/* The first line of a mail in a mailbox file, and a second mail. */
-START_TEST(in_an_mbox)
-{
-	static const char line[] = "From bob@x Sat Jan  3 01:05:34 1996\r\n";
-
-	change(FROM, _i == 0 ? "From bob@x Sat Jan  3 01:05:34 1996\r\n" FROM
-			     : "From bob@x Sat Jan  3 01:05:34 1996\n" FROM);
-	expect(VERDICT_VERIFIED, BYTES_LIT(BODY));
-	buf_add_str(&out, "\r\n");
-	buf_add_str(&out, line);
-	buf_add_str(&out, MAIL);
-	unit_assert_code(verify_as(_i == 1), -CS_ERR_MULTIPLE);
-	unit_assert_bytes(buf_get(&content), BYTES_NONE);
-}
-END_TEST
-
 START_TEST(parts_behind)
 {
 	struct buf more = {0};
@@ -594,7 +578,6 @@ main(void)
 	    tcase, harmless_changes, 0, sizeof(harmless) / sizeof(harmless[0]));
 	tcase_add_test(tcase, boundary_by_rfc2231);
 	tcase_add_loop_test(tcase, signature_part_in_binary, 0, 2);
-	tcase_add_loop_test(tcase, in_an_mbox, 0, 2);
 	tcase_add_test(tcase, parts_behind);
 	tcase_add_test(tcase, text_behind);
 	tcase_add_test(tcase, no_last_boundary);

@@ -316,6 +316,33 @@ START_TEST(round_trip)
 }
 END_TEST
 
+/* The first line of a mail in a mailbox file, and a second mail. */
+START_TEST(in_an_mbox)
+{
+	static const char line[] = "From x@y Sat Jan  3 01:05:34 1996\r\n";
+	struct smime_read_params params = mail_verify_params();
+	struct verdict *v;
+	struct buf mbox = {0};
+	bool is_file = _i == 1;
+
+	mail_sign(ALICE, SMIME_DETACHED, BYTES_LIT(MAIL), &out);
+	buf_printf(&mbox, "%s%.*s", line, (int)out.len, (char *)out.data);
+	ck_assert_int_eq(
+	    mail_read(&params, buf_get(&mbox), is_file, &content, &v, &e), 0);
+	unit_assert_summary(v, VERDICT_VERIFIED);
+	mail_entity(BYTES_LIT(MAIL), &entity);
+	unit_assert_bytes(buf_get(&content), buf_get(&entity));
+	verdict_free(v);
+	buf_printf(&mbox, "\r\n%s" MAIL, line);
+	unit_assert_code(
+	    mail_read(&params, buf_get(&mbox), is_file, &content, &v, &e),
+	    -CS_ERR_MULTIPLE);
+	unit_assert_bytes(buf_get(&content), BYTES_NONE);
+	verdict_free(v);
+	buf_clear(&mbox);
+}
+END_TEST
+
 START_TEST(key_failures_come_back)
 {
 	struct cms_signer signer = world_signer(BOB, false);
@@ -435,6 +462,7 @@ main(void)
 	tcase_add_test(tcase, what_cannot_be_detached_is_opaque);
 	tcase_add_loop_test(
 	    tcase, round_trip, 0, sizeof(mails) / sizeof(mails[0]));
+	tcase_add_loop_test(tcase, in_an_mbox, 0, 2);
 	tcase_add_loop_test(tcase, key_failures_come_back, 0, 2);
 	tcase_add_test(tcase, output_failures_come_back);
 	tcase_add_test(tcase, changed_input_is_refused);
