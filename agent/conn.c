@@ -497,6 +497,30 @@ conn_make(struct agent *a, int fd, const struct ucred *cred)
 	return c;
 }
 
+static bool
+conn_is_of_peer(
+    const struct conn *c, const struct ucred *cred, bool is_restricted)
+{
+	return c->is_restricted == is_restricted && c->uid == cred->uid;
+}
+
+/* Not to be for ever in the way of the agent's own user. */
+static bool
+conns_has_too_many(
+    const struct conns *cs, const struct ucred *cred, bool is_restricted)
+{
+	const struct conn *c;
+	unsigned count = 0;
+
+	if (!is_restricted && cred->uid == geteuid())
+		return false;
+	TAILQ_FOREACH (c, &cs->fresh, link)
+		count += conn_is_of_peer(c, cred, is_restricted);
+	TAILQ_FOREACH (c, &cs->active, link)
+		count += conn_is_of_peer(c, cred, is_restricted);
+	return count >= CONNS_PEER_MAX;
+}
+
 void
 conn_new(struct agent *a, int fd, bool is_restricted)
 {
@@ -509,7 +533,8 @@ conn_new(struct agent *a, int fd, bool is_restricted)
 	    !admit_is_peer(&a->settings.admit, fd, &cred))
 		agt_log("a connection of user %ld was refused",
 		    len == sizeof(cred) ? (long)cred.uid : -1L);
-	else if (cs->count < CONNS_MAX || conns_evict(a))
+	else if (!conns_has_too_many(cs, &cred, is_restricted) &&
+		 (cs->count < CONNS_MAX || conns_evict(a)))
 		c = conn_make(a, fd, &cred);
 	if (c == NULL) {
 		(void)close(fd);

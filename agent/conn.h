@@ -19,6 +19,8 @@
 #include "agent/timer.h"
 
 #define CONNS_MAX 1024
+/* Of them, over the restricted socket; and of each user but the agent's own. */
+#define CONNS_PEER_MAX 256
 #define CONNS_BUFFER_MAX ((size_t)8 << 20)
 #define CONN_OUT_MAX ((size_t)1 << 20)
 #define CONN_READ_LEN ((size_t)16384)
@@ -61,14 +63,15 @@ struct conns {
 	/* request.h */
 	TAILQ_HEAD(request_waits, request) waiting; /* for modules' lists */
 	size_t request_bytes;
-	unsigned listeners; /* connections with an events request */
+	unsigned restricted_requests; /* of the restricted socket */
+	unsigned listeners;	      /* connections with an events request */
 	bool is_resuming, resumes_again;
 };
 
 int CS_MUST_USE conns_init(struct agent *a);
 void conns_clear(struct agent *a);
 /* Takes fd over. At the limit, a connection that is not needed gives way;
- * if there is none the new one is closed. */
+ * if there is none, or its peer has too many, the new one is closed. */
 void conn_new(struct agent *a, int fd, bool is_restricted);
 /* Closes the connection that is needed least. False: all have work. */
 bool conns_evict(struct agent *a);

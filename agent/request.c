@@ -109,6 +109,7 @@ request_free(struct request *r)
 	timer_stop(&c->agent->timers, &r->deadline);
 	timer_stop(&c->agent->timers, &r->touch);
 	request_conns(r)->request_bytes -= sizeof(*r) + r->frame_len;
+	request_conns(r)->restricted_requests -= c->is_restricted;
 	TAILQ_REMOVE(&c->requests, r, link);
 	c->request_count--;
 	free(r);
@@ -176,12 +177,15 @@ request_new(struct conn *c, const struct agt_msg *msg, struct bytes frame,
 	struct err e = ERR_INIT;
 
 	if (c->request_count < REQUESTS_PER_CONN_MAX &&
+	    (!c->is_restricted ||
+		cs->restricted_requests < REQUESTS_RESTRICTED_MAX) &&
 	    cs->request_bytes + sizeof(*r) + frame.len <= REQUESTS_BYTES_MAX)
 		r = malloc(sizeof(*r) + frame.len);
 	if (r == NULL) {
 		err_set(&e, -CS_ERR_BUSY,
-		    "too many requests are waiting: at most %d of one client",
-		    REQUESTS_PER_CONN_MAX);
+		    "too many requests are waiting: at most %d of one client, "
+		    "%d over the restricted socket",
+		    REQUESTS_PER_CONN_MAX, REQUESTS_RESTRICTED_MAX);
 		conn_send_error(c, msg->id, &e, BYTES_NONE);
 		return;
 	}
@@ -200,6 +204,7 @@ request_new(struct conn *c, const struct agt_msg *msg, struct bytes frame,
 		r->time_ms = c->agent->settings.deadline_ms;
 	r->deadline.fire = request_is_late;
 	cs->request_bytes += sizeof(*r) + frame.len;
+	cs->restricted_requests += c->is_restricted;
 	c->request_count++;
 	TAILQ_INSERT_TAIL(&c->requests, r, link);
 	request_set_deadline(r);

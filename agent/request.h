@@ -14,6 +14,9 @@
 #include "agent/worker.h"
 
 #define REQUESTS_PER_CONN_MAX 64
+/* Of all connections over the restricted socket, since each may be a question
+ * that the person's own requests wait behind. */
+#define REQUESTS_RESTRICTED_MAX 16
 #define REQUESTS_BYTES_MAX ((size_t)8 << 20)
 /* So often one request has its token logged in. */
 #define REQUEST_LOGINS_MAX 3

@@ -7,11 +7,11 @@ import socket
 import subprocess
 import sys
 
-from wire import (BUILD, CANCEL, CANCEL_OK, EVENTS, HELLO_OK, LOCK_OK,
+from wire import (BUILD, BUSY, CANCEL, CANCEL_OK, EVENTS, HELLO_OK, LOCK_OK,
                   LIST_OK, OPEN, PIN, PIN_FINAL, PIN_WRONG, POLICY, RAW,
                   REFUSED, SIGN_OK, STATUS, STATUS_OK, UNLOCK, Client, Closed,
                   Folder, context, done, integer, octets, ok, same, skip, tlv,
-                  utf8)
+                  utf8, wait_for)
 from world import KEY, ONE, World
 
 AGENT = os.path.join(BUILD, "agent/cardseal-agent")
@@ -75,6 +75,37 @@ def far_displays():
            "that is where the agent's own person is", log)
         same(agent.client().sign(KEY, **claims).tag, SIGN_OK, "a near one")
         ok(any("far.example" in x for x in folder.pinentry_log()), "does")
+
+
+def far_floods():
+    """Whatever comes from another computer, one's own requests are served."""
+    folder = Folder()
+    path = folder.file("run/restricted")
+    module = folder.use_fake(*ONE, "pin none")
+    folder.answers("hang")
+    with folder:
+        agent = folder.agent(module=module, config="[agent]\n"
+                             "restricted-socket = %s\n" % path)
+        same(agent.client().sign(KEY).tag, SIGN_OK, "it works")
+        clients = []
+        for _ in range(1100):
+            try:
+                c = Client(path)
+                c.post_sign(KEY)
+                clients.append(c)
+            except (Closed, BrokenPipeError, ConnectionResetError):
+                pass
+        same(len(clients), 256, "1100 connections, of which few are taken")
+        same(sum(c.call(CANCEL, integer(c.next)).tag == CANCEL_OK
+                 for c in clients[16:]), 240, "all of them are served")
+        same([c.wait(2).code for c in clients[16:]], [BUSY] * 240,
+             "but few questions wait for the person")
+        same(agent.client().sign(KEY).tag, SIGN_OK, "one's own is served")
+        for c in clients:
+            c.close()
+        folder.answers("yes")
+        ok(wait_for(lambda: Client(path).sign(KEY).tag == SIGN_OK),
+           "and theirs, when they have gone")
 
 
 def restricted_by_systemd():
@@ -281,6 +312,7 @@ def bad_files():
 def main():
     restricted()
     far_displays()
+    far_floods()
     restricted_by_systemd()
     other_users()
     rules_that_fail()
