@@ -143,7 +143,8 @@ static const struct {
 };
 
 static void
-sign_opened(const struct cms_signer *signer, struct bytes mail, bool is_ahead)
+sign_opened(const struct cms_signer *signer, struct bytes mail,
+    enum smime_headers headers, bool is_ahead)
 {
 	struct cms_sign_params params = world_sign_params(signer, 1);
 	struct input *in = input_new_bytes(mail, "mail");
@@ -153,6 +154,7 @@ sign_opened(const struct cms_signer *signer, struct bytes mail, bool is_ahead)
 	buf_reset(&out);
 	unit_assert_code(smime_mail_open(in, &opened, &e), 0);
 	ck_assert(smime_mail_has_header(opened, "From"));
+	smime_mail_set_headers(opened, headers);
 	unit_assert_code(smime_sign(opened, SMIME_OPAQUE, &params, end, &e), 0);
 	ck_assert_msg(opened->is_ahead == is_ahead, "%.*s", (int)mail.len,
 	    (const char *)mail.p);
@@ -161,19 +163,26 @@ sign_opened(const struct cms_signer *signer, struct bytes mail, bool is_ahead)
 	input_free(in);
 }
 
+/* Its content is left in content. */
 static void
-assert_opened(struct bytes mail, bool is_ahead)
+assert_opened_good(struct bytes mail, enum smime_headers headers, bool is_ahead)
 {
 	struct smime_read_params params = mail_verify_params();
 	struct cms_signer signer = world_signer(BOB, false);
 	struct verdict *v;
 
-	sign_opened(&signer, mail, is_ahead);
+	sign_opened(&signer, mail, headers, is_ahead);
 	params.checks_address = false;
 	ck_assert_int_eq(
 	    mail_read(&params, buf_get(&out), false, &content, &v, &e), 0);
 	unit_assert_summary(v, VERDICT_VERIFIED);
 	verdict_free(v);
+}
+
+static void
+assert_opened(struct bytes mail, bool is_ahead)
+{
+	assert_opened_good(mail, SMIME_HEADERS_PLAIN, is_ahead);
 	mail_entity(mail, &entity);
 	unit_assert_bytes(buf_get(&content), buf_get(&entity));
 }
@@ -187,6 +196,11 @@ START_TEST(hashed_while_scanned)
 	else
 		buf_add_str(&mail, aheads[_i].text);
 	assert_opened(buf_get(&mail), aheads[_i].is_ahead);
+	/* With a copy of the header inside (RFC 9788). */
+	assert_opened_good(
+	    buf_get(&mail), SMIME_HEADERS_PROTECT, aheads[_i].is_ahead);
+	ck_assert(mail_has(&content, "hp=\"clear\"\r\n"));
+	ck_assert(mail_has(&content, "From: a\r\n"));
 	buf_clear(&mail);
 }
 END_TEST
