@@ -22,8 +22,6 @@ struct reading {
 	size_t types;		/* how many Content-Type fields */
 };
 
-/* Is it what verdict_judge called fit to be let out (release.h)? */
-bool reading_is_good(const struct verdict *v);
 /* What the last layer is called: copied. */
 int CS_MUST_USE reading_set_format(
     struct reading *r, const char *format, struct err *e);
