@@ -107,6 +107,11 @@ enum cardseal_option {
 	CARDSEAL_ENVELOPE,
 	/* making messages, again */
 	CARDSEAL_TIMESTAMP_URL, /* have signatures time-stamped there */
+	/* rewrapping: what opens the message, beside the agent's keys */
+	CARDSEAL_OPEN_PASSWORD_FILE,
+	CARDSEAL_OPEN_KEK_FILE,
+	/* signing and encrypting */
+	CARDSEAL_COMPRESS, /* "1": compress before (RFC 3274) */
 };
 
 /* NULL: no memory. */
@@ -186,6 +191,13 @@ int cardseal_encrypt(struct cardseal_job *job, struct cardseal_input *in,
     struct cardseal_output *out);
 /* Opens an encrypted message; out gets the content. Verdict as above. */
 int cardseal_decrypt(struct cardseal_job *job, struct cardseal_input *in,
+    struct cardseal_output *out, struct cardseal_verdict **verdict);
+/*
+ * Adds the recipients given to an encrypted message, whose content stays as it
+ * is, octet for octet. The verdict is that of opening it, for the caller to
+ * free; nothing is written unless it could be opened.
+ */
+int cardseal_rewrap(struct cardseal_job *job, struct cardseal_input *in,
     struct cardseal_output *out, struct cardseal_verdict **verdict);
 
 /*

@@ -117,9 +117,8 @@ editing_run(struct editing *d, struct output *out)
 		return smime_edit(d->in, &d->params, d->is_counter,
 		    output_get_sink(out), &job->err);
 	/* PEM stays PEM */
-	if (d->form == INPUT_PEM)
-		r = cardseal_job_set(job, CARDSEAL_ARMOR, "1");
-	return r == 0 ? job_write_armored(job, out, editing_write_cms, d) : r;
+	return job_write_armored(
+	    job, d->form == INPUT_PEM, out, editing_write_cms, d);
 }
 
 static int

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/cms/compressed.h"
 #include "client/smime/smime.h"
 
 /*
@@ -130,7 +131,8 @@ encrypting_prepare(struct encrypting *c, const struct strings *others)
 	if (r == 0)
 		r = encrypting_set_algs(c);
 	if (r == 0)
-		r = job_secrets_load(job, true, &c->secrets);
+		r = job_secrets_load(job, CARDSEAL_KEK_FILE,
+		    CARDSEAL_PASSWORD_FILE, true, &c->secrets);
 	if (r != 0)
 		return r;
 	c->params.keks = c->secrets.keks;
@@ -152,11 +154,20 @@ static int
 encrypt_cms_write(void *ctx, struct sink *out, struct err *e)
 {
 	struct encrypting *c = ctx;
+	struct compressed_source compressed;
 	struct input_source source;
 	uint64_t len;
 	int r;
 
 	input_source_init(&source, c->in, 0, INPUT_TO_END);
+	if (job_is_set(c->job, CARDSEAL_COMPRESS)) {
+		compressed_source_init(&compressed, &source.source, false);
+		c->params.content_type = OID_COMPRESSED_DATA;
+		if (job_is_set(c->job, CARDSEAL_DER))
+			return cms_encrypt_der(
+			    &c->params, &compressed.source, UINT64_MAX, out, e);
+		return cms_encrypt_ber(&c->params, &compressed.source, out, e);
+	}
 	if (!input_is_direct(c->in) && !job_is_set(c->job, CARDSEAL_DER))
 		return cms_encrypt_ber(&c->params, &source.source, out, e);
 	r = input_get_len(c->in, &len, e);
@@ -178,7 +189,7 @@ encrypt_cms(struct encrypting *c, struct output *out)
 		    "--password-file or --kek-file");
 	r = encrypting_prepare(c, &none);
 	if (r == 0)
-		r = job_write_armored(job, out, encrypt_cms_write, c);
+		r = job_write_armored(job, false, out, encrypt_cms_write, c);
 	return r;
 }
 
@@ -392,6 +403,8 @@ encrypt_smime(struct encrypting *c, struct output *out)
 		return r;
 	smime_mail_set_headers(mail, job_get_headers(c->job));
 	r = encrypt_find_recipients(c, mail);
+	if (r == 0 && job_is_set(c->job, CARDSEAL_COMPRESS))
+		smime_mail_compress(mail);
 	if (r == 0)
 		r = encrypt_mail(c, mail, &c->params, out);
 	if (r == 0)
@@ -462,6 +475,36 @@ job_encrypting_new(struct cardseal_job *job, struct smime_mail *mail,
 	else
 		job_encrypting_free(c);
 	return r;
+}
+
+int
+job_encrypting_new_named(struct cardseal_job *job, struct encrypting **result)
+{
+	static const struct strings none = {0};
+	struct encrypting *c;
+	int r;
+
+	*result = NULL;
+	if (!encrypt_has_recipients(job))
+		return err_set(&job->err, -CS_ERR_ARGUMENT,
+		    "no recipients to add; give them with -r ADDR, -R FILE, "
+		    "--password-file or --kek-file");
+	c = calloc(1, sizeof(*c));
+	if (c == NULL)
+		return -CS_ERR_NO_MEMORY;
+	c->job = job;
+	r = encrypting_prepare(c, &none);
+	if (r == 0)
+		*result = c;
+	else
+		job_encrypting_free(c);
+	return r;
+}
+
+const struct cms_encrypt_params *
+job_encrypting_get_params(const struct encrypting *c)
+{
+	return &c->params;
 }
 
 int

@@ -144,6 +144,9 @@ static const struct {
     [CARDSEAL_ENVELOPE] = {true, NULL},
     [CARDSEAL_HEADERS] = {false, "plain|protect|hide"},
     [CARDSEAL_BATCH] = {false, "0|1"},
+    [CARDSEAL_OPEN_PASSWORD_FILE] = {true, NULL},
+    [CARDSEAL_OPEN_KEK_FILE] = {true, NULL},
+    [CARDSEAL_COMPRESS] = {false, "0|1"},
 };
 
 static bool

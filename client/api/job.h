@@ -27,7 +27,7 @@ int strings_printf(struct strings *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void strings_clear(struct strings *s);
 
-#define JOB_OPTIONS (CARDSEAL_TIMESTAMP_URL + 1)
+#define JOB_OPTIONS (CARDSEAL_COMPRESS + 1)
 
 struct cardseal_job {
 	struct strings options[JOB_OPTIONS];
@@ -123,6 +123,23 @@ int CS_MUST_USE job_find_recipients(struct cardseal_job *job,
     const struct strings *addresses, bool with_files,
     struct cert_set *recipients);
 
+/* --- verify.c --- */
+
+/* Commits what the verdict lets out, and gives wrap away. The result is the
+ * verdict's code. */
+int CS_MUST_USE verdict_end(struct cardseal_job *job,
+    struct cardseal_verdict *wrap, struct output *out,
+    struct cardseal_verdict **result);
+struct job_secrets;
+/*
+ * What opens messages: the agent's keys (or those that CARDSEAL_KEY names), the
+ * caller's keys and passwords, into params, which points into all of them. Who
+ * gives one of the latter needs no agent.
+ */
+int CS_MUST_USE job_load_openers(struct cardseal_job *job,
+    const struct job_secrets *secrets, struct own_keys *own,
+    struct cms_reader_params *params);
+
 /* --- secrets.c: keys and passwords in files --- */
 
 struct job_secrets {
@@ -133,11 +150,12 @@ struct job_secrets {
 	struct buf *ids; /* what the keks' names point into */
 };
 
-/* Reads the files of CARDSEAL_KEK_FILE and CARDSEAL_PASSWORD_FILE. wants_ids:
- * a key without CARDSEAL_KEK_ID gets a name made of the key. CS_ERR_NO_FILE,
+/* Reads the files of two options, of keys and of passwords. wants_ids: a key
+ * without CARDSEAL_KEK_ID gets a name made of the key. CS_ERR_NO_FILE,
  * CS_ERR_ARGUMENT: what is in the file. */
-int CS_MUST_USE job_secrets_load(
-    struct cardseal_job *job, bool wants_ids, struct job_secrets *secrets);
+int CS_MUST_USE job_secrets_load(struct cardseal_job *job,
+    enum cardseal_option keks, enum cardseal_option passwords, bool wants_ids,
+    struct job_secrets *secrets);
 void job_secrets_clear(struct job_secrets *secrets);
 
 /* --- encrypt.c --- */
@@ -154,6 +172,13 @@ struct smime_mail;
  */
 int CS_MUST_USE job_encrypting_new(struct cardseal_job *job,
     struct smime_mail *mail, struct bytes sender, struct encrypting **result);
+/* Likewise for what is no mail: whom the options name. CS_ERR_ARGUMENT: nobody.
+ */
+int CS_MUST_USE job_encrypting_new_named(
+    struct cardseal_job *job, struct encrypting **result);
+/* Borrowed. */
+const struct cms_encrypt_params *job_encrypting_get_params(
+    const struct encrypting *c);
 /* Writes the mail with that entity inside, and the copies for Bcc. */
 int CS_MUST_USE job_encrypting_write(struct encrypting *c,
     struct smime_mail *mail, struct source *entity, struct output *out);
@@ -166,8 +191,9 @@ struct cardseal_verdict *job_new_verdict(void);
 
 /* --- sign.c --- */
 
-/* Lets write put a ContentInfo out, as PEM if the job asks for it. */
-int CS_MUST_USE job_write_armored(struct cardseal_job *job, struct output *out,
+/* Lets write put a ContentInfo out, as PEM if that, or the job, asks for it. */
+int CS_MUST_USE job_write_armored(struct cardseal_job *job, bool is_pem,
+    struct output *out,
     int (*write)(void *ctx, struct sink *out, struct err *e), void *ctx);
 
 #endif

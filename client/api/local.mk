@@ -13,6 +13,7 @@ libapi_a_SOURCES = \
 	client/api/read.c \
 	client/api/log.c \
 	client/api/recipients.c \
+	client/api/rewrap.c \
 	client/api/secrets.c \
 	client/api/sign.c client/api/signing.h client/api/stamp.c \
 	client/api/status.c \

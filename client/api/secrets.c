@@ -190,11 +190,12 @@ secrets_load_kek(struct cardseal_job *job, bool wants_ids,
 }
 
 int
-job_secrets_load(
-    struct cardseal_job *job, bool wants_ids, struct job_secrets *secrets)
+job_secrets_load(struct cardseal_job *job, enum cardseal_option kek_option,
+    enum cardseal_option password_option, bool wants_ids,
+    struct job_secrets *secrets)
 {
-	const struct strings *keks = &job->options[CARDSEAL_KEK_FILE];
-	const struct strings *files = &job->options[CARDSEAL_PASSWORD_FILE];
+	const struct strings *keks = &job->options[kek_option];
+	const struct strings *files = &job->options[password_option];
 	size_t i;
 	int r = 0;
 

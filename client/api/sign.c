@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "asn1/base64.h"
+#include "client/cms/compressed.h"
 #include "client/cms/sign_info.h"
 #include "client/fetch/fetch.h"
 #include "client/smime/smime.h"
@@ -263,10 +264,24 @@ sign_cms_to(struct signing *s, struct input *in, struct sink *out)
 {
 	struct err *e = &s->job->err;
 	struct input_source source;
+	struct compressed_source compressed;
 	struct sign_feed feed = {.sink = {.write = sign_feed_write}};
 	int r;
 
 	input_source_init(&source, in, 0, INPUT_TO_END);
+	if (job_is_set(s->job, CARDSEAL_COMPRESS)) {
+		if (!job_is(s->job, CARDSEAL_FORM, "opaque"))
+			return err_set(e, -CS_ERR_ARGUMENT,
+			    "compressed content stands in the message: "
+			    "--compress goes with --opaque");
+		compressed_source_init(&compressed, &source.source, false);
+		s->params.content_type = OID_COMPRESSED_DATA;
+		if (input_is_direct(in) || job_is_set(s->job, CARDSEAL_DER))
+			return cms_sign_opaque_der(
+			    &s->params, &compressed.source, out, e);
+		return cms_sign_opaque_ber(
+		    &s->params, &compressed.source, out, e);
+	}
 	if (job_is(s->job, CARDSEAL_FORM, "opaque")) {
 		if (input_is_direct(in) || job_is_set(s->job, CARDSEAL_DER))
 			return cms_sign_opaque_der(
@@ -284,14 +299,14 @@ sign_cms_to(struct signing *s, struct input *in, struct sink *out)
 }
 
 int
-job_write_armored(struct cardseal_job *job, struct output *out,
+job_write_armored(struct cardseal_job *job, bool is_pem, struct output *out,
     int (*write)(void *ctx, struct sink *out, struct err *e), void *ctx)
 {
 	struct sink *plain = output_get_sink(out), *armor;
 	struct err *e = &job->err;
 	int r;
 
-	if (!job_is_set(job, CARDSEAL_ARMOR))
+	if (!is_pem && !job_is_set(job, CARDSEAL_ARMOR))
 		return write(ctx, plain, e);
 	armor = sink_new_base64_enc(plain, BASE64_LINE_PEM, "\n");
 	if (armor == NULL)
@@ -328,7 +343,7 @@ sign_cms(struct signing *s, struct input *in, struct output *out)
 	int r = signing_prepare(s, BYTES_NONE);
 
 	if (r == 0)
-		r = job_write_armored(s->job, out, sign_cms_write, &ctx);
+		r = job_write_armored(s->job, false, out, sign_cms_write, &ctx);
 	return r;
 }
 
@@ -349,7 +364,8 @@ sign_certs(struct signing *s, struct output *out)
 	if (r == 0)
 		r = sign_collect_certificates(&s->params, all);
 	if (r == 0)
-		r = job_write_armored(s->job, out, sign_certs_write, all);
+		r = job_write_armored(
+		    s->job, false, out, sign_certs_write, all);
 	cert_set_free(all);
 	return r;
 }
@@ -518,6 +534,10 @@ sign_smime(struct signing *s, struct input *in, struct output *out)
 	r = mail_find_sender(mail, &sender, &job->err);
 	if (r == -CS_ERR_ENCODING && has_key)
 		r = 0;
+	if (r == 0 && job_is_set(job, CARDSEAL_COMPRESS)) {
+		r = smime_mail_scan_rest(mail, &job->err);
+		smime_mail_compress(mail);
+	}
 	by = has_key ? BYTES_NONE : buf_get(&sender);
 	if (r == 0 && job_is_set(job, CARDSEAL_ENCRYPT))
 		r = sign_and_encrypt(s, mail, by, buf_get(&sender), out);

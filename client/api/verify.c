@@ -132,14 +132,6 @@ detached_judge(struct detached *d, struct bytes cms)
 	return r;
 }
 
-static bool
-verdict_lets_out(const struct verdict *v)
-{
-	return v->summary == VERDICT_VERIFIED ||
-	       v->summary == VERDICT_UNTRUSTED ||
-	       v->summary == VERDICT_DECRYPTED;
-}
-
 static int
 verify_detached(struct detached *d, struct source *cms)
 {
@@ -258,8 +250,7 @@ verify_any(struct cardseal_job *job, struct input *in, struct input *content,
 	return name_input(job, in, r);
 }
 
-/* Commits what the verdict lets out. The result is the verdict's code. */
-static int
+int
 verdict_end(struct cardseal_job *job, struct cardseal_verdict *wrap,
     struct output *out, struct cardseal_verdict **result)
 {
@@ -309,15 +300,60 @@ cardseal_verify(struct cardseal_job *job, struct cardseal_input *in,
 	return verdict_end(job, wrap, to, verdict);
 }
 
-/* What opens: the agent's keys, the caller's keys and passwords. Who gives one
- * of these needs no agent. */
+/* Leaves the keys out that CARDSEAL_KEY does not name. */
 static int
-decrypt_load_own(struct cardseal_job *job, const struct job_secrets *secrets,
+openers_choose(struct cardseal_job *job, struct own_keys *own)
+{
+	const struct strings *names = &job->options[CARDSEAL_KEY];
+	struct cert_set *chosen;
+	size_t i, j;
+	int r = 0;
+
+	if (names->len == 0)
+		return 0;
+	chosen = cert_set_new();
+	if (chosen == NULL)
+		return -CS_ERR_NO_MEMORY;
+	for (i = 0; r == 0 && i < own->len; i++) {
+		const struct own_key *k = &own->keys[i];
+		struct choose_candidate c = {
+		    .cert = k->cert,
+		    .key_id = k->key.key_id,
+		    .role = k->key.role,
+		    .label = k->key.label,
+		};
+
+		for (j = 0; r == 0 && k->cert != NULL && j < names->len; j++) {
+			r = choose_matches(
+			    &c, names->items[j], k->key.uri, &job->err);
+			if (r > 0)
+				r = cert_set_add(chosen, k->cert);
+		}
+	}
+	if (r == 0 && cert_set_get_len(chosen) == 0)
+		r = err_set(&job->err, -CS_ERR_NO_KEY,
+		    "no key here is the one that is asked for; see \"cardseal "
+		    "keys\"");
+	if (r != 0) {
+		cert_set_free(chosen);
+		return r;
+	}
+	cert_set_free(own->certs);
+	own->certs = chosen;
+	return 0;
+}
+
+int
+job_load_openers(struct cardseal_job *job, const struct job_secrets *secrets,
     struct own_keys *own, struct cms_reader_params *params)
 {
 	int r = own_keys_load(job, own);
 
-	if (r != 0 && secrets->keks_len + secrets->passwords_len != 0) {
+	if (r == 0) {
+		r = openers_choose(job, own);
+		if (r != 0)
+			own_keys_clear(own);
+	} else if (secrets->keks_len + secrets->passwords_len != 0) {
 		err_clear(&job->err);
 		*own = (struct own_keys){0};
 		params->ops = NULL;
@@ -348,10 +384,11 @@ decrypt_any(struct cardseal_job *job, struct input *in, struct output *out,
 	int r = input_detect(in, &form, &job->err);
 
 	if (r == 0)
-		r = job_secrets_load(job, false, &secrets);
+		r = job_secrets_load(job, CARDSEAL_KEK_FILE,
+		    CARDSEAL_PASSWORD_FILE, false, &secrets);
 	if (r != 0)
 		return r;
-	r = decrypt_load_own(job, &secrets, &own, &smime.cms);
+	r = job_load_openers(job, &secrets, &own, &smime.cms);
 	if (r != 0) {
 		job_secrets_clear(&secrets);
 		return r;

@@ -106,6 +106,7 @@ int cmd_lock(struct cli *cli);
 int cmd_read(struct cli *cli);
 int cmd_setup_anchors(struct cli *cli);
 int cmd_sendmail(struct cli *cli);
+int cmd_rewrap(struct cli *cli);
 int cmd_sign(struct cli *cli);
 int cmd_status(struct cli *cli);
 int cmd_unlock(struct cli *cli);
@@ -123,5 +124,7 @@ extern const struct cli_option cmd_verify_options[];
 extern const struct cli_option cmd_encrypt_options[];
 extern const struct cli_option cmd_decrypt_options[];
 extern const struct cli_option cmd_read_options[];
+extern const struct cli_option cmd_recipient_options[]; /* encrypt, rewrap */
+extern const struct cli_option cmd_rewrap_options[];
 
 #endif

@@ -1,4 +1,4 @@
-/* The commands that make messages: sign and encrypt. */
+/* The commands that make messages: sign, encrypt and rewrap. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +19,8 @@ const struct cli_option cmd_sign_options[] = {
     {"der", 0, NULL, "definite lengths even from a pipe", CARDSEAL_DER, "1",
 	NULL},
     {"armor", 0, NULL, "PEM, with -f cms", CARDSEAL_ARMOR, "1", NULL},
+    {"compress", 0, NULL, "compress before signing", CARDSEAL_COMPRESS, "1",
+	NULL},
     {"pss", 0, NULL, "RSA-PSS instead of PKCS#1 v1.5", CARDSEAL_PSS, "1", NULL},
     {"intermediate", 0, "FILE", "certificates to send along",
 	CARDSEAL_INTERMEDIATE, NULL, NULL},
@@ -38,7 +40,8 @@ add_recipients_file(struct cli *cli, const char *path)
 	FILE *f = fopen(path, "re");
 
 	if (f == NULL) {
-		cli_error("encrypt: %s: %s", path, strerror(errno));
+		cli_error(
+		    "%s: %s: %s", cli->command->name, path, strerror(errno));
 		return CLI_EXIT_IO;
 	}
 	while (status == 0 && getline(&line, &size, f) >= 0) {
@@ -49,13 +52,14 @@ add_recipients_file(struct cli *cli, const char *path)
 			continue;
 		if (cardseal_job_set(cli->job, CARDSEAL_RECIPIENT, address) !=
 		    0) {
-			cli_error("encrypt: %s: %s", path,
+			cli_error("%s: %s: %s", cli->command->name, path,
 			    cardseal_job_get_error(cli->job));
 			status = CLI_EXIT_USAGE;
 		}
 	}
 	if (status == 0 && ferror(f)) {
-		cli_error("encrypt: %s: %s", path, strerror(errno));
+		cli_error(
+		    "%s: %s: %s", cli->command->name, path, strerror(errno));
 		status = CLI_EXIT_IO;
 	}
 	free(line);
@@ -73,7 +77,8 @@ set_recipient(struct cli *cli, const char *argument)
 	r = cardseal_job_set(cli->job, CARDSEAL_RECIPIENT, argument);
 	if (r == 0)
 		return 0;
-	cli_error("encrypt: --recipient: %s", cardseal_job_get_error(cli->job));
+	cli_error("%s: --recipient: %s", cli->command->name,
+	    cardseal_job_get_error(cli->job));
 	return cardseal_exit_status(r);
 }
 
@@ -98,18 +103,12 @@ const struct cli_option cmd_seal_options[] = {
     {0},
 };
 
-const struct cli_option cmd_encrypt_options[] = {
+const struct cli_option cmd_recipient_options[] = {
     {"recipient", 'r', "ADDR|@FILE", "encrypt to that address; repeatable", -1,
 	NULL, set_recipient},
     {"recipient-file", 'R', "CERTFILE",
 	"encrypt to the certificates in that file; repeatable",
 	CARDSEAL_RECIPIENT_FILE, NULL, NULL},
-    {"format", 'f', "smime|cms", "a mail, or any file as CMS", CARDSEAL_FORMAT,
-	NULL, NULL},
-    {"cipher", 'c', "CIPHER",
-	"auto, aes128-cbc, aes256-cbc, aes128-gcm, "
-	"aes256-gcm, chacha20-poly1305",
-	CARDSEAL_CIPHER, NULL, NULL},
     {"password-file", 0, "FILE",
 	"encrypt to the password in that file; repeatable",
 	CARDSEAL_PASSWORD_FILE, NULL, NULL},
@@ -128,6 +127,18 @@ const struct cli_option cmd_encrypt_options[] = {
 	CARDSEAL_KEY_AGREEMENT, NULL, NULL},
     {"key-ids", 0, NULL, "name recipients by key identifier", CARDSEAL_KEY_IDS,
 	"1", NULL},
+    {0},
+};
+
+const struct cli_option cmd_encrypt_options[] = {
+    {"format", 'f', "smime|cms", "a mail, or any file as CMS", CARDSEAL_FORMAT,
+	NULL, NULL},
+    {"cipher", 'c', "CIPHER",
+	"auto, aes128-cbc, aes256-cbc, aes128-gcm, "
+	"aes256-gcm, chacha20-poly1305",
+	CARDSEAL_CIPHER, NULL, NULL},
+    {"compress", 0, NULL, "compress before encrypting", CARDSEAL_COMPRESS, "1",
+	NULL},
     {"bcc-dir", 0, "DIR", "put each Bcc recipient's own copy there",
 	CARDSEAL_BCC_DIR, NULL, NULL},
     {"der", 0, NULL, "definite lengths even from a pipe", CARDSEAL_DER, "1",
@@ -136,6 +147,16 @@ const struct cli_option cmd_encrypt_options[] = {
     {"headers", 0, "plain|protect|hide",
 	"put the header inside as well; hide the subject", CARDSEAL_HEADERS,
 	NULL, NULL},
+    {0},
+};
+
+const struct cli_option cmd_rewrap_options[] = {
+    {"key", 'k', "KEY", "open with that key only", CARDSEAL_KEY, NULL, NULL},
+    {"open-password-file", 0, "FILE", "open with the password in that file",
+	CARDSEAL_OPEN_PASSWORD_FILE, NULL, NULL},
+    {"open-kek-file", 0, "FILE", "open with the AES key in that file",
+	CARDSEAL_OPEN_KEK_FILE, NULL, NULL},
+    {"armor", 0, NULL, "PEM", CARDSEAL_ARMOR, "1", NULL},
     {0},
 };
 

@@ -1,4 +1,5 @@
-/* The commands that judge messages: verify, decrypt and read. */
+/* The commands that judge messages: verify, decrypt, read and (to add
+ * recipients) rewrap. */
 #include <string.h>
 
 #include "client/cli/cli.h"
@@ -165,6 +166,24 @@ cmd_read(struct cli *cli)
 		r = cardseal_job_get_code(cli->job);
 	if (r == 0)
 		r = cardseal_read(cli->job, in, out, &verdict);
+	cardseal_output_free(out);
+	cardseal_input_free(in);
+	return end_verdict(cli, r, verdict);
+}
+
+int
+cmd_rewrap(struct cli *cli)
+{
+	struct cardseal_input *in;
+	struct cardseal_output *out = NULL;
+	struct cardseal_verdict *verdict = NULL;
+	int r;
+
+	in = cardseal_input_open(cli->job, cli_get_input(cli));
+	if (in != NULL)
+		out = cardseal_output_open(cli->job, cli->output);
+	r = out != NULL ? cardseal_rewrap(cli->job, in, out, &verdict)
+			: cardseal_job_get_code(cli->job);
 	cardseal_output_free(out);
 	cardseal_input_free(in);
 	return end_verdict(cli, r, verdict);

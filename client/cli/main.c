@@ -14,8 +14,12 @@ static const struct cli_option *const edit_groups[] = {
 static const struct cli_option *const verify_groups[] = {cmd_verify_options,
     cli_trust_options, cli_output_options, cli_json_options, cli_common_options,
     NULL};
-static const struct cli_option *const encrypt_groups[] = {cmd_encrypt_options,
-    cli_trust_options, cli_output_options, cli_common_options, NULL};
+static const struct cli_option *const encrypt_groups[] = {cmd_recipient_options,
+    cmd_encrypt_options, cli_trust_options, cli_output_options,
+    cli_common_options, NULL};
+static const struct cli_option *const rewrap_groups[] = {cmd_recipient_options,
+    cmd_rewrap_options, cli_trust_options, cli_output_options,
+    cli_common_options, NULL};
 static const struct cli_option *const decrypt_groups[] = {cmd_decrypt_options,
     cli_output_options, cli_json_options, cli_common_options, NULL};
 static const struct cli_option *const certs_verify_groups[] = {
@@ -47,6 +51,8 @@ static const struct cli_command commands[] = {
 	cmd_encrypt, false},
     {"decrypt", "[IN]", "open an encrypted mail or CMS message", decrypt_groups,
 	1, cmd_decrypt, false},
+    {"rewrap", "[IN]", "add recipients to an encrypted message", rewrap_groups,
+	1, cmd_rewrap, false},
     {"certs import", "FILE", "keep correspondents' certificates", common_groups,
 	1, cmd_certs_import, false},
     {"certs list", "", "list the certificates that are kept", json_groups, 0,

@@ -85,6 +85,7 @@ edit_judge(struct cms_edit *edit, struct err *e)
 
 	read.ops = NULL;
 	read.parts = &edit->parts;
+	read.is_raw = true;
 	read.memo = cms_memo_new();
 	if (read.trust == NULL)
 		read.trust = &nobody;
@@ -417,9 +418,9 @@ again_write(struct sink *sink, struct bytes in, struct err *e)
 static int
 again_run(struct cms_edit *edit, struct sink *content, struct err *e)
 {
-	struct cms_reader_params none = {0};
+	struct cms_reader_params raw = {.is_raw = true};
 	struct again_sink again = {.sink = {.write = again_write}};
-	int r = cms_reader_new(&none, NULL, content, &again.reader, e);
+	int r = cms_reader_new(&raw, NULL, content, &again.reader, e);
 
 	if (r == 0)
 		r = source_run(edit->cms, &again.sink, e);

@@ -3,6 +3,7 @@
 noinst_LIBRARIES += libcms.a
 libcms_a_SOURCES = \
 	client/cms/cms.h \
+	client/cms/compressed.c client/cms/compressed.h \
 	client/cms/detect.c client/cms/detect.h \
 	client/cms/edit.c client/cms/edit.h \
 	client/cms/enveloped.c client/cms/enveloped.h \
@@ -14,11 +15,13 @@ libcms_a_SOURCES = \
 	client/cms/parts.h \
 	client/cms/reader.c client/cms/reader.h client/cms/reader_int.h \
 	client/cms/reader_enveloped.c client/cms/reader_fields.c \
-	client/cms/reader_keep.c client/cms/reader_path.c \
+	client/cms/reader_keep.c client/cms/reader_other.c \
+	client/cms/reader_path.c client/cms/reader_peek.c \
 	client/cms/reader_recipients.c \
 	client/cms/reader_signed.c client/cms/reader_util.c \
 	client/cms/recipients.c \
 	client/cms/release.c client/cms/release.h \
+	client/cms/rewrap.c client/cms/rewrap.h \
 	client/cms/segment.c client/cms/segment.h \
 	client/cms/sign_info.c client/cms/sign_info.h \
 	client/cms/signed.c client/cms/signed.h \
@@ -28,7 +31,8 @@ libcms_a_SOURCES = \
 	client/cms/verdict.c client/cms/verdict.h \
 	client/cms/verdict_json.c client/cms/verdict_json.h \
 	client/cms/verdict_mail.c client/cms/verdict_mail.h \
-	client/cms/verdict_text.c
+	client/cms/verdict_text.c \
+	client/cms/zlib.c client/cms/zlib.h
 libcms_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) -fPIC
 CMS_LIBS = libcms.a $(JANSSON_LIBS)
 CMS_TEST_LIBS = $(UNIT_LIBS) $(CMS_LIBS) libpkix.a libcodec.a $(ALG_LIBS) libasn1.a
@@ -79,6 +83,12 @@ tests_unit_check_input_SOURCES = tests/unit/check_input.c
 tests_unit_check_input_LDADD = $(CMS_TEST_LIBS)
 tests_unit_check_input_CFLAGS = $(UNIT_FLAGS)
 
+check_PROGRAMS += tests/unit/check_other
+TESTS += tests/unit/check_other
+tests_unit_check_other_SOURCES = tests/unit/check_other.c
+tests_unit_check_other_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
+tests_unit_check_other_CFLAGS = $(UNIT_FLAGS)
+
 check_PROGRAMS += tests/unit/check_output
 TESTS += tests/unit/check_output
 tests_unit_check_output_SOURCES = tests/unit/check_output.c
@@ -102,6 +112,12 @@ TESTS += tests/unit/check_release
 tests_unit_check_release_SOURCES = tests/unit/check_release.c
 tests_unit_check_release_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_unit_check_release_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_rewrap
+TESTS += tests/unit/check_rewrap
+tests_unit_check_rewrap_SOURCES = tests/unit/check_rewrap.c
+tests_unit_check_rewrap_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
+tests_unit_check_rewrap_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_signed
 TESTS += tests/unit/check_signed

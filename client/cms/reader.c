@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "asn1/signer_info.h"
-
 #define READER_VERSION_MAX 5
 
 int
 reader_pass(struct cms_reader *r, struct bytes run)
 {
+	if (r->inner != NULL && run.len != 0)
+		return reader_pass_inner(r, run);
 	if (r->content == NULL || run.len == 0)
 		return 0;
 	return sink_write(r->content, run, &r->err);
@@ -19,25 +19,32 @@ reader_pass(struct cms_reader *r, struct bytes run)
 static enum reader_place
 reader_place_by_type(const struct cms_reader *r)
 {
-	if (r->type == CMS_SIGNED)
+	switch (r->type) {
+	case CMS_SIGNED:
 		return PLACE_SIGNED;
-	return r->type == CMS_ENVELOPED ? PLACE_ENVELOPED
-					: PLACE_AUTH_ENVELOPED;
+	case CMS_ENVELOPED:
+		return PLACE_ENVELOPED;
+	case CMS_COMPRESSED:
+		return PLACE_COMPRESSED;
+	case CMS_DIGESTED:
+		return PLACE_DIGESTED;
+	case CMS_ENCRYPTED:
+		return PLACE_ENCRYPTED_DATA;
+	case CMS_AUTHENTICATED:
+		return PLACE_AUTHENTICATED;
+	default:
+		return PLACE_AUTH_ENVELOPED;
+	}
 }
 
 /* Content begins: what must be known of it is known now. */
 static int
-reader_start_content(struct cms_reader *r)
+reader_start_digests(struct cms_reader *r)
 {
 	enum alg algs[2 * CMS_DIGESTS_MAX];
 	const struct cms_memo *memo = r->params.memo;
 	size_t n = 0, i;
 
-	r->has_content = true;
-	if (r->params.detached != NULL)
-		return err_set(&r->err, -CS_ERR_ENCODING,
-		    "the signature holds content of its own, beside the "
-		    "content that it was given with");
 	if (r->verdict == NULL)
 		return 0;
 	for (i = 0; i < r->digests_len; i++)
@@ -67,6 +74,25 @@ reader_wants_crl(struct cms_reader *r, const struct ber_header *h)
 	r->crls_len += (size_t)h->len;
 	r->crls_count++;
 	return true;
+}
+
+static int
+reader_start_content(struct cms_reader *r)
+{
+	int code = 0;
+
+	r->has_content = true;
+	if (r->params.detached != NULL)
+		return err_set(&r->err, -CS_ERR_ENCODING,
+		    "the signature holds content of its own, beside the "
+		    "content that it was given with");
+	if (r->type == CMS_COMPRESSED)
+		return reader_start_inflate(r);
+	if (r->type == CMS_AUTHENTICATED)
+		code = reader_start_mac(r);
+	if (code == 0)
+		code = reader_start_digests(r);
+	return code == 0 ? reader_start_inner(r) : code;
 }
 
 static int
@@ -108,7 +134,8 @@ reader_on_end(void *ctx, const struct ber_header *h)
 
 	r->item = ITEM_NONE;
 	if (streamed == ITEM_CONTENT)
-		return 0;
+		return r->inflate != NULL ? sink_finish(r->inflate, &r->err)
+					  : 0;
 	if (streamed == ITEM_CIPHERTEXT)
 		return reader_end_ciphertext(r);
 	code = reader_check_end(r, h);
@@ -142,7 +169,7 @@ reader_refuse_type(struct cms_reader *r, struct bytes oid)
 	    oid_describe(name, sizeof(name), oid));
 }
 
-static int
+int
 reader_add_layer(struct cms_reader *r, enum verdict_kind kind, const char *name)
 {
 	struct verdict_layer *layer;
@@ -164,34 +191,54 @@ reader_can_open(const struct cms_reader *r)
 	       r->params.passwords_len != 0;
 }
 
+/* What each type is, and what verify says of it. */
+static const struct {
+	enum oid oid;
+	enum cms_type type;
+	enum verdict_kind kind;
+	const char *name;
+	const char *is;
+} types[] = {
+    {OID_SIGNED_DATA, CMS_SIGNED, VERDICT_SIGNED, "SignedData", "signed"},
+    {OID_ENVELOPED_DATA, CMS_ENVELOPED, VERDICT_ENCRYPTED, "EnvelopedData",
+	"encrypted"},
+    {OID_AUTH_ENVELOPED_DATA, CMS_AUTH_ENVELOPED, VERDICT_ENCRYPTED,
+	"AuthEnvelopedData", "encrypted"},
+    {OID_ENCRYPTED_DATA, CMS_ENCRYPTED, VERDICT_ENCRYPTED, "EncryptedData",
+	"encrypted"},
+    {OID_COMPRESSED_DATA, CMS_COMPRESSED, VERDICT_COMPRESSED, "CompressedData",
+	"compressed"},
+    {OID_DIGESTED_DATA, CMS_DIGESTED, VERDICT_DIGESTED, "DigestedData",
+	"with a digest and not signed"},
+    {OID_AUTH_DATA, CMS_AUTHENTICATED, VERDICT_AUTHENTICATED,
+	"AuthenticatedData", "authenticated by a key and not signed"},
+};
+#define TYPES_LEN (sizeof(types) / sizeof(types[0]))
+
 static int
 reader_take_type(struct cms_reader *r, struct bytes oid)
 {
 	const struct cms_reader_params *p = &r->params;
+	enum oid known = oid_find(oid);
+	size_t i;
 
-	switch (oid_find(oid)) {
-	case OID_SIGNED_DATA:
-		r->type = CMS_SIGNED;
+	for (i = 0; i < TYPES_LEN && types[i].oid != known; i++)
+		;
+	if (i == TYPES_LEN)
+		return reader_refuse_type(r, oid);
+	r->type = types[i].type;
+	if (r->type == CMS_SIGNED) {
 		if (r->verdict != NULL && reader_can_open(r) &&
 		    p->trust == NULL)
 			return err_set(&r->err, -CS_ERR_NOT_ENCRYPTED,
 			    "the message is signed and not encrypted");
-		return reader_add_layer(r, VERDICT_SIGNED, "SignedData");
-	case OID_ENVELOPED_DATA:
-		r->type = CMS_ENVELOPED;
-		break;
-	case OID_AUTH_ENVELOPED_DATA:
-		r->type = CMS_AUTH_ENVELOPED;
-		break;
-	default:
-		return reader_refuse_type(r, oid);
-	}
-	if (p->detached != NULL || !reader_can_open(r))
+	} else if (p->detached != NULL || !reader_can_open(r)) {
 		return err_set(&r->err, -CS_ERR_NOT_SIGNED,
-		    "the message is encrypted; whether something in it is "
-		    "signed shows when it is opened");
-	return reader_add_layer(r, VERDICT_ENCRYPTED,
-	    r->type == CMS_ENVELOPED ? "EnvelopedData" : "AuthEnvelopedData");
+		    "the message is %s; whether something in it is signed "
+		    "shows when it is opened",
+		    types[i].is);
+	}
+	return reader_add_layer(r, types[i].kind, types[i].name);
 }
 
 static int
@@ -320,7 +367,13 @@ reader_on_captured(void *ctx, const struct ber_header *h, struct bytes element)
 		buf_add_bytes(&r->cipher_alg, element);
 		return r->cipher_alg.err;
 	case ITEM_AUTH_ATTRS:
-		return reader_take_auth_attrs(r, element);
+		return r->type == CMS_AUTHENTICATED
+			   ? reader_take_mac_attrs(r, element)
+			   : reader_take_auth_attrs(r, element);
+	case ITEM_COMPRESSION:
+		return reader_take_compression(r, element);
+	case ITEM_AUTH_DIGEST:
+		return reader_take_auth_digest(r, element);
 	case ITEM_MAC:
 		buf_add_bytes(&r->mac, reader_get_content(element));
 		return r->mac.err;
@@ -346,7 +399,10 @@ reader_on_content(void *ctx, struct bytes run)
 	r->content_len += run.len;
 	if (r->digest != NULL)
 		digest_write(r->digest, run);
-	return reader_pass(r, run);
+	if (r->mac_stream != NULL && !r->has_auth_digest)
+		mac_write(r->mac_stream, run);
+	return r->inflate != NULL ? sink_write(r->inflate, run, &r->err)
+				  : reader_pass(r, run);
 }
 
 /* --- the reader --- */
@@ -397,6 +453,11 @@ cms_reader_free(struct cms_reader *r)
 	elements_clear(&r->recipients);
 	buf_clear(&r->cipher_alg);
 	buf_clear(&r->mac);
+	buf_clear(&r->kdf);
+	buf_clear(&r->auth_attrs);
+	sink_free(r->inflate);
+	mac_free(r->mac_stream);
+	cms_reader_free(r->inner);
 	cipher_free(r->cipher);
 	if (r->plain != NULL)
 		mem_wipe(r->plain, READER_PLAIN_LEN);
@@ -417,12 +478,55 @@ reader_result(struct cms_reader *r, int code, struct err *e)
 	return code;
 }
 
+/* What the encoding's reader finds has an offset; here is the field, too. */
+static void
+reader_tell_field(struct cms_reader *r, int code)
+{
+	if (code != 0 && code == r->err.code && !r->is_field_told &&
+	    r->field != NULL && code != -CS_ERR_TRAILING &&
+	    r->err.offset != ERR_NO_OFFSET) {
+		err_context(&r->err, "%s", r->field);
+		r->is_field_told = true;
+	}
+}
+
 int
 cms_reader_write(struct cms_reader *r, struct bytes in, struct err *e)
 {
 	size_t used;
+	int code = ber_write(r->ber, in, &used);
 
-	return reader_result(r, ber_write(r->ber, in, &used), e);
+	reader_tell_field(r, code);
+	/* Broken attributes make a bad message, and no other format. */
+	if (code != 0 && r->item == ITEM_AUTH_ATTRS &&
+	    err_class(code) == ERR_CLASS_FORMAT) {
+		err_context(&r->err, "the authenticated attributes");
+		code = r->err.code = -CS_ERR_ATTRIBUTES;
+	}
+	return reader_result(r, code, e);
+}
+
+static int
+reader_finish_by_type(struct cms_reader *r)
+{
+	int code;
+
+	switch (r->type) {
+	case CMS_SIGNED:
+		code = r->verdict != NULL ? reader_judge_signers(r) : 0;
+		return code == 0 ? reader_keep_rest(r) : code;
+	case CMS_DIGESTED:
+		return reader_finish_digested(r);
+	case CMS_AUTHENTICATED:
+		return reader_finish_authenticated(r);
+	case CMS_COMPRESSED:
+		return r->has_content ? 0
+				      : err_set(&r->err, -CS_ERR_UNSUPPORTED,
+					    "the compressed content is not in "
+					    "the message");
+	default:
+		return reader_finish_enveloped(r);
+	}
 }
 
 int
@@ -430,12 +534,11 @@ cms_reader_finish(struct cms_reader *r, struct err *e)
 {
 	int code = ber_finish(r->ber);
 
-	if (code == 0 && r->type == CMS_SIGNED && r->verdict != NULL)
-		code = reader_judge_signers(r);
-	if (code == 0 && r->type == CMS_SIGNED)
-		code = reader_keep_rest(r);
-	else if (code == 0)
-		code = reader_finish_enveloped(r);
+	reader_tell_field(r, code);
+	if (code == 0)
+		code = reader_finish_by_type(r);
+	if (code == 0 && r->inner != NULL && !r->wants_rerun)
+		code = reader_finish_inner(r);
 	return reader_result(r, code, e);
 }
 
@@ -467,89 +570,4 @@ const struct cert_set *
 cms_reader_get_certificates(const struct cms_reader *r)
 {
 	return r->certificates;
-}
-
-/* --- what one run learns for the next --- */
-
-struct cms_memo *
-cms_memo_new(void)
-{
-	return calloc(1, sizeof(struct cms_memo));
-}
-
-bool
-cms_memo_want_digest(struct cms_memo *memo, enum alg alg)
-{
-	size_t i;
-
-	for (i = 0; i < memo->digests_len; i++)
-		if (memo->digests[i] == alg)
-			return true;
-	if (memo->digests_len == CMS_DIGESTS_MAX)
-		return false;
-	memo->digests[memo->digests_len++] = alg;
-	return true;
-}
-
-void
-cms_memo_free(struct cms_memo *memo)
-{
-	if (memo == NULL)
-		return;
-	secret_free(memo->key);
-	buf_clear(&memo->auth_attrs);
-	free(memo);
-}
-
-/* --- peeking --- */
-
-static void
-peek_add(enum alg *digests, int *n, enum alg alg)
-{
-	int i;
-
-	for (i = 0; i < *n; i++)
-		if (digests[i] == alg)
-			return;
-	if (alg != ALG_NONE && *n < CMS_DIGESTS_MAX)
-		digests[(*n)++] = alg;
-}
-
-/* What this signer's check needs of the content. */
-static void
-peek_add_signer(enum alg *digests, int *n, const struct signer_info *info)
-{
-	enum alg digest = alg_id_get_digest(&info->digest_alg);
-	struct sig_scheme scheme;
-
-	if (!info->has_signed_attrs &&
-	    sig_scheme_decode(&info->signature_alg, digest, &scheme, NULL) ==
-		0 &&
-	    sig_scheme_is_pure(&scheme))
-		digest = DIGEST_CONTENT;
-	peek_add(digests, n, digest);
-}
-
-int
-cms_peek_digests(struct bytes cms, enum alg *digests, struct err *e)
-{
-	static const struct cms_reader_params none;
-	struct signer_info info;
-	struct cms_reader *r;
-	size_t i;
-	int code, n = 0;
-
-	code = cms_reader_new(&none, NULL, NULL, &r, e);
-	if (code == 0)
-		code = cms_reader_write(r, cms, e);
-	if (code == 0)
-		code = cms_reader_finish(r, e);
-	for (i = 0; code == 0 && i < r->signers.len; i++)
-		if (signer_info_decode(
-			buf_get(&r->signers.items[i]), &info, NULL) == 0)
-			peek_add_signer(digests, &n, &info);
-	if (code == 0 && n == 0)
-		digests[n++] = ALG_SHA256;
-	cms_reader_free(r);
-	return code != 0 ? code : n;
 }

@@ -2,10 +2,12 @@
  * reader.h: any CMS message (RFC 5652 ContentInfo), read as a stream.
  *
  * The reader is a sink for the octets of one ContentInfo, BER or DER. It
- * judges SignedData, opens EnvelopedData and AuthEnvelopedData, and refuses
- * other types by name (CS_ERR_UNSUPPORTED). Content comes out of it piece by
- * piece as it is met: before it is judged. Who releases it decides by the
- * caller's rule (client/cms/release.h).
+ * judges SignedData, opens EnvelopedData, AuthEnvelopedData and EncryptedData,
+ * checks DigestedData and AuthenticatedData, inflates CompressedData, and
+ * refuses other types by name (CS_ERR_UNSUPPORTED). Content of type
+ * CompressedData inside one of the others is inflated on the way. Content comes
+ * out of it piece by piece as it is met: before it is judged. Who releases it
+ * decides by the caller's rule (client/cms/release.h).
  */
 #ifndef CLIENT_CMS_READER_H
 #define CLIENT_CMS_READER_H
@@ -19,6 +21,10 @@ enum cms_type {
 	CMS_SIGNED,
 	CMS_ENVELOPED,
 	CMS_AUTH_ENVELOPED,
+	CMS_COMPRESSED,
+	CMS_DIGESTED,
+	CMS_ENCRYPTED,
+	CMS_AUTHENTICATED,
 	CMS_OTHER, /* known by name, not read */
 };
 
@@ -50,6 +56,9 @@ struct cms_reader_params {
 	/* A time stamp's token: one signer, TSTInfo within, its certificate
 	 * named (RFC 3161); nothing that others say of it is looked at. */
 	bool is_token;
+	/* Content of type CompressedData inside another type comes out as it
+	 * stands, and not inflated. */
+	bool is_raw;
 	/* SignedData: gets what stands around the content; or NULL. */
 	struct cms_parts *parts;
 	/*
@@ -89,8 +98,9 @@ void cms_reader_free(struct cms_reader *reader);
  *
  * CS_ERR_NOT_MESSAGE: no ContentInfo; CS_ERR_UNSUPPORTED: another type or
  * version; CS_ERR_ENCODING, CS_ERR_TOO_DEEP, CS_ERR_TOO_LARGE (cms.h),
- * CS_ERR_TRAILING; CS_ERR_NOT_SIGNED: encrypted, and there are no ops;
- * CS_ERR_NOT_ENCRYPTED: signed, and there are ops and no trust;
+ * CS_ERR_TRAILING; CS_ERR_NOT_SIGNED: encrypted, compressed or something else,
+ * and there is trust and nothing to open with; CS_ERR_NOT_ENCRYPTED: signed,
+ * and there is something to open with and no trust;
  * CS_ERR_ATTRIBUTES: broken authenticated attributes; what ops->open and the
  * content sink return.
  */

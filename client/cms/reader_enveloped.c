@@ -16,6 +16,8 @@ reader_cannot_open(struct cms_reader *r, int code, const char *text)
 {
 	struct finding *f = reader_decryption(r);
 
+	if (f != NULL && r->type == CMS_AUTHENTICATED)
+		f = &reader_layer(r)->integrity;
 	if (f != NULL)
 		finding_set(f, FINDING_BAD, code, "%s", text);
 	else
@@ -51,8 +53,8 @@ reader_take_cipher(struct cms_reader *r, int *code)
 		*code = reader_cannot_open(r, -CS_ERR_ALGORITHM,
 		    wants_aead ? "AuthEnvelopedData with a cipher that does "
 				 "not authenticate"
-			       : "EnvelopedData with an authenticating cipher, "
-				 "which belongs into AuthEnvelopedData");
+			       : "an authenticating cipher, which belongs into "
+				 "AuthEnvelopedData, in another type");
 		return false;
 	}
 	if (alg_get(params->alg)->strength != ALG_GOOD &&
@@ -73,10 +75,19 @@ reader_start_decrypt(struct cms_reader *r)
 	int code;
 
 	r->is_started = true;
+	if (r->type == CMS_ENCRYPTED) {
+		code = reader_take_pbes2(r);
+		if (code != 0)
+			return code;
+	}
 	if (!reader_take_cipher(r, &code))
 		return code;
-	code = reader_get_key(r, cipher_params_key_len(&r->cipher_params),
-	    buf_get(&r->cipher_alg), &key);
+	if (r->type == CMS_ENCRYPTED)
+		code = reader_get_direct_key(r, &key);
+	else
+		code =
+		    reader_get_key(r, cipher_params_key_len(&r->cipher_params),
+			buf_get(&r->cipher_alg), &key);
 	if (code != 0 || key == NULL)
 		return code;
 	if (r->type == CMS_AUTH_ENVELOPED && memo != NULL)
@@ -90,7 +101,7 @@ reader_start_decrypt(struct cms_reader *r)
 	if (r->cipher == NULL)
 		return reader_cannot_open(r, -CS_ERR_ALGORITHM,
 		    "the cipher is known by name but cannot be used");
-	return 0;
+	return reader_start_inner(r);
 }
 
 int
@@ -151,7 +162,7 @@ reader_end_cipher(struct cms_reader *r, struct bytes tag)
 int
 reader_end_ciphertext(struct cms_reader *r)
 {
-	if (r->type != CMS_ENVELOPED || r->cipher == NULL)
+	if (r->type == CMS_AUTH_ENVELOPED || r->cipher == NULL)
 		return 0;
 	return reader_end_cipher(r, BYTES_NONE);
 }
@@ -184,6 +195,7 @@ reader_take_auth_attrs(struct cms_reader *r, struct bytes element)
 		buf_clear(&set);
 		return code;
 	}
+	r->is_type_told = found;
 	if (found && !bytes_is_equal(type, buf_get(&r->content_type))) {
 		cipher_free(r->cipher);
 		r->cipher = NULL;
@@ -217,5 +229,9 @@ reader_finish_enveloped(struct cms_reader *r)
 		    "the encrypted content is not in the message");
 	if (r->cipher == NULL || r->wants_rerun)
 		return 0;
+	if (r->type == CMS_AUTH_ENVELOPED && r->inner != NULL &&
+	    !r->is_type_told)
+		return reader_cannot_open(r, -CS_ERR_ATTRIBUTES,
+		    "that the content is compressed is not authenticated");
 	return reader_end_cipher(r, buf_get(&r->mac));
 }

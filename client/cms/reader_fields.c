@@ -27,8 +27,8 @@
 		    is_optional, false                                       \
 	}
 
-#define READER_FIELDS_MAX 8
-/* RFC 5652 3, 5.1, 5.2, 6.1; RFC 5083 2.1 */
+#define READER_FIELDS_MAX 10
+/* RFC 5652 3, 5.1, 5.2, 6.1, 7, 8, 9.1; RFC 5083 2.1; RFC 3274 1.1 */
 static const struct reader_field fields[][READER_FIELDS_MAX] = {
     [PLACE_TOP] = {FIELD_ENTER(
 	"ContentInfo", DER_SEQUENCE, PLACE_CONTENT_INFO)},
@@ -65,6 +65,29 @@ static const struct reader_field fields[][READER_FIELDS_MAX] = {
 		ITEM_AUTH_ATTRS, true, false},
 	    FIELD_STRING("mac", DER_OCTET_STRING, BER_CAPTURE, ITEM_MAC, false),
 	    FIELD_SKIP("unauthAttrs", DER_CONTEXT_C(2))},
+    [PLACE_COMPRESSED] = {FIELD_CAPTURE("version", DER_INTEGER, ITEM_VERSION),
+	FIELD_CAPTURE("compressionAlgorithm", DER_SEQUENCE, ITEM_COMPRESSION),
+	FIELD_ENTER("encapContentInfo", DER_SEQUENCE, PLACE_ENCAP)},
+    [PLACE_DIGESTED] = {FIELD_CAPTURE("version", DER_INTEGER, ITEM_VERSION),
+	FIELD_CAPTURE("digestAlgorithm", DER_SEQUENCE, ITEM_DIGEST),
+	FIELD_ENTER("encapContentInfo", DER_SEQUENCE, PLACE_ENCAP),
+	FIELD_STRING("digest", DER_OCTET_STRING, BER_CAPTURE, ITEM_MAC, false)},
+    [PLACE_ENCRYPTED_DATA] =
+	{FIELD_CAPTURE("version", DER_INTEGER, ITEM_VERSION),
+	    FIELD_ENTER("encryptedContentInfo", DER_SEQUENCE, PLACE_ENCRYPTED),
+	    FIELD_SKIP("unprotectedAttrs", DER_CONTEXT_C(1))},
+    [PLACE_AUTHENTICATED] =
+	{FIELD_CAPTURE("version", DER_INTEGER, ITEM_VERSION),
+	    FIELD_SKIP("originatorInfo", DER_CONTEXT_C(0)),
+	    FIELD_ENTER("recipientInfos", DER_SET, PLACE_RECIPIENTS),
+	    FIELD_CAPTURE("macAlgorithm", DER_SEQUENCE, ITEM_CIPHER),
+	    {"digestAlgorithm", DER_CONTEXT_C(1), 0, BER_CAPTURE, PLACE_TOP,
+		ITEM_AUTH_DIGEST, true, false},
+	    FIELD_ENTER("encapContentInfo", DER_SEQUENCE, PLACE_ENCAP),
+	    {"authAttrs", DER_CONTEXT_C(2), 0, BER_CAPTURE, PLACE_TOP,
+		ITEM_AUTH_ATTRS, true, false},
+	    FIELD_STRING("mac", DER_OCTET_STRING, BER_CAPTURE, ITEM_MAC, false),
+	    FIELD_SKIP("unauthAttrs", DER_CONTEXT_C(3))},
     [PLACE_RECIPIENTS] = {FIELD_EACH("RecipientInfo", -1, ITEM_RECIPIENT)},
     [PLACE_ENCRYPTED] =
 	{FIELD_CAPTURE("contentType", DER_OID, ITEM_CONTENT_TYPE),
@@ -78,6 +101,7 @@ static int
 reader_fail_field(struct cms_reader *r, const struct ber_header *h, int code,
     const char *what, const char *name)
 {
+	r->is_field_told = true;
 	return err_set_at(&r->err, code, h->offset, "%s %s at byte %llu", name,
 	    what, (unsigned long long)h->offset);
 }
@@ -109,6 +133,7 @@ reader_find_field(struct cms_reader *r, const struct ber_header *h)
 	}
 	if (!f->is_repeated)
 		level->step++;
+	r->field = f->name;
 	return f;
 }
 

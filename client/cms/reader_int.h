@@ -5,6 +5,7 @@
 #define CLIENT_CMS_READER_INT_H
 
 #include "asn1/alg/cipher.h"
+#include "asn1/alg/mac.h"
 #include "asn1/ber.h"
 #include "asn1/cert_id.h"
 #include "client/cms/reader.h"
@@ -37,7 +38,11 @@ enum reader_place {
 	PLACE_AUTH_ENVELOPED,
 	PLACE_RECIPIENTS,
 	PLACE_ENCRYPTED,
-	PLACE_BY_TYPE, /* one of the three, as contentType said */
+	PLACE_COMPRESSED,
+	PLACE_DIGESTED,
+	PLACE_ENCRYPTED_DATA,
+	PLACE_AUTHENTICATED,
+	PLACE_BY_TYPE, /* as contentType said */
 };
 
 /* What is captured or streamed. */
@@ -56,6 +61,8 @@ enum reader_item {
 	ITEM_CIPHERTEXT,
 	ITEM_AUTH_ATTRS,
 	ITEM_MAC,
+	ITEM_COMPRESSION,
+	ITEM_AUTH_DIGEST,
 };
 
 /* One field of a SEQUENCE, or the elements of a SET OF. */
@@ -81,6 +88,8 @@ struct cms_reader {
 	size_t layer;		 /* index in it */
 	struct sink *content;	 /* may be NULL */
 	struct err err;
+	const char *field; /* the one being read, for messages; static */
+	bool is_field_told;
 	struct ber *ber;
 	struct reader_level levels[BER_DEPTH_MAX + 2];
 	enum reader_item item;
@@ -108,8 +117,23 @@ struct cms_reader {
 	struct cipher *cipher; /* NULL: not opened, or ended */
 	bool is_started;       /* did encryptedContent begin? */
 	bool has_more;	       /* another recipient could be tried */
+	bool is_type_told;     /* contentType is authenticated */
 	struct buf mac;
 	uint8_t *plain; /* READER_PLAIN_LEN, once needed */
+
+	/* EncryptedData under a password: its key derivation */
+	struct buf kdf;
+	/* CompressedData: the stage, which writes to after_inflate */
+	struct sink *inflate;
+	struct sink after_inflate;
+	/* AuthenticatedData */
+	struct mac *mac_stream; /* NULL: no key */
+	bool has_auth_digest;
+	struct buf auth_attrs; /* SET OF, in DER */
+	/* content that is CompressedData itself: read by another reader, whose
+	 * failure counts only if this layer is good */
+	struct cms_reader *inner;
+	struct err inner_err;
 };
 
 #define READER_PLAIN_LEN (SINK_PIECE_LEN + CIPHER_BLOCK_MAX)
@@ -177,6 +201,35 @@ int CS_MUST_USE reader_cannot_open(
  */
 int CS_MUST_USE reader_get_key(struct cms_reader *r, size_t key_len,
     struct bytes alg, struct secret **key);
+
+/* reader_other.c */
+int CS_MUST_USE reader_take_compression(
+    struct cms_reader *r, struct bytes element);
+int CS_MUST_USE reader_take_auth_digest(
+    struct cms_reader *r, struct bytes element);
+int CS_MUST_USE reader_take_mac_attrs(
+    struct cms_reader *r, struct bytes element);
+/* Before the first octet of content, by type. */
+int CS_MUST_USE reader_start_inflate(struct cms_reader *r);
+int CS_MUST_USE reader_start_mac(struct cms_reader *r);
+/* The key of EncryptedData, as reader_get_key. */
+int CS_MUST_USE reader_get_direct_key(
+    struct cms_reader *r, struct secret **key);
+/* EncryptedData under a password names its cipher inside of PBES2 (RFC 8018
+ * 6.2): cipher_alg becomes the inner one. */
+int CS_MUST_USE reader_take_pbes2(struct cms_reader *r);
+int CS_MUST_USE reader_finish_digested(struct cms_reader *r);
+int CS_MUST_USE reader_finish_authenticated(struct cms_reader *r);
+
+/* Makes the inner reader if the content's type asks for one; feeds it; ends
+ * it. */
+int CS_MUST_USE reader_start_inner(struct cms_reader *r);
+int CS_MUST_USE reader_pass_inner(struct cms_reader *r, struct bytes run);
+int CS_MUST_USE reader_finish_inner(struct cms_reader *r);
+
+/* reader.c: adds the layer that the reader fills. */
+int CS_MUST_USE reader_add_layer(
+    struct cms_reader *r, enum verdict_kind kind, const char *name);
 
 /* reader_enveloped.c */
 int CS_MUST_USE reader_start_decrypt(struct cms_reader *r);

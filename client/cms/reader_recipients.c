@@ -12,6 +12,9 @@
 
 /* Recipients of one message that are ours and are tried one after another. */
 #define READER_TRIES_MAX 16
+/* What is kept for messages. */
+#define SEARCH_NAME_LEN 96
+#define SEARCH_TEXT_LEN 200
 
 static int
 reader_list_recipient(
@@ -64,8 +67,10 @@ struct search {
 	unsigned iterations; /* of PBKDF2 that may still be done */
 	/* kinds that nobody gave us anything for */
 	bool has_password, has_kek;
-	char kem[OID_TEXT_MAX]; /* a KEM that the message has; or "" */
+	char kem[SEARCH_NAME_LEN]; /* a KEM that the message has; or "" */
 	bool is_kem_ours;
+	char broken[SEARCH_TEXT_LEN]; /* of the first that cannot be read */
+	size_t broken_number;	      /* 0: there is none */
 	struct err err;
 };
 
@@ -272,9 +277,11 @@ static void
 search_note_kem(struct search *s, const struct recipient_info *info)
 {
 	bool is_ours = search_find_own(s, &info->rid) != NULL;
+	char name[OID_TEXT_MAX];
 
 	if (s->kem[0] == '\0' || (is_ours && !s->is_kem_ours))
-		alg_id_describe(s->kem, sizeof(s->kem), &info->kem);
+		snprintf(s->kem, sizeof(s->kem), "%.*s", SEARCH_NAME_LEN - 1,
+		    alg_id_describe(name, sizeof(name), &info->kem));
 	if (is_ours)
 		s->is_kem_ours = true;
 }
@@ -316,16 +323,24 @@ search_other(struct search *s, const struct recipient_info *info)
 	return 0;
 }
 
-static int
+/* Not a part of its caller's frame, which would be large with it. */
+__attribute__((noinline)) static int
 search_element(struct search *s, struct bytes element)
 {
 	struct recipient_info info;
+	struct err e = ERR_INIT;
 	char name[OID_TEXT_MAX];
 	int code;
 
 	/* What cannot be read may still be somebody else's. */
-	if (recipient_info_decode(element, &info, NULL) != 0)
+	if (recipient_info_decode(element, &info, &e) != 0) {
 		info.kind = RECIPIENT_NONE;
+		if (s->broken_number == 0) {
+			s->broken_number = s->listed + 1;
+			snprintf(s->broken, sizeof(s->broken), "%.*s",
+			    SEARCH_TEXT_LEN - 1, err_get_text(&e));
+		}
+	}
 	if (info.kind == RECIPIENT_KARI)
 		return search_key_agreement(s, &info);
 	s->listed++;
@@ -358,7 +373,7 @@ search_remember(struct search *s)
 static int
 search_explain(const struct search *s)
 {
-	char text[OID_TEXT_MAX + 320];
+	char text[SEARCH_NAME_LEN + 400];
 
 	if (s->is_kem_ours) {
 		snprintf(text, sizeof(text),
@@ -366,6 +381,13 @@ search_explain(const struct search *s)
 		    "encapsulation (%s), which is not supported",
 		    s->kem);
 		return reader_cannot_open(s->r, -CS_ERR_ALGORITHM, text);
+	}
+	if (s->broken_number != 0 && !s->has_password && !s->has_kek) {
+		snprintf(text, sizeof(text),
+		    "none of the recipients has its key here; recipient %zu "
+		    "cannot be read: %s",
+		    s->broken_number, s->broken);
+		return reader_cannot_open(s->r, -CS_ERR_NO_RECIPIENT, text);
 	}
 	snprintf(text, sizeof(text),
 	    "none of the recipients that the message is encrypted to has its "

@@ -122,3 +122,35 @@ reader_is_id_of(const struct cert_id *id, const struct cert *c)
 	spki_key_id(cert_get_spki(c), computed);
 	return bytes_is_equal(id->key_id, bytes_of(computed, sizeof(computed)));
 }
+
+/* --- what one run learns for the next --- */
+
+struct cms_memo *
+cms_memo_new(void)
+{
+	return calloc(1, sizeof(struct cms_memo));
+}
+
+bool
+cms_memo_want_digest(struct cms_memo *memo, enum alg alg)
+{
+	size_t i;
+
+	for (i = 0; i < memo->digests_len; i++)
+		if (memo->digests[i] == alg)
+			return true;
+	if (memo->digests_len == CMS_DIGESTS_MAX)
+		return false;
+	memo->digests[memo->digests_len++] = alg;
+	return true;
+}
+
+void
+cms_memo_free(struct cms_memo *memo)
+{
+	if (memo == NULL)
+		return;
+	secret_free(memo->key);
+	buf_clear(&memo->auth_attrs);
+	free(memo);
+}

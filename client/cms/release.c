@@ -164,14 +164,11 @@ release_second(struct release *rel, struct err *e)
 static int
 release_end(struct release *rel, const struct verdict *verdict, struct err *e)
 {
-	bool is_good = verdict->summary == VERDICT_VERIFIED ||
-		       verdict->summary == VERDICT_UNTRUSTED ||
-		       verdict->summary == VERDICT_DECRYPTED;
 	int r = 0;
 
 	if (rel->out == NULL)
 		return 0;
-	if (!is_good)
+	if (!verdict_lets_out(verdict))
 		return output_is_held(rel->out) ? output_reset(rel->out, e) : 0;
 	if (!output_is_held(rel->out))
 		r = release_second(rel, e);

@@ -33,7 +33,7 @@ struct sink *guard_get_checker(struct guard *g, struct sink *out);
 /* Which verdicts let the content out. */
 enum release_rule {
 	RELEASE_NEVER, /* only judge: content is thrown away */
-	RELEASE_GOOD,  /* summary VERIFIED, UNTRUSTED or DECRYPTED */
+	RELEASE_GOOD,  /* verdict_lets_out */
 };
 
 /*

@@ -91,6 +91,7 @@ layer_clear(struct verdict_layer *layer)
 	free(layer->format);
 	free(layer->content_type);
 	free(layer->cipher_name);
+	free(layer->algorithm_name);
 }
 
 void
@@ -222,7 +223,8 @@ struct judgement {
 	const struct finding *finding;
 	size_t signers; /* good ones */
 	const struct verdict_layer *encrypted;
-	bool is_empty; /* a signed layer has no signer */
+	const struct verdict_layer *other; /* the first, of another kind */
+	bool is_empty;			   /* a signed layer has no signer */
 };
 
 /* BAD outweighs UNTRUSTED, and the first of a kind is told. */
@@ -285,9 +287,17 @@ judge_layer(struct judgement *j, const struct verdict_layer *layer)
 			judge_blame(j, VERDICT_BAD, -CS_ERR_DECRYPT, NULL,
 			    &layer->decryption);
 		break;
+	case VERDICT_DIGESTED:
+	case VERDICT_AUTHENTICATED:
+		if (layer->integrity.state != FINDING_GOOD)
+			judge_blame(j, VERDICT_BAD, -CS_ERR_AUTH_TAG, NULL,
+			    &layer->integrity);
+		break;
 	case VERDICT_COMPRESSED:
 		break;
 	}
+	if (layer->kind != VERDICT_SIGNED && j->other == NULL)
+		j->other = layer;
 }
 
 /* "Alice <a@example.org>", or the identifier where no certificate is. */
@@ -335,6 +345,19 @@ judge_put_cipher(struct buf *b, const struct verdict_layer *layer)
 		buf_add_str(b, ", which does not show whether it was changed");
 }
 
+/* What it is instead of signed. */
+static void
+judge_put_other(struct buf *b, const struct verdict_layer *layer)
+{
+	const char *name = layer->algorithm_name;
+
+	if (layer->kind == VERDICT_COMPRESSED)
+		buf_add_str(b, "; it was compressed");
+	else
+		buf_printf(b, "; %s (%s)", layer->integrity.text,
+		    name != NULL ? name : "?");
+}
+
 static void
 judge_put_text(
     struct buf *b, const struct verdict *v, const struct judgement *j)
@@ -343,6 +366,8 @@ judge_put_text(
 	case VERDICT_NONE:
 		buf_add_str(b, j->is_empty ? "The message has no signature"
 					   : "The message is not signed");
+		if (j->other != NULL)
+			judge_put_other(b, j->other);
 		break;
 	case VERDICT_VERIFIED:
 		buf_printf(
@@ -436,6 +461,23 @@ verdict_judge(struct verdict *v)
 	return v->code;
 }
 
+bool
+verdict_lets_out(const struct verdict *v)
+{
+	switch (v->summary) {
+	case VERDICT_VERIFIED:
+	case VERDICT_UNTRUSTED:
+	case VERDICT_DECRYPTED:
+	case VERDICT_PARTIAL:
+		return true;
+	case VERDICT_NONE:
+		return v->layers_len != 0 && v->code == 0;
+	case VERDICT_BAD:
+		break;
+	}
+	return false;
+}
+
 int
 verdict_set_unsigned(struct verdict *v, const char *text)
 {
@@ -481,6 +523,10 @@ verdict_kind_name(enum verdict_kind kind)
 		return "encrypted";
 	case VERDICT_COMPRESSED:
 		return "compressed";
+	case VERDICT_DIGESTED:
+		return "digested";
+	case VERDICT_AUTHENTICATED:
+		return "authenticated";
 	}
 	return "unknown";
 }

@@ -74,6 +74,8 @@ enum verdict_kind {
 	VERDICT_SIGNED,
 	VERDICT_ENCRYPTED,
 	VERDICT_COMPRESSED,
+	VERDICT_DIGESTED,
+	VERDICT_AUTHENTICATED, /* by a MAC: AuthenticatedData */
 };
 
 struct verdict_layer {
@@ -85,16 +87,20 @@ struct verdict_layer {
 	struct verdict_signer *signers;
 	size_t signers_len;
 	uint64_t covered_len; /* octets of content under the signature */
-	/* encrypted */
+	/* encrypted; recipients of authenticated, too */
 	char *cipher_name;     /* "aes256-gcm" */
 	bool is_authenticated; /* AEAD, tag checked */
 	struct finding decryption;
 	struct verdict_recipient *recipients;
 	size_t recipients_len;
+	/* digested, authenticated */
+	char *algorithm_name; /* "sha256", "hmac-sha256" */
+	struct finding integrity;
 };
 
 enum verdict_summary {
-	VERDICT_NONE,	   /* nothing signed, nothing encrypted */
+	VERDICT_NONE,	   /* nothing signed, nothing encrypted; where
+			      digested or authenticated: unchanged */
 	VERDICT_VERIFIED,  /* signed, everything good and trusted */
 	VERDICT_UNTRUSTED, /* integrity good; chain, address ... not */
 	VERDICT_BAD,	   /* integrity or decryption bad */
@@ -143,7 +149,8 @@ int verdict_warn(struct verdict *v, const char *fmt, ...)
  *
  * A signer is bad whose integrity is not good; untrusted, where algorithm or
  * chain is not good, revocation is bad, or address is bad or unknown. An
- * encrypted layer whose decryption is not good is bad. A message without any
+ * encrypted layer whose decryption is not good is bad, and so is a digested or
+ * authenticated one whose integrity is not. A message without any
  * layer has code 0; one whose signed layers have no signers (certificates
  * only) CS_ERR_NOT_SIGNED, both with summary NONE.
  */
@@ -152,6 +159,9 @@ int verdict_judge(struct verdict *v);
  * message bad. Only CS_ERR_NO_MEMORY. */
 int CS_MUST_USE verdict_set_fault(
     struct verdict *v, int code, const char *text);
+/* Judged so that the content may go out: VERIFIED, UNTRUSTED, DECRYPTED,
+ * PARTIAL, and NONE of a message with layers and no fault. */
+bool verdict_lets_out(const struct verdict *v);
 /* What is read is no signed message, for the reason that text tells: without
  * layers, summary NONE, code CS_ERR_NOT_SIGNED. CS_ERR_NO_MEMORY. */
 int CS_MUST_USE verdict_set_unsigned(struct verdict *v, const char *text);

@@ -215,8 +215,8 @@ put_signed(json_t *o, const struct verdict_layer *layer, bool *ok)
 	put(o, "signers", signers, ok);
 }
 
-static void
-put_encrypted(json_t *o, const struct verdict_layer *layer, bool *ok)
+static json_t *
+recipients_to_json(const struct verdict_layer *layer, bool *ok)
 {
 	json_t *recipients = json_array(), *recipient;
 	const struct verdict_recipient *r;
@@ -230,10 +230,25 @@ put_encrypted(json_t *o, const struct verdict_layer *layer, bool *ok)
 		put(recipient, "is_ours", json_boolean(r->is_ours), ok);
 		append(recipients, recipient, ok);
 	}
+	return recipients;
+}
+
+static void
+put_checked(json_t *o, const struct verdict_layer *layer, bool *ok)
+{
+	put(o, "algorithm", text_to_json(layer->algorithm_name), ok);
+	put(o, "integrity", finding_to_json(&layer->integrity, ok), ok);
+	if (layer->kind == VERDICT_AUTHENTICATED)
+		put(o, "recipients", recipients_to_json(layer, ok), ok);
+}
+
+static void
+put_encrypted(json_t *o, const struct verdict_layer *layer, bool *ok)
+{
 	put(o, "cipher", text_to_json(layer->cipher_name), ok);
 	put(o, "is_authenticated", json_boolean(layer->is_authenticated), ok);
 	put(o, "decryption", finding_to_json(&layer->decryption, ok), ok);
-	put(o, "recipients", recipients, ok);
+	put(o, "recipients", recipients_to_json(layer, ok), ok);
 }
 
 static json_t *
@@ -248,6 +263,8 @@ layer_to_json(const struct verdict_layer *layer, bool *ok)
 		put_signed(o, layer, ok);
 	else if (layer->kind == VERDICT_ENCRYPTED)
 		put_encrypted(o, layer, ok);
+	else if (layer->kind != VERDICT_COMPRESSED)
+		put_checked(o, layer, ok);
 	return o;
 }
 

@@ -210,7 +210,8 @@ verdict_is_protected(const struct verdict *v)
 	size_t i;
 
 	for (i = 0; i < v->layers_len; i++)
-		if (v->layers[i].kind == VERDICT_ENCRYPTED ||
+		if ((v->layers[i].kind != VERDICT_COMPRESSED &&
+			v->layers[i].kind != VERDICT_SIGNED) ||
 		    v->layers[i].signers_len != 0)
 			return true;
 	return v->fault != 0;

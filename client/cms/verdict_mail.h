@@ -92,7 +92,7 @@ bool verdict_is_unauthenticated(const struct verdict *v);
 /* At least one signer, and every one's integrity is good. */
 bool verdict_layer_is_intact(const struct verdict_layer *layer);
 /* Is anything in its layers signed or encrypted (certificates alone are
- * neither), or cannot be read? */
+ * neither), or checked by a digest or a MAC; or can it not be read? */
 bool verdict_is_protected(const struct verdict *v);
 /* Is it encrypted, by a layer of its own or around it, and opened? */
 bool verdict_is_encrypted(const struct verdict *v);

@@ -117,17 +117,12 @@ put_signed(struct buf *b, const struct verdict_layer *layer, bool is_verbose)
 }
 
 static void
-put_encrypted(struct buf *b, const struct verdict_layer *layer, bool is_verbose)
+put_recipients(
+    struct buf *b, const struct verdict_layer *layer, bool is_verbose)
 {
 	const struct verdict_recipient *r;
 	size_t i;
 
-	buf_printf(b, "encrypted: %s, %s, %s\n",
-	    layer->format != NULL ? layer->format : "?",
-	    layer->cipher_name != NULL ? layer->cipher_name : "?",
-	    layer->is_authenticated ? "authenticated" : "not authenticated");
-	if (is_verbose || is_worth_telling(&layer->decryption))
-		put_finding(b, "decryption", &layer->decryption);
 	for (i = 0; i < layer->recipients_len; i++) {
 		r = &layer->recipients[i];
 		if (is_verbose || r->is_ours)
@@ -136,6 +131,30 @@ put_encrypted(struct buf *b, const struct verdict_layer *layer, bool is_verbose)
 			    r->alg_name != NULL ? r->alg_name : "?",
 			    r->is_ours ? ", ours" : "");
 	}
+}
+
+/* With a digest or a MAC. */
+static void
+put_checked(struct buf *b, const struct verdict_layer *layer, bool is_verbose)
+{
+	buf_printf(b, "%s: %s, %s\n", verdict_kind_name(layer->kind),
+	    layer->format != NULL ? layer->format : "?",
+	    layer->algorithm_name != NULL ? layer->algorithm_name : "?");
+	if (is_verbose || is_worth_telling(&layer->integrity))
+		put_finding(b, "integrity", &layer->integrity);
+	put_recipients(b, layer, is_verbose);
+}
+
+static void
+put_encrypted(struct buf *b, const struct verdict_layer *layer, bool is_verbose)
+{
+	buf_printf(b, "encrypted: %s, %s, %s\n",
+	    layer->format != NULL ? layer->format : "?",
+	    layer->cipher_name != NULL ? layer->cipher_name : "?",
+	    layer->is_authenticated ? "authenticated" : "not authenticated");
+	if (is_verbose || is_worth_telling(&layer->decryption))
+		put_finding(b, "decryption", &layer->decryption);
+	put_recipients(b, layer, is_verbose);
 }
 
 static void
@@ -153,6 +172,10 @@ put_layers(struct buf *b, const struct verdict *v, bool is_verbose)
 			break;
 		case VERDICT_COMPRESSED:
 			buf_add_str(b, "compressed\n");
+			break;
+		case VERDICT_DIGESTED:
+		case VERDICT_AUTHENTICATED:
+			put_checked(b, &v->layers[i], is_verbose);
 			break;
 		}
 }

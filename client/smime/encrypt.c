@@ -1,4 +1,5 @@
-/* encrypt.c: mails that are one CMS object: encrypted, or signed opaque. */
+/* encrypt.c: mails that are one CMS object: encrypted, or signed opaque; and
+ * entities compressed before either. */
 #include <string.h>
 
 #include "asn1/base64.h"
@@ -51,6 +52,49 @@ writer_write_pkcs7(struct smime_mail *mail, const char *smime_type,
 	return r;
 }
 
+/* --- compressed --- */
+
+static int
+compressed_entity_run(struct source *source, struct sink *sink, struct err *e)
+{
+	struct compressed_entity *c = (struct compressed_entity *)source;
+	struct sink *base64 =
+	    sink_new_base64_enc(sink, BASE64_LINE_MIME, "\r\n");
+	int r;
+
+	if (base64 == NULL)
+		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
+	r = mail_write_str(sink,
+	    "Content-Type: application/pkcs7-mime; "
+	    "smime-type=compressed-data;\r\n"
+	    " name=\"smime.p7z\"\r\n"
+	    "Content-Transfer-Encoding: base64\r\n"
+	    "Content-Disposition: attachment; filename=\"smime.p7z\"\r\n"
+	    "\r\n",
+	    e);
+	if (r == 0)
+		r = source_run(&c->cms.source, base64, e);
+	if (r == 0)
+		r = sink_finish(base64, e);
+	sink_free(base64);
+	return r;
+}
+
+void
+smime_mail_compress(struct smime_mail *mail)
+{
+	struct compressed_entity *c = &mail->compressed;
+
+	c->source.run = compressed_entity_run;
+	c->source.is_stable = mail->entities[0].source.is_stable;
+	/* base64 carries it: nothing in it has to be 7-bit */
+	compressed_source_init(
+	    &c->cms, smime_mail_get_entity(mail, false), true);
+	mail->is_compressed = true;
+}
+
+/* --- encrypted --- */
+
 struct encrypting {
 	struct source *entity;
 	const struct cms_encrypt_params *params;
@@ -84,4 +128,36 @@ smime_encrypt_entity(struct smime_mail *mail, struct source *entity,
 	return writer_write_pkcs7(mail,
 	    is_aead ? "authEnveloped-data" : "enveloped-data", make_encrypted,
 	    &c, out, e);
+}
+
+/* --- written again --- */
+
+int
+smime_write_again(struct bytes header,
+    int (*make)(void *ctx, struct sink *out, struct err *e), void *ctx,
+    struct sink *out, struct err *e)
+{
+	const char *eol =
+	    memmem(header.p, header.len, "\r\n", 2) != NULL ? "\r\n" : "\n";
+	struct sink *base64 = sink_new_base64_enc(out, BASE64_LINE_MIME, eol);
+	struct header_field f;
+	int r = 0;
+
+	if (base64 == NULL)
+		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
+	while (r == 0 && header_next(&header, &f))
+		if (!header_is_named(&f, "Content-Transfer-Encoding"))
+			r = sink_write(out, f.raw, e);
+	if (r == 0)
+		r = mail_write_str(out, "Content-Transfer-Encoding: base64", e);
+	if (r == 0)
+		r = mail_write_str(out, eol, e);
+	if (r == 0)
+		r = mail_write_str(out, eol, e);
+	if (r == 0)
+		r = make(ctx, base64, e);
+	if (r == 0)
+		r = sink_finish(base64, e);
+	sink_free(base64);
+	return r;
 }

@@ -239,6 +239,8 @@ entity_run(struct source *source, struct sink *sink, struct err *e)
 struct source *
 smime_mail_get_entity(struct smime_mail *mail, bool is_7bit)
 {
+	if (mail->is_compressed)
+		return &mail->compressed.source;
 	return &mail->entities[is_7bit ? 1 : 0].source;
 }
 
@@ -253,6 +255,8 @@ smime_mail_can_detach(const struct smime_mail *mail, struct err *why)
 {
 	unsigned unsafe = protect_find_unsafe(mail);
 
+	if (mail->is_compressed)
+		return true;
 	if (mail->is_blocked && why != NULL)
 		*why = mail->why;
 	else if (unsafe != 0)

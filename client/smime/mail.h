@@ -9,6 +9,7 @@
 #ifndef CLIENT_SMIME_MAIL_H
 #define CLIENT_SMIME_MAIL_H
 
+#include "client/cms/compressed.h"
 #include "client/smime/header.h"
 #include "client/smime/parser.h"
 #include "client/smime/smime.h"
@@ -38,6 +39,12 @@ struct entity {
 	bool is_7bit;
 };
 
+/* The entity as application/pkcs7-mime; smime-type=compressed-data. */
+struct compressed_entity {
+	struct source source; /* first */
+	struct compressed_source cms;
+};
+
 struct smime_mail {
 	struct input *in;
 	bool is_cr;	   /* CR alone ends lines */
@@ -53,6 +60,8 @@ struct smime_mail {
 	bool is_blocked; /* cannot be detached, since: */
 	struct err why;
 	struct entity entities[2]; /* by is_7bit */
+	bool is_compressed;
+	struct compressed_entity compressed;
 	/* The scan: */
 	bool has_header;    /* header and body are known */
 	bool is_scanned;    /* so is the rest */

@@ -9,14 +9,6 @@
 /* The header is all that is wanted: ends the run. */
 #define READING_STOP (-CS_ERR_TRY_AGAIN)
 
-bool
-reading_is_good(const struct verdict *v)
-{
-	return v->summary == VERDICT_VERIFIED ||
-	       v->summary == VERDICT_UNTRUSTED ||
-	       v->summary == VERDICT_DECRYPTED;
-}
-
 int
 reading_set_format(struct reading *r, const char *format, struct err *e)
 {

@@ -23,8 +23,6 @@ struct reading {
 	size_t types;		/* how many Content-Type fields */
 };
 
-/* Is it what verdict_judge called fit to be let out (release.h)? */
-bool reading_is_good(const struct verdict *v);
 /* *start: behind the line that begins a mail in an mbox; 0: there is none. */
 int CS_MUST_USE reading_find_start(
     struct input *in, uint64_t *start, struct err *e);

@@ -93,6 +93,9 @@ reading_pkcs7(struct reading *r, struct err *e)
 
 	if (params->edit != NULL)
 		return reading_edit_pkcs7(r, &source.source, e);
+	if (params->take != NULL)
+		return params->take(
+		    params->take_ctx, &source.source, buf_get(&r->header), e);
 	/* What is not wanted is refused by name (reader.h). */
 	if (params->wants_signed)
 		cms.ops = NULL;

@@ -448,7 +448,7 @@ signed_end(struct signed_parts *s, struct signed_run *run, struct err *e)
 
 	if (s->parts > 2)
 		reading_refuse_parts(v, s->layers_from);
-	is_good = reading_is_good(v);
+	is_good = verdict_lets_out(v);
 	if (s->has_text_behind && s->parts <= 2)
 		r = verdict_warn(v,
 		    "text behind the signed part is not covered by the "

@@ -76,6 +76,9 @@ bool smime_mail_can_detach(const struct smime_mail *mail, struct err *why);
  * Borrowed of mail; may be run any number of times.
  */
 struct source *smime_mail_get_entity(struct smime_mail *mail, bool is_7bit);
+/* From now on the entity is a compressed one (RFC 8551 3.6) around that; it can
+ * always be detached. */
+void smime_mail_compress(struct smime_mail *mail);
 
 enum smime_form { SMIME_DETACHED, SMIME_OPAQUE };
 
@@ -127,7 +130,19 @@ struct smime_read_params {
 	/* In the released output, keep the outer headers (decrypt). */
 	bool keeps_headers;
 	const struct smime_edit *edit; /* of smime_edit alone */
+	/*
+	 * Instead of reading application/pkcs7-mime: gets the CMS object and
+	 * the mail's header section. out is not used then.
+	 */
+	int (*take)(
+	    void *ctx, struct source *cms, struct bytes header, struct err *e);
+	void *take_ctx;
 };
+/* The header section with Content-Transfer-Encoding: base64, the empty line,
+ * and what make writes, in base64. Line ends as in header. */
+int CS_MUST_USE smime_write_again(struct bytes header,
+    int (*make)(void *ctx, struct sink *out, struct err *e), void *ctx,
+    struct sink *out, struct err *e);
 
 /*
  * Reads an S/MIME mail: multipart/signed, application/pkcs7-mime

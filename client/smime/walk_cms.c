@@ -71,6 +71,17 @@ stage_layer(const struct cms_stage *s)
 	return &s->place.line->v->layers[s->layer];
 }
 
+/* Whether its key was here and right; NULL: it needs none. */
+static const struct finding *
+stage_opened(const struct cms_stage *s)
+{
+	const struct verdict_layer *layer = stage_layer(s);
+
+	if (layer->kind == VERDICT_ENCRYPTED)
+		return &layer->decryption;
+	return layer->kind == VERDICT_AUTHENTICATED ? &layer->integrity : NULL;
+}
+
 /* --- what comes out --- */
 
 static int
@@ -133,7 +144,8 @@ stage_know(struct cms_stage *s, struct err *e)
 	s->layer = v->layers_len - 1;
 	s->mark = tree_get_mark(s->place.tree, s->place.line);
 	s->place.line->end = n;
-	if (type != CMS_ENVELOPED && type != CMS_AUTH_ENVELOPED)
+	if (type != CMS_ENVELOPED && type != CMS_AUTH_ENVELOPED &&
+	    type != CMS_AUTHENTICATED)
 		return 0;
 	n->is_aead = type == CMS_AUTH_ENVELOPED;
 	if (node_is_unverified(n)) {
@@ -248,14 +260,16 @@ stage_judge(struct cms_stage *s, struct err *e)
 {
 	struct tree *t = s->place.tree;
 	struct node *n = s->place.node;
+	const struct finding *opened;
 
 	if (cms_reader_wants_rerun(s->reader)) {
 		t->wants_rerun = true;
 		return 0;
 	}
-	if (stage_layer(s)->kind != VERDICT_ENCRYPTED)
+	opened = stage_opened(s);
+	if (opened == NULL)
 		return 0;
-	if (stage_layer(s)->decryption.state == FINDING_GOOD) {
+	if (opened->state == FINDING_GOOD) {
 		n->is_verified = n->is_aead;
 		return 0;
 	}
@@ -270,6 +284,7 @@ static int
 cms_stage_finish(struct sink *sink, struct err *e)
 {
 	struct cms_stage *s = (struct cms_stage *)sink;
+	const struct finding *opened;
 	bool has_content = true;
 	int r;
 
@@ -279,8 +294,8 @@ cms_stage_finish(struct sink *sink, struct err *e)
 	if (r != 0 || s->is_dead)
 		return r == 0 ? 0 : stage_fail(s, r, e);
 	if (is_judging(s)) {
-		has_content = stage_layer(s)->kind != VERDICT_ENCRYPTED ||
-			      stage_layer(s)->decryption.state == FINDING_GOOD;
+		opened = stage_opened(s);
+		has_content = opened == NULL || opened->state == FINDING_GOOD;
 		if (cms_reader_is_detached(s->reader))
 			has_content = false;
 	}

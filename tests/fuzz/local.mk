@@ -26,11 +26,20 @@ TESTS += tests/fuzz/fuzz_asn1
 tests_fuzz_fuzz_asn1_SOURCES = tests/fuzz/fuzz_asn1.c $(FUZZ_SOURCES)
 tests_fuzz_fuzz_asn1_LDADD = libcodec.a $(ALG_LIBS) libasn1.a
 
+# Messages of every kind, changed in every way; as a test only some hundred of
+# each.
+check_PROGRAMS += tests/fuzz/mutations
+TESTS += tests/fuzz/mutations
+tests_fuzz_mutations_SOURCES = tests/fuzz/mutations.c
+tests_fuzz_mutations_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
+tests_fuzz_mutations_CFLAGS = $(UNIT_FLAGS)
+
 # A long run: 100,000 mutations of each kind of message.
 mutations:
 	$(MAKE) check TESTS=
 	CS_SRCDIR='$(abs_top_srcdir)'; export CS_SRCDIR; \
 	for fuzz in fuzz_reader fuzz_mime fuzz_asn1; do \
 		tests/fuzz/$$fuzz -n 100000 || exit; \
-	done
+	done; \
+	CS_MUTATIONS=100000 tests/fuzz/mutations
 .PHONY: mutations

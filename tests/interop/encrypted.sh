@@ -186,6 +186,34 @@ cell "several recipients of every kind" openssl read eval '
     we_open m && we_open m --kek-file kek &&
     we_open m --password-file password'
 
+# --- other types ------------------------------------------------------------
+cell "EncryptedData" openssl read eval '
+    openssl cms -EncryptedData_encrypt -binary -in data -outform DER -out m \
+	-aes256 -secretkey "$kek" && we_open m --kek-file kek'
+lacks "EncryptedData" openssl make "cardseal reads it only"
+cell "DigestedData" openssl read eval '
+    openssl cms -digest_create -binary -in data -outform DER -out m \
+	-md sha256 && we_open'
+lacks "DigestedData" openssl make "cardseal reads it only"
+if openssl cms -compress -in data -outform DER -out m 2>/dev/null; then
+	cell "CompressedData" openssl read we_open
+else
+	lacks "CompressedData" openssl read "built without zlib"
+	lacks "CompressedData" openssl make "built without zlib"
+fi
+rewrapped() { # NAME
+	"$CARDSEAL" rewrap -q -R "$1.crt" -o m2 m && mv m2 m &&
+		openssl_opens -recip "$1.crt" -inkey "$1.key"
+}
+for cipher in aes256-cbc aes256-gcm; do
+	cell "rewrap of its $cipher" openssl make eval '
+	    openssl_to_us -${cipher/aes/aes-} "$certs/rsa.pem" &&
+	    rewrapped peer && rewrapped P-256 && we_open'
+	cell "rewrap of its $cipher, BER" openssl make eval '
+	    openssl_to_us -stream -${cipher/aes/aes-} "$certs/rsa.pem" &&
+	    rewrapped peer && rewrapped P-256 && we_open'
+done
+
 # --- NSS --------------------------------------------------------------------
 if have_tool cmsutil "NSS opens and is opened" &&
     openssl pkcs12 -export -legacy -in peer.crt -inkey peer.key -name peer \

@@ -15,13 +15,15 @@ SYSTEM_TESTS = \
 	tests/system/peers.sh \
 	tests/system/pkcs11.sh \
 	tests/system/quickstart.sh \
+	tests/system/recipients.sh \
 	tests/system/seal.sh
 SYSTEM_TESTS += tests/system/signatures.sh
 EXTRA_DIST += tests/system/tsa.sh
 TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/system/attack_mails.py \
-	tests/system/lib.sh tests/system/fake-pinentry tests/system/web.py
+	tests/system/lib.sh tests/system/fake-pinentry tests/system/web.py \
+	tests/vectors/rfc4134
 
 # client/cms alone, with keys in files.
 check_PROGRAMS += tests/system/cmsdrive

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "asn1/signer_info.h"
+#include "client/cms/compressed.h"
 #include "tests/unit/craft.h"
 
 #define TEXT "Hello, editor\r\n"
@@ -135,6 +136,48 @@ START_TEST(test_add_signer)
 	unit_assert_summary(v, VERDICT_BAD);
 	ck_assert_int_eq(signer(0)->integrity.state, FINDING_BAD);
 	ck_assert_int_eq(signer(2)->integrity.state, FINDING_BAD);
+}
+END_TEST
+
+/* In how many places it names SHA-256. */
+static size_t
+count_sha256(const struct buf *message)
+{
+	struct bytes oid = oid_get(OID_SHA256);
+	const uint8_t *at = message->data, *end = at + message->len;
+	size_t n = 0;
+
+	while ((at = memmem(at, (size_t)(end - at), oid.p, oid.len)) != NULL) {
+		at += oid.len;
+		n++;
+	}
+	return n;
+}
+
+/* What is compressed stays so: the signatures are over it as it stands. */
+START_TEST(test_add_to_compressed)
+{
+	struct cms_signer bob = world_signer(BOB, false);
+	struct cms_sign_params sign = world_sign_params(&bob, 1);
+	struct compressed_source compressed;
+	struct sink *out = sink_new_buf(&cms);
+	struct bytes_source source;
+
+	bytes_source_init(&source, BYTES_LIT(TEXT), 100);
+	compressed_source_init(&compressed, &source.source, false);
+	sign.content_type = OID_COMPRESSED_DATA;
+	unit_assert_code(
+	    cms_sign_opaque_ber(&sign, &compressed.source, out, &e), 0);
+	edit(CAROL, _i == 1);
+	/* announced before the content, as it was */
+	ck_assert_uint_eq(count_sha256(&more), count_sha256(&cms));
+	verify(buf_get(&more));
+	unit_assert_summary(v, VERDICT_VERIFIED);
+	ck_assert_uint_eq(v->layers[0].signers_len, _i == 1 ? 1 : 2);
+	ck_assert_uint_eq(v->layers_len, 2);
+	ck_assert_int_eq(v->layers[1].kind, VERDICT_COMPRESSED);
+	unit_assert_bytes(buf_get(&content), BYTES_LIT(TEXT));
+	sink_free(out);
 }
 END_TEST
 
@@ -343,6 +386,7 @@ main(void)
 	world_init();
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_loop_test(c, test_add_signer, 0, 2);
+	tcase_add_loop_test(c, test_add_to_compressed, 0, 2);
 	tcase_add_test(c, test_add_detached);
 	tcase_add_test(c, test_countersign);
 	tcase_add_test(c, test_bad_countersignatures);

@@ -229,7 +229,8 @@ static const struct {
     {"30 0b 06 09 2a864886f70d010702", -CS_ERR_ENCODING},
     /* data, digestedData, an unknown type */
     {"30 0f 06 09 2a864886f70d010701 a0 02 04 00", -CS_ERR_UNSUPPORTED},
-    {"30 0f 06 09 2a864886f70d010705 a0 02 30 00", -CS_ERR_UNSUPPORTED},
+    {"30 0f 06 09 2a864886f70d010704 a0 02 30 00", -CS_ERR_UNSUPPORTED},
+    {"30 0f 06 09 2a864886f70d010705 a0 02 30 00", -CS_ERR_NOT_SIGNED},
     {"30 08 06 02 2a03 a0 02 30 00", -CS_ERR_UNSUPPORTED},
     /* SignedData that is no SEQUENCE, or is empty */
     {"30 0f 06 09 2a864886f70d010702 a0 02 31 00", -CS_ERR_ENCODING},
