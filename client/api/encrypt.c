@@ -393,6 +393,19 @@ job_get_headers(const struct cardseal_job *job)
 							: SMIME_HEADERS_PLAIN;
 }
 
+int
+job_set_headers(struct cardseal_job *job, struct smime_mail *mail)
+{
+	enum smime_headers headers = job_get_headers(job);
+
+	smime_mail_set_headers(mail, headers);
+	if (headers == SMIME_HEADERS_PLAIN || smime_mail_can_protect(mail))
+		return 0;
+	return err_set(&job->err, -CS_ERR_ARGUMENT,
+	    "the header cannot be protected, since the mail's Content-Type "
+	    "cannot be understood; leave --headers out");
+}
+
 static int
 encrypt_smime(struct encrypting *c, struct output *out)
 {
@@ -401,8 +414,9 @@ encrypt_smime(struct encrypting *c, struct output *out)
 
 	if (r != 0)
 		return r;
-	smime_mail_set_headers(mail, job_get_headers(c->job));
-	r = encrypt_find_recipients(c, mail);
+	r = job_set_headers(c->job, mail);
+	if (r == 0)
+		r = encrypt_find_recipients(c, mail);
 	if (r == 0 && job_is_set(c->job, CARDSEAL_COMPRESS))
 		smime_mail_compress(mail);
 	if (r == 0)

@@ -160,11 +160,14 @@ void job_secrets_clear(struct job_secrets *secrets);
 
 /* --- encrypt.c --- */
 
+struct smime_mail;
 /* As CARDSEAL_HEADERS asks for. */
 enum smime_headers job_get_headers(const struct cardseal_job *job);
+/* Sets them; CS_ERR_ARGUMENT where they could not be protected. */
+int CS_MUST_USE job_set_headers(
+    struct cardseal_job *job, struct smime_mail *mail);
 
 struct encrypting;
-struct smime_mail;
 /*
  * Finds everything that encrypting the mail needs, by the job's options, and
  * takes Bcc out of it. sender (may be empty): who shall be able to read it as

@@ -530,8 +530,9 @@ sign_smime(struct signing *s, struct input *in, struct output *out)
 
 	if (r != 0)
 		return r;
-	smime_mail_set_headers(mail, job_get_headers(job));
-	r = mail_find_sender(mail, &sender, &job->err);
+	r = job_set_headers(job, mail);
+	if (r == 0)
+		r = mail_find_sender(mail, &sender, &job->err);
 	if (r == -CS_ERR_ENCODING && has_key)
 		r = 0;
 	if (r == 0 && job_is_set(job, CARDSEAL_COMPRESS)) {

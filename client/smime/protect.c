@@ -4,6 +4,7 @@
 
 #include "client/smime/canon.h"
 #include "client/smime/lines.h"
+#include "client/smime/parser.h"
 
 /* --- which fields --- */
 
@@ -159,4 +160,24 @@ protect_write_outer(
 			  : mail_write_outer(buf_get(&kept), out, e);
 	buf_clear(&kept);
 	return r;
+}
+
+bool
+smime_mail_can_protect(const struct smime_mail *mail)
+{
+	struct buf field = {.max = PARSER_HEADER_MAX}, hp = {.max = 64};
+	struct sink *sink = sink_new_buf(&field);
+	struct header_field f;
+	struct media_type mt;
+	size_t n = header_find(buf_get(&mail->header), "Content-Type", &f);
+	bool can = n == 0;
+
+	if (n == 1 && sink != NULL &&
+	    protect_write_type(mail, f.raw, sink, NULL) == 0)
+		can = header_get_media_type(buf_get(&field), &mt) &&
+		      header_get_param(mt.params, "hp", &hp, NULL) == 1;
+	sink_free(sink);
+	buf_clear(&field);
+	buf_clear(&hp);
+	return can;
 }

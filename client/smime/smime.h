@@ -61,6 +61,9 @@ enum smime_headers {
 };
 void smime_mail_set_headers(
     struct smime_mail *mail, enum smime_headers headers);
+/* Readers are told of the copy by Content-Type: false if that is not clear,
+ * so that they would not look for it. */
+bool smime_mail_can_protect(const struct smime_mail *mail);
 /*
  * Can it be signed as multipart/signed? False if something that must not be
  * re-encoded (a multipart/signed, a message/rfc822, 8-bit text outside of

@@ -94,6 +94,9 @@ for o in "-r to@example.org" "-R $certs/to.pem" "-c aes256-gcm" "--bcc-dir ."; d
 done
 exits 2 "--headers of what has none" "$CARDSEAL" sign -f cms \
     --headers protect -o none mail.eml
+sed 's/^Content-Type:.*/Content-Type: what?/' mail.eml >unclear.eml
+exits 2 "... and where nobody would look for them" "$CARDSEAL" sign \
+    --headers protect -o none unclear.eml
 ok "... nothing is made" test ! -e none
 
 # --- sendmail ---------------------------------------------------------------

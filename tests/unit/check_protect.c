@@ -254,6 +254,35 @@ START_TEST(unsafe_fields)
 }
 END_TEST
 
+/* Where hp= would not be found. */
+START_TEST(types_that_cannot_tell)
+{
+	static const struct {
+		const char *type;
+		bool can;
+	} types[] = {
+	    {"", true},
+	    {"Content-Type: text/plain; x=y;\n", true},
+	    {"Content-Type: text\n", false},
+	    {"Content-Type: what?\n", false},
+	    {"Content-Type: text/plain; x=\"y\n", false},
+	    {"Content-Type: text/plain (c\n", false},
+	    {"Content-Type: text/plain\nContent-Type: text/plain\n", false},
+	};
+	char text[200];
+	struct smime_mail *m;
+	struct input *in;
+
+	snprintf(text, sizeof(text), "From: a@b.c\n%s\nhi\n", types[_i].type);
+	in = input_new_bytes(bytes_of_str(text), "mail");
+	ck_assert_int_eq(smime_mail_scan(in, &m, &e), 0);
+	smime_mail_set_headers(m, SMIME_HEADERS_PROTECT);
+	ck_assert_int_eq(smime_mail_can_protect(m), types[_i].can);
+	smime_mail_free(m);
+	input_free(in);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -276,6 +305,7 @@ main(void)
 	tcase_add_test(t, wrapped_message);
 	tcase_add_test(t, without_a_type);
 	tcase_add_loop_test(t, unsafe_fields, 0, 3);
+	tcase_add_loop_test(t, types_that_cannot_tell, 0, 7);
 	suite_add_tcase(suite, t);
 	status = unit_run(suite);
 	world_free();
