@@ -95,20 +95,6 @@ START_TEST(encrypted_twice)
 }
 END_TEST
 
-/* Changes the last octet of the last layer's base64 but padding. */
-static void
-spoil_tag(void)
-{
-	size_t at = mail.len;
-
-	while (
-	    at > 0 && (mail.data[at - 1] == '=' || mail.data[at - 1] == '\r' ||
-			  mail.data[at - 1] == '\n'))
-		at--;
-	at -= 8;
-	mail.data[at] = mail.data[at] == 'A' ? 'B' : 'A';
-}
-
 START_TEST(nothing_is_opened_in_a_changed_aead)
 {
 	start(MAIL);

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "asn1/alg/digest.h"
+#include "asn1/alg/random.h"
 #include "asn1/base64.h"
 #include "tests/unit/message_util.h"
 
@@ -374,6 +376,117 @@ START_TEST(json_and_text)
 }
 END_TEST
 
+/* --- other types --- */
+
+START_TEST(compressed_and_signed)
+{
+	start(FROM BODY);
+	wrap_compress(BOB, ALG_NONE);
+	ck_assert(mail_has(&mail, "smime-type=compressed-data"));
+	expect(VERDICT_VERIFIED, BYTES_LIT(BODY));
+	ck_assert_uint_eq(v->layers_len, 2);
+	ck_assert_int_eq(v->layers[1].kind, VERDICT_COMPRESSED);
+	ck_assert_uint_eq(v->mail->parts_len, 1);
+	ck_assert(v->mail->parts[0].is_signed);
+}
+END_TEST
+
+START_TEST(compressed_and_encrypted)
+{
+	bool is_aead = _i == 1;
+
+	start(FROM HTML);
+	wrap_compress(ALICE, is_aead ? ALG_AES256_GCM : ALG_AES256_CBC);
+	ck_assert_int_eq(read_as(false), 0);
+	unit_assert_summary(v, VERDICT_DECRYPTED);
+	ck_assert_uint_eq(v->layers_len, 2);
+	ck_assert_int_eq(v->layers[1].kind, VERDICT_COMPRESSED);
+	/* held back as if it were not compressed */
+	ck_assert_int_eq(mail_has(&content, "evil"), is_aead);
+	ck_assert_int_eq(v->mail->parts[0].is_held_back, !is_aead);
+}
+END_TEST
+
+/* A mail of AuthenticatedData (RFC 5652 9) for Alice. */
+static void
+start_authenticated(struct bytes text, bool is_changed)
+{
+	struct cert *alice = world_cert(ALICE);
+	struct cms_encrypt_params to = {.recipients = &alice,
+	    .recipients_len = 1,
+	    .cipher = ALG_HMAC_SHA256};
+	struct secret *key = random_secret(32);
+	struct buf cms = {0}, recipients = {0};
+	uint8_t mac[DIGEST_LEN_MAX];
+	size_t mark[5], len;
+	unsigned version;
+
+	unit_assert_code(
+	    cms_put_recipients(&to, key, &recipients, &version, &e), 0);
+	mark[0] = der_open(&cms, DER_SEQUENCE);
+	der_put_oid(&cms, OID_AUTH_DATA);
+	mark[1] = der_open(&cms, DER_CONTEXT_C(0));
+	mark[2] = der_open(&cms, DER_SEQUENCE);
+	der_put_uint(&cms, DER_INTEGER, 0);
+	der_put(&cms, DER_SET, buf_get(&recipients));
+	der_put_alg(&cms, ALG_HMAC_SHA256);
+	mark[3] = der_open(&cms, DER_SEQUENCE);
+	der_put_oid(&cms, OID_DATA);
+	mark[4] = der_open(&cms, DER_CONTEXT_C(0));
+	der_put(&cms, DER_OCTET_STRING, text);
+	der_close(&cms, mark[4]);
+	der_close(&cms, mark[3]);
+	len = hmac_of(ALG_SHA256, secret_get_bytes(key), &text, 1, mac);
+	der_put(&cms, DER_OCTET_STRING, bytes_of(mac, len));
+	der_close(&cms, mark[2]);
+	der_close(&cms, mark[1]);
+	der_close(&cms, mark[0]);
+	if (is_changed)
+		cms.data[cms.len - 1] ^= 1;
+	start(FROM "Content-Type: application/pkcs7-mime\r\n"
+		   "Content-Transfer-Encoding: base64\r\n\r\n");
+	ck_assert_int_eq(base64_encode(&mail, buf_get(&cms)), 0);
+	secret_free(key);
+	buf_clear(&recipients);
+	buf_clear(&cms);
+}
+
+START_TEST(authenticated)
+{
+	start_authenticated(BYTES_LIT(BODY), false);
+	expect(VERDICT_NONE, BYTES_LIT(BODY));
+	unit_assert_code(v->code, 0);
+	ck_assert_int_eq(v->layers[0].kind, VERDICT_AUTHENTICATED);
+	ck_assert(!v->mail->parts[0].is_signed);
+	start_authenticated(BYTES_LIT(BODY), true);
+	expect_code(VERDICT_BAD, -CS_ERR_AUTH_TAG, BYTES_NONE);
+}
+END_TEST
+
+/* By itself among other parts: what was changed makes a bad mail. */
+START_TEST(authenticated_part)
+{
+	start_authenticated(BYTES_LIT(BODY), _i == 1);
+	wrap_mixed(NULL, BODY);
+	ck_assert_int_eq(read_as(false), 0);
+	unit_assert_summary(v, _i == 1 ? VERDICT_BAD : VERDICT_PARTIAL);
+	ck_assert_int_eq(content.len != 0, _i == 0);
+}
+END_TEST
+
+/* Nobody who changed what is around it chooses what keys are used for. */
+START_TEST(authenticated_inside)
+{
+	start_authenticated(BYTES_LIT(BODY), false);
+	wrap_encrypt(ALICE, ALG_AES256_GCM);
+	if (_i == 1)
+		spoil_tag();
+	ck_assert_int_eq(read_as(false), 0);
+	unit_assert_summary(v, _i == 1 ? VERDICT_BAD : VERDICT_DECRYPTED);
+	ck_assert_uint_eq(opened, _i == 1 ? 1 : 2);
+}
+END_TEST
+
 #define LEN(a) ((int)(sizeof(a) / sizeof((a)[0])))
 
 static Suite *
@@ -404,6 +517,14 @@ suite(void)
 	tcase_add_loop_test(t, too_deep, 0, 2);
 	tcase_add_test(t, many_parts);
 	tcase_add_test(t, json_and_text);
+	suite_add_tcase(s, t);
+	t = tcase_create("other types");
+	tcase_add_checked_fixture(t, message_setup, message_teardown);
+	tcase_add_test(t, compressed_and_signed);
+	tcase_add_loop_test(t, compressed_and_encrypted, 0, 2);
+	tcase_add_test(t, authenticated);
+	tcase_add_loop_test(t, authenticated_part, 0, 2);
+	tcase_add_loop_test(t, authenticated_inside, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
 }

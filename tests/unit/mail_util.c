@@ -64,6 +64,38 @@ mail_encrypt(
 }
 
 void
+mail_compress(
+    enum person who, enum alg cipher, struct bytes mail, struct buf *out)
+{
+	struct cert *cert = world_cert(who);
+	struct cms_signer signer = world_signer(who, false);
+	struct cms_sign_params sign = world_sign_params(&signer, 1);
+	struct cms_encrypt_params encrypt = {
+	    .recipients = &cert,
+	    .recipients_len = 1,
+	    .cipher = cipher,
+	    .content_type = OID_DATA,
+	};
+	struct input *in = input_new_bytes(mail, "mail");
+	struct sink *end = sink_new_buf(out);
+	struct smime_mail *scanned;
+	struct err e = ERR_INIT;
+	int r;
+
+	buf_reset(out);
+	ck_assert_int_eq(smime_mail_scan(in, &scanned, &e), 0);
+	smime_mail_compress(scanned);
+	if (cipher == ALG_NONE)
+		r = smime_sign(scanned, SMIME_DETACHED, &sign, end, &e);
+	else
+		r = smime_encrypt(scanned, &encrypt, end, &e);
+	ck_assert_msg(r == 0, "cannot compress: %s", err_get_text(&e));
+	smime_mail_free(scanned);
+	sink_free(end);
+	input_free(in);
+}
+
+void
 mail_entity(struct bytes mail, struct buf *out)
 {
 	struct input *in = input_new_bytes(mail, "mail");

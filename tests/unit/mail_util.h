@@ -16,6 +16,9 @@ int mail_sign_by(const struct cms_signer *signers, size_t n,
     enum smime_form form, struct bytes mail, struct buf *out, struct err *e);
 void mail_encrypt(
     enum person to, enum alg cipher, struct bytes mail, struct buf *out);
+/* Signs detached, or (cipher not ALG_NONE) encrypts, what was compressed. */
+void mail_compress(
+    enum person who, enum alg cipher, struct bytes mail, struct buf *out);
 /* The entity that is signed, into out (emptied first). */
 void mail_entity(struct bytes mail, struct buf *out);
 

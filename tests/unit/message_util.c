@@ -151,6 +151,16 @@ wrap_encrypt(enum person to, enum alg cipher)
 	buf_clear(&in);
 }
 
+void
+wrap_compress(enum person who, enum alg cipher)
+{
+	struct buf in = mail;
+
+	mail = (struct buf){0};
+	mail_compress(who, cipher, buf_get(&in), &mail);
+	buf_clear(&in);
+}
+
 /* The MIME entity of the mail, without the header around it. */
 void
 get_entity(struct buf *b)
@@ -188,4 +198,17 @@ wrap_forward(const char *top)
 	buf_add_bytes(&mail, buf_get(&in));
 	buf_add_str(&mail, "\r\n--outer--\r\n");
 	buf_clear(&in);
+}
+
+void
+spoil_tag(void)
+{
+	size_t at = mail.len;
+
+	while (
+	    at > 0 && (mail.data[at - 1] == '=' || mail.data[at - 1] == '\r' ||
+			  mail.data[at - 1] == '\n'))
+		at--;
+	at -= 8;
+	mail.data[at] = mail.data[at] == 'A' ? 'B' : 'A';
 }

@@ -31,10 +31,14 @@ void start(const char *text);
 /* The mail at hand gets one more layer around it. */
 void wrap_sign(enum person who, enum smime_form form);
 void wrap_encrypt(enum person to, enum alg cipher);
+/* Compressed first; see mail_compress. */
+void wrap_compress(enum person who, enum alg cipher);
 /* A multipart of three: before (may be NULL), what the mail is, behind. */
 void wrap_mixed(const char *before, const char *behind);
 /* Into a mail with that Content-Type, whose boundary is "outer". */
 void wrap_forward(const char *top);
+/* Changes one of the last octets of the last layer, which is in base64. */
+void spoil_tag(void);
 /* The MIME entity of the mail, without the header around it. */
 void get_entity(struct buf *b);
 
