@@ -15,6 +15,7 @@ enum soft_kind {
 	SOFT_P384,
 	SOFT_P521,
 	SOFT_ED25519,
+	SOFT_ED448,
 	SOFT_X25519, /* not to sign with: wants an issuer */
 	SOFT_X448,
 };
