@@ -307,6 +307,11 @@ put_extensions(
 					  : bytes_of(id, sizeof(id)));
 		put_extension(b, OID_CE_SUBJECT_KEY_ID, false, &value);
 	}
+	if (spec->ext_key_usage.len != 0) {
+		der_put_raw(&value, spec->ext_key_usage);
+		put_extension(
+		    b, OID_CE_EXT_KEY_USAGE, spec->is_usage_critical, &value);
+	}
 	if (spec->email != NULL) {
 		mark = der_open(&value, DER_SEQUENCE);
 		der_put_str(&value, DER_CONTEXT(1), spec->email);

@@ -35,6 +35,8 @@ struct soft_spec {
 	bool is_ca;
 	bool has_no_key_id;
 	struct bytes key_id;		/* instead of the SHA-1 of the key */
+	struct bytes ext_key_usage;	/* the extension's value; empty: none */
+	bool is_usage_critical;		/* that one */
 	const struct oaep_params *oaep; /* RSA: an id-RSAES-OAEP key */
 };
 
