@@ -119,7 +119,8 @@ sig_scheme_choose(const struct spki *key, enum alg digest, bool wants_pss,
 		return 0;
 	}
 	if (alg_get(digest)->kind != ALG_KIND_DIGEST ||
-	    alg_get(digest)->strength == ALG_BROKEN)
+	    alg_get(digest)->strength == ALG_BROKEN ||
+	    alg_get(key->alg)->strength != ALG_GOOD)
 		return -CS_ERR_ALGORITHM;
 	if (key->alg == ALG_RSA_PSS_KEY || (key->alg == ALG_RSA && wants_pss))
 		return sig_choose_pss(key, digest, scheme);

@@ -30,9 +30,9 @@ int CS_MUST_USE sig_scheme_decode(const struct alg_id *id, enum alg digest_hint,
     struct sig_scheme *scheme, struct err *e);
 /*
  * The scheme we sign with for a key and digest: RSA PKCS#1 v1.5, or PSS with
- * salt = digest length; ECDSA; Ed25519. An RSASSA-PSS key takes PSS within
- * what it allows. CS_ERR_ALGORITHM if there is none, if the digest is broken,
- * or if it does not fit into the modulus.
+ * salt = digest length; ECDSA; EdDSA. An RSASSA-PSS key takes PSS within what
+ * it allows. CS_ERR_ALGORITHM if there is none, if the key's kind is only for
+ * reading (DSA), if the digest is broken or does not fit into the modulus.
  */
 int CS_MUST_USE sig_scheme_choose(const struct spki *key, enum alg digest,
     bool wants_pss, struct sig_scheme *scheme);

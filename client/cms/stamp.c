@@ -135,9 +135,24 @@ cert_is_for_stamps(const struct cert *c)
 	       der_leave(&d, &in) == 0 && der_end(&d) == 0;
 }
 
+/* What names the signature must be as hard to forge as a signature. */
+static bool
+imprint_is_weak(enum alg digest, const struct cms_trust *trust)
+{
+	switch (alg_get(digest)->strength) {
+	case ALG_GOOD:
+		return false;
+	case ALG_WEAK:
+		return trust == NULL || !trust->is_legacy;
+	case ALG_BROKEN:
+		break;
+	}
+	return true;
+}
+
 static void
-stamp_judge_signer(
-    struct verdict_stamp *out, const struct cms_trust *trust, int64_t now)
+stamp_judge_signer(struct verdict_stamp *out, const struct cms_trust *trust,
+    enum alg imprint, int64_t now)
 {
 	const struct verdict_signer *s = out->signer;
 	char when[TIME_TEXT_MAX];
@@ -152,6 +167,10 @@ stamp_judge_signer(
 	else if (trust == NULL)
 		finding_set(&out->finding, FINDING_UNKNOWN, -CS_ERR_UNTRUSTED,
 		    "no trust anchors were given");
+	else if (imprint_is_weak(imprint, trust))
+		finding_set(&out->finding, FINDING_UNKNOWN, -CS_ERR_WEAK,
+		    "%s, by which it names the signature, is weak",
+		    alg_name(imprint));
 	else if (s->algorithm.state != FINDING_GOOD)
 		finding_set(&out->finding, FINDING_UNKNOWN, s->algorithm.code,
 		    "%s", s->algorithm.text);
@@ -187,6 +206,7 @@ stamp_judge(struct bytes token, struct bytes signature,
 {
 	struct cms_trust own = {0};
 	struct err e = ERR_INIT;
+	enum alg imprint = ALG_NONE;
 	bool is_over = false;
 	struct token t;
 	int r;
@@ -200,6 +220,7 @@ stamp_judge(struct bytes token, struct bytes signature,
 	r = token_read(&t, token, trust != NULL ? &own : NULL, &e);
 	if (r == 0) {
 		is_over = token_is_over(&t, signature);
+		imprint = alg_id_get_digest(&t.info.digest);
 		r = stamp_take(out, &t);
 	}
 	token_clear(&t);
@@ -216,7 +237,7 @@ stamp_judge(struct bytes token, struct bytes signature,
 		finding_set(&out->finding, FINDING_BAD, -CS_ERR_DIGEST_MISMATCH,
 		    "it is for another signature");
 	else
-		stamp_judge_signer(out, trust,
+		stamp_judge_signer(out, trust, imprint,
 		    own.has_time ? own.path.time : (int64_t)time(NULL));
 	return 0;
 }

@@ -33,8 +33,9 @@ int CS_MUST_USE stamp_take_response(struct bytes response,
 /*
  * Judges a token over a signature's value, by trust (NULL: whom to trust is
  * not known) as of trust's time or now; fills out, which is zeroed. Good is
- * only what is for this signature, by a certificate for nothing but time
- * stamps (RFC 3161 2.3) that leads to an anchor. Only CS_ERR_NO_MEMORY.
+ * only what is for this signature, named by a digest that is not weak, by a
+ * certificate for nothing but time stamps (RFC 3161 2.3) that leads to an
+ * anchor. Only CS_ERR_NO_MEMORY.
  */
 int CS_MUST_USE stamp_judge(struct bytes token, struct bytes signature,
     const struct cms_trust *trust, struct verdict_stamp *out);

@@ -465,6 +465,7 @@ START_TEST(chooses_schemes)
 	struct spki rsa = {.alg = ALG_RSA, .bits = 2048};
 	struct spki ec = {.alg = ALG_EC, .curve = OID_P521, .bits = 521};
 	struct spki x25519 = {.alg = ALG_X25519_KEY};
+	struct spki dsa = {.alg = ALG_DSA, .bits = 2048};
 
 	ck_assert_int_eq(sig_default_digest(&rsa), ALG_SHA256);
 	ck_assert_int_eq(sig_default_digest(&ec), ALG_SHA512);
@@ -490,6 +491,9 @@ START_TEST(chooses_schemes)
 	unit_assert_code(sig_scheme_choose(&ec, ALG_AES128_CBC, false, &scheme),
 	    -CS_ERR_ALGORITHM);
 	unit_assert_code(sig_scheme_choose(&x25519, ALG_SHA256, false, &scheme),
+	    -CS_ERR_ALGORITHM);
+	/* read, not made */
+	unit_assert_code(sig_scheme_choose(&dsa, ALG_SHA256, false, &scheme),
 	    -CS_ERR_ALGORITHM);
 	ck_assert_int_eq(scheme.alg, ALG_NONE);
 }

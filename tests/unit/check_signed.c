@@ -22,8 +22,8 @@ setup(void)
 static const struct {
 	enum person who;
 	bool wants_pss;
-} kinds[] = {
-    {ALICE, false}, {ALICE, true}, {BOB, false}, {CAROL, false}, {DAVE, false}};
+} kinds[] = {{ALICE, false}, {ALICE, true}, {BOB, false}, {CAROL, false},
+    {DAVE, false}, {GRACE, false}};
 
 #define KINDS_LEN ((int)(sizeof(kinds) / sizeof(kinds[0])))
 

@@ -52,6 +52,8 @@ world_init(void)
 	    .not_before = now - 20 * DAY,
 	    .not_after = now - 10 * DAY,
 	});
+	world.people[GRACE] =
+	    make_person(SOFT_ED448, "Grace", "grace@example.org", 17);
 	world.people[MALLORY] = soft_key_new(&(struct soft_spec){
 	    .kind = SOFT_P256, .name = "Mallory", .serial = 16});
 	world.anchors = cert_set_new();

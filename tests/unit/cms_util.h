@@ -16,6 +16,7 @@ enum person {
 	DAVE,	 /* Ed25519 */
 	ERIN,	 /* RSA-2048, no key id in the certificate */
 	FRANK,	 /* P-256, certificate expired */
+	GRACE,	 /* Ed448 */
 	MALLORY, /* P-256, signed by nobody but herself */
 	PEOPLE_LEN,
 };

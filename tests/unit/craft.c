@@ -9,13 +9,34 @@
 #include "asn1/signer_info.h"
 
 void
-craft_attrs(struct buf *attrs, struct bytes content)
+craft_attrs_with(struct buf *attrs, enum alg digest, struct bytes content)
 {
 	uint8_t hash[DIGEST_LEN_MAX];
-	size_t len = digest_of(ALG_SHA256, content, hash);
+	size_t len = digest_of(digest, content, hash);
 
 	attr_put_content_type(attrs, OID_DATA);
 	attr_put_message_digest(attrs, bytes_of(hash, len));
+}
+
+void
+craft_attrs(struct buf *attrs, struct bytes content)
+{
+	craft_attrs_with(attrs, ALG_SHA256, content);
+}
+
+/* RSA takes any digest, as SignerInfos name it; others what we sign with. */
+static void
+craft_choose(const struct spki *key, enum alg digest, struct sig_scheme *scheme)
+{
+	struct alg_id rsa = {.known = OID_RSA};
+	struct err e = ERR_INIT;
+
+	if (key->alg == ALG_RSA)
+		ck_assert_int_eq(
+		    sig_scheme_decode(&rsa, digest, scheme, &e), 0);
+	else
+		ck_assert_int_eq(
+		    sig_scheme_choose(key, digest, false, scheme), 0);
 }
 
 /* Signs what the reader is to check. */
@@ -26,16 +47,11 @@ craft_sign(const struct craft_signed *c, enum alg digest, struct buf *signature)
 	uint8_t hash[DIGEST_LEN_MAX];
 	struct buf set = {0}, alg = {0};
 	struct bytes over = c->content;
-	struct sig_scheme scheme = {0};
+	struct sig_scheme scheme;
 	struct err e = ERR_INIT;
 	int r;
 
-	if (key->alg == ALG_RSA && digest == ALG_SHA1)
-		scheme = (struct sig_scheme){
-		    ALG_SHA1_WITH_RSA, ALG_RSA, ALG_SHA1, ALG_NONE, 0};
-	else
-		ck_assert_int_eq(
-		    sig_scheme_choose(key, digest, false, &scheme), 0);
+	craft_choose(key, digest, &scheme);
 	if (c->signs.len != 0) {
 		over = c->signs;
 	} else if (c->attrs != NULL && c->signs_as_sent) {
@@ -67,9 +83,7 @@ craft_put_info(const struct craft_signed *c, enum alg digest, struct buf *out)
 	if (cert_get_spki(cert)->alg == ALG_RSA) {
 		der_put_alg(&signature_alg, ALG_RSA);
 	} else {
-		ck_assert_int_eq(sig_scheme_choose(cert_get_spki(cert), digest,
-				     false, &scheme),
-		    0);
+		craft_choose(cert_get_spki(cert), digest, &scheme);
 		der_put_sig_scheme(&signature_alg, &scheme);
 	}
 	craft_sign(c, digest, &signature);

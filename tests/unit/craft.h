@@ -34,6 +34,7 @@ void craft_signed(const struct craft_signed *c, struct buf *out);
 /* contentType (data) and messageDigest (SHA-256) of content, as they stand
  * before anything else is added. */
 void craft_attrs(struct buf *attrs, struct bytes content);
+void craft_attrs_with(struct buf *attrs, enum alg digest, struct bytes content);
 
 /* An EnvelopedData or AuthEnvelopedData for Alice. */
 struct craft_enveloped {

@@ -75,10 +75,14 @@ soft_put_ec(struct soft_key *k)
 static void
 soft_put_ed(struct soft_key *k)
 {
-	uint8_t pub[32];
+	uint8_t pub[ED448_KEY_SIZE];
 
-	ed25519_sha512_public_key(pub, k->ed);
-	(void)!spki_encode_okp(&k->spki, ALG_ED25519_KEY, bytes_of(pub, 32));
+	if (k->alg == ALG_ED448_KEY)
+		ed448_shake256_public_key(pub, k->ed);
+	else
+		ed25519_sha512_public_key(pub, k->ed);
+	(void)!spki_encode_okp(
+	    &k->spki, k->alg, bytes_of(pub, spki_okp_len(k->alg)));
 }
 
 static void
@@ -152,7 +156,8 @@ soft_generate(struct soft_key *k, enum soft_kind kind)
 		ecc_scalar_random(&k->ec, NULL, soft_random);
 		break;
 	case SOFT_ED25519:
-		k->alg = ALG_ED25519_KEY;
+	case SOFT_ED448:
+		k->alg = kind == SOFT_ED448 ? ALG_ED448_KEY : ALG_ED25519_KEY;
 		random_fill(k->ed, sizeof(k->ed));
 		break;
 	case SOFT_X25519:
@@ -227,7 +232,7 @@ static int
 soft_sign(const struct soft_key *k, const struct sig_scheme *s,
     struct bytes input, struct buf *out)
 {
-	uint8_t pub[32], sig[64];
+	uint8_t pub[ED448_KEY_SIZE], sig[ED448_SIGNATURE_SIZE];
 
 	if (k->lender != NULL)
 		k = k->lender;
@@ -235,9 +240,14 @@ soft_sign(const struct soft_key *k, const struct sig_scheme *s,
 		return soft_sign_rsa(k, s, input, out);
 	if (k->alg == ALG_EC)
 		return soft_sign_ec(k, input, out);
+	if (k->alg == ALG_ED448_KEY) {
+		ed448_shake256_public_key(pub, k->ed);
+		ed448_shake256_sign(pub, k->ed, input.len, input.p, sig);
+		return buf_add(out, sig, ED448_SIGNATURE_SIZE);
+	}
 	ed25519_sha512_public_key(pub, k->ed);
 	ed25519_sha512_sign(pub, k->ed, input.len, input.p, sig);
-	return buf_add(out, sig, sizeof(sig));
+	return buf_add(out, sig, ED25519_SIGNATURE_SIZE);
 }
 
 /* --- certificates --- */
@@ -296,6 +306,11 @@ put_extensions(
 		    spec->key_id.len != 0 ? spec->key_id
 					  : bytes_of(id, sizeof(id)));
 		put_extension(b, OID_CE_SUBJECT_KEY_ID, false, &value);
+	}
+	if (spec->ext_key_usage.len != 0) {
+		der_put_raw(&value, spec->ext_key_usage);
+		put_extension(
+		    b, OID_CE_EXT_KEY_USAGE, spec->is_usage_critical, &value);
 	}
 	if (spec->email != NULL) {
 		mark = der_open(&value, DER_SEQUENCE);

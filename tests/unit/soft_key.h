@@ -15,6 +15,7 @@ enum soft_kind {
 	SOFT_P384,
 	SOFT_P521,
 	SOFT_ED25519,
+	SOFT_ED448,
 	SOFT_X25519, /* not to sign with: wants an issuer */
 	SOFT_X448,
 };
@@ -34,6 +35,8 @@ struct soft_spec {
 	bool is_ca;
 	bool has_no_key_id;
 	struct bytes key_id;		/* instead of the SHA-1 of the key */
+	struct bytes ext_key_usage;	/* the extension's value; empty: none */
+	bool is_usage_critical;		/* that one */
 	const struct oaep_params *oaep; /* RSA: an id-RSAES-OAEP key */
 };
 

@@ -5,6 +5,7 @@
 #define TESTS_UNIT_SOFT_KEY_INT_H
 
 #include <nettle/ecc.h>
+#include <nettle/eddsa.h>
 #include <nettle/rsa.h>
 
 #include "tests/unit/soft_key.h"
@@ -15,7 +16,7 @@ struct soft_key {
 	struct rsa_public_key rsa_pub;
 	struct rsa_private_key rsa;
 	struct ecc_scalar ec;
-	uint8_t ed[56]; /* Ed25519, X25519, X448 */
+	uint8_t ed[ED448_KEY_SIZE]; /* Ed25519, Ed448, X25519, X448 */
 	struct buf spki;
 	struct cert *cert;
 	const struct soft_key *lender; /* whose key it is, if not its own */
