@@ -74,7 +74,7 @@ tests_unit_check_places_CFLAGS = $(UNIT_FLAGS)
 check_PROGRAMS += tests/unit/check_stamp
 TESTS += tests/unit/check_stamp
 tests_unit_check_stamp_SOURCES = tests/unit/check_stamp.c
-tests_unit_check_stamp_LDADD = libcmsunit.la $(CMS_TEST_LIBS)
+tests_unit_check_stamp_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_unit_check_stamp_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_enveloped
