@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/agent.h"
 #include "agent/conn.h"
 
 #define ADMIT_NAME_MAX 64
@@ -126,6 +127,9 @@ admit_is_owner(const struct conn *c)
 int
 admit_request(const struct conn *c, enum agt_type type, struct err *e)
 {
+	if (c->agent->session.is_ending)
+		return err_set(e, -CS_ERR_AGENT_GONE,
+		    "the agent is ending and takes no requests");
 	if (c->is_restricted && type != AGT_HELLO && type != AGT_LIST &&
 	    type != AGT_SIGN && type != AGT_CANCEL)
 		return err_set(e, -CS_ERR_POLICY,

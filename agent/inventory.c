@@ -71,6 +71,7 @@ token_new(struct module *m, const struct tok_info *info)
 	if (t == NULL)
 		return NULL;
 	t->module = m;
+	t->tries_left = ERR_TRIES_UNKNOWN;
 	t->at = calloc(m->worker_count, sizeof(*t->at));
 	if (t->at == NULL || token_set_text(t, info) != 0) {
 		free(t->at);
@@ -140,7 +141,9 @@ token_set_state(struct token *t, unsigned worker, const struct tok_info *info)
 	at->is_known = true;
 	at->insertion = info->insertion;
 	t->flags = info->flags & ~(unsigned)TOK_LOGGED_IN;
-	t->tries_left = info->tries_left;
+	/* A process that has not asked does not know; the last one did. */
+	if (info->tries_left != ERR_TRIES_UNKNOWN)
+		t->tries_left = info->tries_left;
 	t->pin_len_min = info->pin_len_min;
 	t->pin_len_max = info->pin_len_max;
 	t->was_seen = true;

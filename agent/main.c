@@ -86,7 +86,7 @@ agent_signal(sd_event_source *source, const struct signalfd_siginfo *info,
 
 	(void)source;
 	agt_log("ended by signal %u", info->ssi_signo);
-	(void)sd_event_exit(a->event, 0);
+	session_end(a);
 	return 0;
 }
 

@@ -41,6 +41,48 @@ session_lock_all(struct agent *a, const char *reason, struct logout *end)
 	}
 }
 
+/* --- the end --- */
+
+static void
+session_is_over(struct session *s)
+{
+	struct agent *a = (void *)((char *)s - offsetof(struct agent, session));
+
+	timer_stop(&a->timers, &s->end);
+	(void)sd_event_exit(a->event, 0);
+}
+
+static void
+session_end_is_late(struct timer *t)
+{
+	agt_log("a token did not log out before the end");
+	session_is_over((void *)((char *)t - offsetof(struct session, end)));
+}
+
+static void
+session_logged_out(struct logout *last)
+{
+	session_is_over(
+	    (void *)((char *)last - offsetof(struct session, last)));
+}
+
+void
+session_end(struct agent *a)
+{
+	struct session *s = &a->session;
+
+	if (s->is_ending) {
+		session_is_over(s);
+		return;
+	}
+	s->is_ending = true;
+	s->end.fire = session_end_is_late;
+	timer_set_in_ms(&a->timers, &s->end, SESSION_END_MS);
+	s->last = (struct logout){.count = 1, .done = session_logged_out};
+	session_lock_all(a, "the agent ends", &s->last);
+	logout_drop(&s->last);
+}
+
 /* --- sleep --- */
 
 static void

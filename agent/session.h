@@ -7,6 +7,8 @@
  * but no longer than SESSION_DELAY_MS. Without a system bus or logind there
  * is nothing to tell, and the agent runs on; a bus that goes is looked for
  * again.
+ *
+ * The agent's own end waits for the same, no longer than SESSION_END_MS.
  */
 #ifndef AGENT_SESSION_H
 #define AGENT_SESSION_H
@@ -19,6 +21,7 @@
 /* logind's own patience is five seconds. */
 #define SESSION_DELAY_MS 4000
 #define SESSION_RETRY_MS 30000
+#define SESSION_END_MS 3000
 
 struct agent;
 
@@ -29,6 +32,9 @@ struct session {
 	bool was_told;	/* that there is no logind */
 	struct timer delay, retry;
 	struct logout logout; /* of all tokens, before sleep */
+	bool is_ending;	      /* the agent is, and takes no requests */
+	struct timer end;
+	struct logout last; /* of all tokens, before the end */
 };
 
 void session_init(struct agent *a);
@@ -36,5 +42,7 @@ void session_clear(struct agent *a);
 /* Wipes PINs, ends all logins; end (may be NULL) counts them. reason goes to
  * those who wait. */
 void session_lock_all(struct agent *a, const char *reason, struct logout *end);
+/* Locks everything, then ends the agent's loop; at once when asked again. */
+void session_end(struct agent *a);
 
 #endif

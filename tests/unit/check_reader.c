@@ -284,6 +284,18 @@ START_TEST(test_too_deep)
 }
 END_TEST
 
+START_TEST(test_no_signers)
+{
+	struct craft_signed c = {
+	    .who = BOB, .content = BYTES_LIT(TEXT), .has_no_signer = true};
+
+	assert_crafted(&c, VERDICT_NONE, -CS_ERR_NOT_SIGNED);
+	c.is_detached = true;
+	c.content = BYTES_NONE;
+	assert_crafted(&c, VERDICT_NONE, -CS_ERR_NOT_SIGNED);
+}
+END_TEST
+
 START_TEST(test_too_many_signers)
 {
 	struct craft_signed c = {
@@ -389,6 +401,7 @@ reader_suite(void)
 	tcase_add_loop_test(tc, test_broken_form, 0,
 	    (int)(sizeof(broken_forms) / sizeof(broken_forms[0])));
 	tcase_add_test(tc, test_too_deep);
+	tcase_add_test(tc, test_no_signers);
 	tcase_add_test(tc, test_too_many_signers);
 	tcase_add_test(tc, test_too_many_certificates);
 	tcase_add_test(tc, test_element_too_large);

@@ -480,18 +480,6 @@ START_TEST(test_checks_are_bounded)
 }
 END_TEST
 
-START_TEST(test_no_signers)
-{
-	struct craft_signed c = {
-	    .who = BOB, .content = BYTES_LIT(TEXT), .has_no_signer = true};
-
-	assert_crafted(&c, VERDICT_NONE, -CS_ERR_NOT_SIGNED);
-	c.is_detached = true;
-	c.content = BYTES_NONE;
-	assert_crafted(&c, VERDICT_NONE, -CS_ERR_NOT_SIGNED);
-}
-END_TEST
-
 START_TEST(test_expired_stays_expired)
 {
 	struct craft_signed c = {
@@ -591,7 +579,6 @@ signer_suite(void)
 	tcase_add_test(tc, test_algorithms_that_do_not_fit);
 	tcase_add_test(tc, test_many_untrusted_signers);
 	tcase_add_test(tc, test_checks_are_bounded);
-	tcase_add_test(tc, test_no_signers);
 	tcase_add_test(tc, test_expired_stays_expired);
 	tcase_add_test(tc, test_untrusted_without_anchors);
 	tcase_add_test(tc, test_broken_signer_beside_a_good_one);

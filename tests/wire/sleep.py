@@ -59,6 +59,10 @@ class Bus:
         del self.lines[:self.lines.index(line) + 1]
         return True
 
+    def forget(self):
+        """What agents that have ended did."""
+        self.lines.clear()
+
     def say(self, line):
         self.logind.stdin.write(line + "\n")
         self.logind.stdin.flush()
@@ -136,6 +140,7 @@ def session(bus):
 
 
 def off(bus):
+    bus.forget()
     with World(*ONE, env=bus.env, config="[pin]\nlock-on-sleep = 0\n"
                "lock-on-session-lock = 0\n") as w:
         c = w.client()
