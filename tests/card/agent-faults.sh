@@ -13,7 +13,7 @@ presented "one PIN" 1 1 0
 card remove
 ok "removed" wait_until 10 agent_misses 9a
 exits 4 "no card" sign 9a
-card insert 0
+card insert
 ok "inserted" wait_until 10 agent_sees 9a
 signs "9A" 9a alice-rsa2048
 presented "the PIN was forgotten" 1 1 0

@@ -78,7 +78,7 @@ roles() {
 
 # The card is out: until the agent knows it, in again, until it knows that.
 in_again() {
-	wait_until 10 agent_misses 9a && card_wait absent && card insert 0 &&
+	wait_until 10 agent_misses 9a && card_wait absent && card insert &&
 		wait_until 10 agent_sees 9a
 }
 out_and_in() {

@@ -129,7 +129,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 ok "out" card_wait absent
 apdus=$(card_value apdus)
-card insert 0
+card insert
 was_looked_at() {
 	[ "$(card_value apdus)" -gt $((apdus + 10)) ]
 }

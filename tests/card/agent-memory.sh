@@ -55,7 +55,7 @@ exits 0 "9A again" sign 9a
 ok "the card goes" card remove
 ok "the agent knows" wait_until 10 agent_misses 9a
 ok "after removal it is nowhere" wait_until 10 nowhere "$pin"
-card_wait absent && card insert 0
+card_wait absent && card insert
 ok "the card comes" wait_until 10 agent_sees 9a
 pinentry_answers "pin 73519460" cancel
 exits 5 "a wrong PIN" sign 9a

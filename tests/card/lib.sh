@@ -136,5 +136,5 @@ card_is() {
 
 # card_reinsert: takes the card out and puts it in again, noticed by PC/SC
 card_reinsert() {
-	card remove && card_wait absent && card insert 0 && card_wait present
+	card remove && card_wait absent && card insert && card_wait present
 }

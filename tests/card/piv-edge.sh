@@ -72,7 +72,7 @@ card remove
 ok "removed" card_wait absent
 like "OpenSC finds no token" "$(tool --list-token-slots 2>&1)" \
     "^Available slots:$|No slot"
-card insert 0
+card insert
 ok "inserted" card_wait present
 is "the PIN is forgotten" "$(card_value verified)" 0
 is "the counter is not" "$(card_value tries)" 3

@@ -38,7 +38,7 @@ is "it was done" "$(card_value 9c)" $((before + 1))
 ok "out" card_wait absent
 before=$(card_value verify-good)
 card early ins=20
-card insert 0
+card insert
 ok "in" card_wait present
 not_ok "pulled before a PIN" stranger apdu "$(verify_apdu "$pin")"
 is "it was not done" "$(card_value verify-good)" "$before"
