@@ -126,8 +126,8 @@ static const char *const active[] = {
     "\r\nContent-Type: text/html\r\n\r\nevil",
     "Content-Type: text/plain\r\nno\rContent-Type: text/html\r\r\nevil",
     "X: y\rContent-Type: text/html\r\r\n\r\nevil",
-    "Content-Type: multipart/mixed; boundary=x\r\nno field\r\n"
-    "Content-Type: text/html\r\n\r\nevil\r\n--x\r\n\r\nhi\r\n--x--",
+    ("Content-Type: multipart/mixed; boundary=x\r\nno field\r\n"
+     "Content-Type: text/html\r\n\r\nevil\r\n--x\r\n\r\nhi\r\n--x--"),
 };
 
 START_TEST(other_active_parts)
