@@ -222,7 +222,7 @@ static size_t
 shake_of(enum alg alg, struct bytes in, uint8_t *out)
 {
 	struct digest *d = digest_new(alg);
-	struct bytes hash = BYTES_NONE;
+	struct bytes hash;
 
 	if (d == NULL)
 		return 0;

@@ -81,9 +81,11 @@ editing_write_cms(void *ctx, struct sink *out, struct err *e)
 	struct editing *d = ctx;
 	struct source *cms = cms_source_new(d->in, d->form, e);
 	struct cms_edit *edit = NULL;
-	int r = cms != NULL ? 0 : d->signing.job->err.code;
+	int r = 0;
 
-	if (r == 0 && d->content != NULL)
+	if (cms == NULL)
+		return d->signing.job->err.code;
+	if (d->content != NULL)
 		r = editing_hash(d, cms);
 	if (r == 0)
 		r = cms_edit_read(&d->params, cms, &edit, e);
