@@ -164,7 +164,7 @@ cardseal_log_read(struct cardseal_job *job,
     struct cardseal_log_report *report)
 {
 	char folder[AGT_STATE_PATH_MAX];
-	struct cardseal_log_report own;
+	struct cardseal_log_report own = {0};
 	struct log_reader l = {.job = job,
 	    .report = report != NULL ? report : &own,
 	    .record = record,

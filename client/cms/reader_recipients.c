@@ -242,7 +242,9 @@ search_unwrap_password(struct search *s, const struct recipient_info *info,
 		code = err_set(e, -CS_ERR_TOO_LARGE,
 		    "the message asks for more than %d iterations of PBKDF2",
 		    PBKDF2_ITERATIONS_MAX);
-	if (code != 0 || !search_may_wrap(s, cipher.alg))
+	if (code != 0)
+		return NULL;
+	if (!search_may_wrap(s, cipher.alg))
 		return NULL;
 	s->iterations -= params.iterations;
 	kek = pbkdf2_derive(&params, password, cipher_params_key_len(&cipher));

@@ -100,10 +100,12 @@ int
 pkix_make_folders(const char *path, struct err *e)
 {
 	char *copy = strdup(path), *slash;
-	int r = copy == NULL ? err_set(e, -CS_ERR_NO_MEMORY, NULL) : 0;
+	int r = 0;
 
-	for (slash = copy; r == 0 && slash != NULL &&
-			   (slash = strchr(slash + 1, '/')) != NULL;) {
+	if (copy == NULL)
+		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
+	for (slash = strchr(copy + strspn(copy, "/"), '/');
+	     r == 0 && slash != NULL; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
 			r = err_set(
