@@ -131,7 +131,7 @@ drive_sign_detached(struct drive *d, const struct cms_sign_params *params)
 static int
 drive_sign(struct drive *d)
 {
-	struct cms_signer signers[8];
+	struct cms_signer signers[8] = {0};
 	struct cms_sign_params params = {
 	    .signers = signers,
 	    .signers_len = d->ring.len,
