@@ -1,7 +1,7 @@
 #!/bin/bash
-# memory.sh: signing, verifying, encrypting and decrypting hold at most 8 MiB
-# in the client whatever the size of the message, from files and pipes, and
-# the agent stays small.
+# memory.sh: signing, verifying, encrypting, decrypting, compressing and
+# rewrapping hold at most 8 MiB in the client whatever the size of the message,
+# from files and pipes, and the agent stays small.
 # shellcheck source=tests/system/lib.sh
 . "${CS_SRCDIR:-.}/tests/system/lib.sh"
 nm "$CARDSEAL" 2>/dev/null | grep -q __asan_init && skip_all sanitizers
@@ -75,6 +75,29 @@ for c in aes256-cbc aes256-gcm; do
 	    -R "$FIXTURE_DIR/certs/alice.pem" -o "$tmp/m"
 	both "decrypt it" "$tmp/m" decrypt -q -o "$tmp/content"
 	ok "it is the same" cmp "$tmp/mail" "$tmp/content"
+done
+# Content that cannot be taken for a bomb.
+head -c "$((mib * 786432))" /dev/zero |
+    openssl enc -aes-128-ctr -K 00 -iv 00 2>/dev/null |
+    base64 >"$tmp/various"
+alice=$FIXTURE_DIR/certs/alice.pem
+hexadecimal=$(openssl rand -hex 32)
+echo "$hexadecimal" >"$tmp/kek"
+both "compress and encrypt a file" "$tmp/various" \
+    encrypt -q -f cms --compress -R "$alice" -o "$tmp/m"
+both "decrypt it" "$tmp/m" decrypt -q -o "$tmp/content"
+small_pipe "decrypt it to standard output" "$tmp/m" decrypt -q
+ok "it is the same" cmp "$tmp/various" "$tmp/content"
+both "add a recipient" "$tmp/m" rewrap -q --kek-file "$tmp/kek" -o "$tmp/m2"
+both "it is opened" "$tmp/m2" \
+    decrypt -q --kek-file "$tmp/kek" -o "$tmp/content"
+ok "it is the same" cmp "$tmp/various" "$tmp/content"
+for c in -EncryptedData_encrypt -digest_create; do
+	openssl cms $c -binary -stream -in "$tmp/various" -outform DER \
+	    -out "$tmp/m" -aes256 -secretkey "$hexadecimal"
+	both "read what openssl cms $c makes" "$tmp/m" \
+	    decrypt -q --kek-file "$tmp/kek" -o "$tmp/content"
+	ok "it is the same" cmp "$tmp/various" "$tmp/content"
 done
 kib=$(awk '/^VmHWM:/ { print $2 }' "/proc/$agent_pid/status")
 ok "the agent: $kib KiB at most" test "$kib" -le 8192
