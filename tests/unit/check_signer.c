@@ -90,18 +90,14 @@ static const struct {
 	enum person who;
 	enum alg digest;
 } kinds[] = {
-    {ALICE, ALG_SHA224},
     {ALICE, ALG_SHA256},
-    {ALICE, ALG_SHA512},
     {ALICE, ALG_SHA3_224},
     {ALICE, ALG_SHA3_256},
     {ALICE, ALG_SHA3_384},
     {ALICE, ALG_SHA3_512},
     {BOB, ALG_SHA256},
     {BOB, ALG_SHA3_256},
-    {BOB, ALG_SHA3_512},
     {CAROL, ALG_SHA256},
-    {CAROL, ALG_SHA3_224},
     {CAROL, ALG_SHA3_384},
     {DAVE, ALG_SHA512},
     {DAVE, ALG_SHA3_256},
