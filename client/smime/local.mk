@@ -5,6 +5,7 @@ libsmime_la_SOURCES = \
 	client/smime/address_list.c client/smime/address_list.h \
 	client/smime/boundary.c client/smime/boundary.h \
 	client/smime/canon.c client/smime/canon.h \
+	client/smime/certs.c \
 	client/smime/edit.c client/smime/encrypt.c client/smime/entity.c \
 	client/smime/header.c client/smime/header.h \
 	client/smime/hold.c client/smime/kind.c \
