@@ -135,8 +135,8 @@ admit_request(const struct conn *c, enum agt_type type, struct err *e)
 		return err_set(e, -CS_ERR_POLICY,
 		    "the agent's restricted socket serves only lists and "
 		    "signatures");
-	if (!admit_is_owner(c) &&
-	    (type == AGT_PIN || type == AGT_UNLOCK || type == AGT_LOCK))
+	if ((type == AGT_PIN || type == AGT_UNLOCK || type == AGT_LOCK) &&
+	    !admit_is_owner(c))
 		return err_set(e, -CS_ERR_POLICY,
 		    "PINs and locks are the matter of the agent's own user "
 		    "(%lu)",

@@ -23,6 +23,10 @@
 #define AUDIT_BACKLOG_MAX (2 * AUDIT_PENDING_MAX)
 #define AUDIT_CHUNK_MAX (AUDIT_FIELDS_MAX * 2)
 #define AUDIT_BATCH 64 /* packets for one wait for the disk */
+/* The agent is told what is on the disk once that much is, or nothing more has
+ * come for so long: each time wakes it up. */
+#define AUDIT_TELL_LEN ((size_t)64 << 10)
+#define AUDIT_TELL_MS 100
 
 struct writer {
 	int fd;
@@ -72,6 +76,15 @@ writer_keep(struct writer *w, struct bytes packet)
 {
 	if (buf_add_bytes(&w->backlog, packet) != 0)
 		_exit(1);
+}
+
+/* How long to wait for more, in milliseconds; -1: for ever. */
+static int
+writer_get_timeout(const struct writer *w)
+{
+	if (w->backlog.len != 0)
+		return AUDIT_RETRY_MS;
+	return w->written != 0 ? AUDIT_TELL_MS : -1;
 }
 
 /* What can't be told now is told later. */
@@ -157,6 +170,7 @@ audit_main(int fd, const struct audit_settings *settings)
 	static struct writer w;
 	struct sigaction action = {.sa_handler = SIG_IGN};
 	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+	bool is_quiet;
 	size_t i;
 
 	(void)prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
@@ -169,11 +183,11 @@ audit_main(int fd, const struct audit_settings *settings)
 	audit_file_init(
 	    &w.file, settings->folder, settings->size_max, settings->keep);
 	while (!w.is_over) {
-		(void)poll(&poll_fd, 1,
-		    w.backlog.len != 0 || w.written != 0 ? AUDIT_RETRY_MS : -1);
-		(void)writer_read(&w);
+		(void)poll(&poll_fd, 1, writer_get_timeout(&w));
+		is_quiet = !writer_read(&w);
 		writer_write(&w);
-		writer_tell_written(&w);
+		if (is_quiet || w.written >= AUDIT_TELL_LEN)
+			writer_tell_written(&w);
 	}
 	_exit(w.backlog.len != 0);
 }
