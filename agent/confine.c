@@ -11,18 +11,6 @@
 
 #include "agent/log.h"
 
-/* LeakSanitizer stops its own process from a clone of it at the end. */
-#if defined(__SANITIZE_ADDRESS__)
-#define CONFINE_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define CONFINE_SANITIZED 1
-#endif
-#endif
-#ifndef CONFINE_SANITIZED
-#define CONFINE_SANITIZED 0
-#endif
-
 #define CONFINE_FILES_MAX 8192
 
 static struct rlimit files_before;
@@ -33,7 +21,7 @@ confine_early(void)
 	struct rlimit none = {0, 0}, files;
 
 	(void)setrlimit(RLIMIT_CORE, &none);
-	if (!CONFINE_SANITIZED)
+	if (!CS_IS_SANITIZED)
 		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	(void)sigaction(
 	    SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
@@ -114,7 +102,7 @@ confine_rules(scmp_filter_ctx filter)
 	int r = 0;
 
 	for (i = 0; r == 0 && i < sizeof(confine_denied) / sizeof(int); i++) {
-		if (CONFINE_SANITIZED && confine_denied[i] == SCMP_SYS(ptrace))
+		if (CS_IS_SANITIZED && confine_denied[i] == SCMP_SYS(ptrace))
 			continue;
 		r = seccomp_rule_add(
 		    filter, SCMP_ACT_ERRNO(EPERM), confine_denied[i], 0);
@@ -128,10 +116,10 @@ confine_rules(scmp_filter_ctx filter)
 	if (r == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
 		    SCMP_SYS(socketpair), 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
-	if (r == 0 && !CONFINE_SANITIZED)
+	if (r == 0 && !CS_IS_SANITIZED)
 		r = seccomp_rule_add(
 		    filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 0);
-	if (r == 0 && !CONFINE_SANITIZED)
+	if (r == 0 && !CS_IS_SANITIZED)
 		r = seccomp_rule_add(
 		    filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	return r;

@@ -162,8 +162,15 @@ inventory_take_info(
 		module_set_stale(m);
 }
 
-/* The first of the module's keys with that id. */
-static struct key *
+static bool
+key_has_id(const struct key *k, const uint8_t *id)
+{
+	return memcmp(k->id, id, AGT_KEY_ID_LEN) == 0;
+}
+
+/* The place of the first of the module's keys with that id, or where it would
+ * be. */
+static size_t
 inventory_find_first(struct module *m, const uint8_t *id)
 {
 	size_t low = 0, high = m->key_count, middle;
@@ -177,20 +184,17 @@ inventory_find_first(struct module *m, const uint8_t *id)
 		else
 			high = middle;
 	}
-	return m->keys + low;
+	return low;
 }
 
 static bool
 token_has_key(const struct token *t, const uint8_t *id)
 {
 	const struct module *m = t->module;
-	const struct key *k = inventory_find_first(t->module, id);
+	size_t i = inventory_find_first(t->module, id);
 
-	for (; k < m->keys + m->key_count &&
-	       bytes_is_equal(
-		   bytes_of(k->id, sizeof(k->id)), bytes_of(id, sizeof(k->id)));
-	     k++)
-		if (k->token == t)
+	for (; i < m->key_count && key_has_id(&m->keys[i], id); i++)
+		if (m->keys[i].token == t)
 			return true;
 	return false;
 }
@@ -406,19 +410,19 @@ inventory_clear(struct module *m)
 struct key *
 inventory_find_key(struct agent *a, const uint8_t *id)
 {
-	struct bytes want = bytes_of(id, AGT_KEY_ID_LEN);
 	struct key *k, *found = NULL;
 	struct module *m;
+	size_t i;
 
 	TAILQ_FOREACH (m, &a->modules.list, link)
-		for (k = inventory_find_first(m, id);
-		     k < m->keys + m->key_count &&
-		     bytes_is_equal(bytes_of(k->id, AGT_KEY_ID_LEN), want);
-		     k++)
+		for (i = inventory_find_first(m, id);
+		     i < m->key_count && key_has_id(&m->keys[i], id); i++) {
+			k = &m->keys[i];
 			if (k->token != NULL &&
 			    (found == NULL || (token_is_in(k->token) &&
 						  !token_is_in(found->token))))
 				found = k;
+		}
 	return found;
 }
 

@@ -55,9 +55,11 @@ prompt_add_holder(struct buf *b, struct token *t, struct key *k)
 	struct module *m = t->module;
 	char quoted[PROMPT_PART_MAX];
 	bool has_name = k != NULL && prompt_key_holder(k, &name);
+	size_t i;
 
-	for (k = m->keys; !has_name && k < m->keys + m->key_count; k++)
-		has_name = k->token == t && prompt_key_holder(k, &name);
+	for (i = 0; !has_name && i < m->key_count; i++)
+		has_name = m->keys[i].token == t &&
+			   prompt_key_holder(&m->keys[i], &name);
 	if (has_name) {
 		prompt_quote(quoted, buf_get(&name));
 		buf_printf(b, "\nCard holder: \"%s\"", quoted);

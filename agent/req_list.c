@@ -33,16 +33,19 @@ key_get_id(const struct key *k)
 	return bytes_of(k->id, sizeof(k->id));
 }
 
-/* The module's first key behind the id. */
+/* The module's first key behind the id, or NULL. */
 static struct key *
 list_first(struct module *m, struct bytes after)
 {
 	struct key *k;
+	size_t i;
 
-	for (k = m->keys; k < m->keys + m->key_count; k++)
+	for (i = 0; i < m->key_count; i++) {
+		k = &m->keys[i];
 		if (after.len == 0 || bytes_compare(key_get_id(k), after) > 0)
-			break;
-	return k;
+			return k;
+	}
+	return NULL;
 }
 
 /* The least id behind l->after among all modules; false: there is none. */
@@ -54,9 +57,8 @@ list_next_id(struct listing *l, uint8_t id[AGT_KEY_ID_LEN])
 
 	TAILQ_FOREACH (m, &l->agent->modules.list, link) {
 		k = list_first(m, l->after);
-		if (k < m->keys + m->key_count &&
-		    (best == NULL ||
-			bytes_compare(key_get_id(k), key_get_id(best)) < 0))
+		if (k != NULL && (best == NULL || bytes_compare(key_get_id(k),
+						      key_get_id(best)) < 0))
 			best = k;
 	}
 	if (best != NULL)
@@ -71,14 +73,17 @@ list_add_id(struct listing *l, struct bytes id)
 {
 	struct module *m;
 	struct key *k;
+	size_t i;
 
 	TAILQ_FOREACH (m, &l->agent->modules.list, link)
-		for (k = m->keys; k < m->keys + m->key_count; k++)
+		for (i = 0; i < m->key_count; i++) {
+			k = &m->keys[i];
 			if (bytes_is_equal(key_get_id(k), id) &&
 			    list_wants(l, k->token) &&
 			    k->element.len < LIST_PAGE_LEN &&
 			    k->element.len <= LIST_KEYS_MAX - l->keys.len)
 				buf_add_bytes(&l->keys, k->element);
+		}
 }
 
 static void

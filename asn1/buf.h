@@ -32,6 +32,19 @@ bytes_of(const void *p, size_t len)
 	return (struct bytes){p, len};
 }
 
+/* Takes up to len octets off its front; how many. */
+static inline size_t
+bytes_skip(struct bytes *bytes, size_t len)
+{
+	if (len > bytes->len)
+		len = bytes->len;
+	if (len != 0) { /* so that p may be NULL */
+		bytes->p += len;
+		bytes->len -= len;
+	}
+	return len;
+}
+
 struct bytes bytes_of_str(const char *s);
 bool bytes_is_equal(struct bytes a, struct bytes b); /* not constant time */
 int bytes_compare(struct bytes a, struct bytes b);   /* as memcmp, then len */

@@ -315,10 +315,8 @@ output_write_fd(
 		parts[1] = (struct iovec){(void *)(uintptr_t)b.p, b.len};
 		n = writev(out->fd, parts, 2);
 		if (n > 0) {
-			done = (size_t)n < a.len ? (size_t)n : a.len;
-			a = bytes_of(a.p + done, a.len - done);
-			done = (size_t)n - done;
-			b = bytes_of(b.p + done, b.len - done);
+			done = (size_t)n - bytes_skip(&a, (size_t)n);
+			(void)bytes_skip(&b, done);
 		} else if (n == 0) {
 			return output_fail(out, ENOSPC, e);
 		} else if (errno == EAGAIN) {

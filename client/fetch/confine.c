@@ -13,17 +13,6 @@
 
 #include "client/fetch/serve.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define CONFINE_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define CONFINE_SANITIZED 1
-#endif
-#endif
-#ifndef CONFINE_SANITIZED
-#define CONFINE_SANITIZED 0
-#endif
-
 /* A body is passed on as it comes, so that a request needs little. */
 #define CONFINE_MEMORY_MAX ((rlim_t)1 << 30)
 
@@ -35,7 +24,7 @@ confine_limits(void)
 
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)setrlimit(RLIMIT_FSIZE, &none);
-	if (CONFINE_SANITIZED)
+	if (CS_IS_SANITIZED)
 		return;
 	(void)setrlimit(RLIMIT_AS, &memory);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -170,7 +159,7 @@ confine_calls(void)
 	}
 	if (r == 0)
 		r = confine_sockets(filter);
-	if (r == 0 && !CONFINE_SANITIZED)
+	if (r == 0 && !CS_IS_SANITIZED)
 		r = confine_clone(filter);
 	if (r == 0)
 		(void)seccomp_load(filter);

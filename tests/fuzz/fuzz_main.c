@@ -100,12 +100,13 @@ static void
 splice(struct buf *b, size_t at, size_t len, const void *p, size_t p_len)
 {
 	struct buf out = {.max = INPUT_MAX};
+	struct bytes rest = buf_get(b);
 
-	if (len > b->len - at)
-		len = b->len - at;
+	(void)bytes_skip(&rest, at);
+	(void)bytes_skip(&rest, len);
 	buf_add(&out, b->data, at);
 	buf_add(&out, p, p_len);
-	buf_add(&out, b->data + at + len, b->len - at - len);
+	buf_add_bytes(&out, rest);
 	if (out.err != 0) {
 		buf_clear(&out);
 		return;

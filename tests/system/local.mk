@@ -20,6 +20,9 @@ SYSTEM_TESTS = \
 SYSTEM_TESTS += tests/system/signatures.sh
 EXTRA_DIST += tests/system/tsa.sh
 TESTS += $(SYSTEM_TESTS)
+many: all
+	$(MAKE) check TESTS=tests/system/many.sh JUDGED=1000
+.PHONY: many
 EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/system/attack_mails.py \
 	tests/system/lib.sh tests/system/fake-pinentry tests/system/web.py \

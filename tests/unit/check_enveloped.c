@@ -14,6 +14,7 @@ static struct err e;
 static void
 setup(void)
 {
+	world_reset();
 	err_clear(&e);
 }
 

@@ -443,15 +443,19 @@ END_TEST
 
 START_TEST(test_spool_without_room)
 {
-	struct rlimit limit = {.rlim_cur = 300000, .rlim_max = 300000};
+	struct rlimit limit, before;
 	struct fn_state state = {0};
 	struct input *in = input_new_fn(fn_read, &state, "caller");
 	struct sink *s = sink_new_null();
 
 	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = before;
+	limit.rlim_cur = 300000;
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 	unit_assert_code(
 	    input_run(in, 0, INPUT_TO_END, s, &e), -CS_ERR_NO_SPACE);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
 	ck_assert_ptr_nonnull(strstr(e.text, temp_path("")));
 	input_free(in);
 	sink_free(s);

@@ -13,7 +13,7 @@
 #include "client/link/link.h"
 #include "tests/unit/unit.h"
 
-static char dir[] = "/tmp/check_link.XXXXXX";
+static char dir[64];
 static char path[64];
 static int listener = -1;
 static pid_t server = -1;
@@ -155,6 +155,8 @@ setup(void)
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 	signal(SIGPIPE, SIG_IGN);
+	server = -1;
+	snprintf(dir, sizeof(dir), "/tmp/check_link.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/agent", dir);
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);

@@ -97,6 +97,14 @@ on_leave(void *ctx, size_t level, bool is_closed, struct err *e)
 
 static struct trace trace;
 
+static void
+setup(void)
+{
+	buf_clear(&trace.log);
+	buf_clear(&trace.text);
+	trace = (struct trace){0};
+}
+
 static int
 run(struct bytes in, size_t piece, bool is_mbox, struct err *e)
 {
@@ -440,6 +448,7 @@ main(void)
 	Suite *suite = suite_create("parser");
 	TCase *tcase = tcase_create("parser");
 
+	tcase_add_checked_fixture(tcase, setup, NULL);
 	tcase_add_loop_test(
 	    tcase, tells_the_structure, 0, sizeof(cases) / sizeof(cases[0]));
 	tcase_add_test(tcase, raw_parts);

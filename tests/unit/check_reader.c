@@ -16,6 +16,7 @@ static struct verdict *v;
 static void
 setup(void)
 {
+	world_reset();
 	err_clear(&e);
 	v = NULL;
 }

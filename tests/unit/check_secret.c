@@ -159,7 +159,7 @@ START_TEST(the_kernel_agrees)
 		if (strncmp(line, "VmFlags:", 8) == 0 && is_mine) {
 			ck_assert_ptr_nonnull(strstr(line, " dd"));
 			ck_assert_ptr_nonnull(strstr(line, " wf"));
-#ifndef __SANITIZE_ADDRESS__ /* which makes nothing of mlock */
+#if !CS_IS_SANITIZED /* which makes nothing of mlock */
 			ck_assert((strstr(line, " lo") != NULL) ==
 				  secret_is_locked(s));
 #endif

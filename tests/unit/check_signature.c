@@ -201,14 +201,21 @@ collect(const struct vector *v)
 			seen[seen_count++] = *v;
 }
 
+static void
+collect_all(void)
+{
+	seen_count = 0;
+	vector_each(collect);
+	ck_assert_int_eq(seen_count, 8);
+}
+
 START_TEST(schemes_and_keys_do_not_mix)
 {
 	struct sig_scheme schemes[8];
 	struct spki keys[8];
 	int i, j, r;
 
-	vector_each(collect);
-	ck_assert_int_eq(seen_count, 8);
+	collect_all();
 	for (i = 0; i < 8; i++)
 		vector_scheme(&seen[i], &keys[i], &schemes[i]);
 	for (i = 0; i < 8; i++)
@@ -233,7 +240,7 @@ START_TEST(hash_has_the_digest_s_length)
 	struct sig_scheme scheme, none = {0};
 	struct spki key;
 
-	vector_each(collect);
+	collect_all();
 	vector_scheme(&seen[0], &key, &scheme);
 	unit_assert_code(sig_verify(&key, &scheme, bytes_of(zero, 31),
 			     vector_get(&seen[0], SIGNATURE), NULL),

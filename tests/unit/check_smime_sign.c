@@ -216,6 +216,7 @@ START_TEST(long_mail_hashed_while_scanned)
 			   " boundary=b\r\n\r\n--b\r\n\r\n");
 	for (i = 0; mail.len < SINK_PIECE_LEN - 1; i++)
 		buf_add_byte(&mail, i % 70 == 69 ? '\n' : 'x');
+	buf_reset(&entity);
 	mail_put_crlf(&entity, buf_get(&mail));
 	buf_reset(&mail);
 	buf_add(&mail, entity.data, SINK_PIECE_LEN - 1);

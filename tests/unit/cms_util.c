@@ -74,6 +74,14 @@ world_init(void)
 }
 
 void
+world_reset(void)
+{
+	world.ring.signs = world.ring.opens = 0;
+	world.ring.fail_with = 0;
+	world.ring.is_broken = false;
+}
+
+void
 world_free(void)
 {
 	size_t i;

@@ -38,6 +38,8 @@ extern struct world world;
 /* Makes keys once; call in main, before unit_run. */
 void world_init(void);
 void world_free(void);
+/* The ring works again and has counted nothing; for the setup of a test. */
+void world_reset(void);
 
 struct cert *world_cert(enum person who);
 /* A signer with the key's usual scheme. */

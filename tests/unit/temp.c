@@ -9,12 +9,16 @@
 #include <unistd.h>
 
 static char temp_dir[512];
+/* $TMPDIR as it was, since a test may change it */
+static char *temp_before;
 
 void
 temp_setup(void)
 {
 	const char *base = getenv("TMPDIR");
 
+	free(temp_before);
+	temp_before = base != NULL ? strdup(base) : NULL;
 	snprintf(temp_dir, sizeof(temp_dir), "%s/cardseal-unit.XXXXXX",
 	    base != NULL && base[0] == '/' && strlen(base) < 256 ? base
 								 : "/tmp");
@@ -47,6 +51,12 @@ temp_teardown(void)
 {
 	temp_walk(true);
 	rmdir(temp_dir);
+	if (temp_before != NULL)
+		setenv("TMPDIR", temp_before, 1);
+	else
+		unsetenv("TMPDIR");
+	free(temp_before);
+	temp_before = NULL;
 }
 
 unsigned

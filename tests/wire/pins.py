@@ -337,10 +337,15 @@ def words():
 
 
 def places_of(pid, needle):
-    """[(address, is the memory locked?)] of the bytes in the process."""
+    """[(address, is the memory locked?)] of the bytes in the process; one that
+    has ended has none."""
     out, low, high, is_readable = [], 0, 0, False
-    with open("/proc/%d/smaps" % pid) as f, \
-            open("/proc/%d/mem" % pid, "rb", 0) as mem:
+    try:
+        f = open("/proc/%d/smaps" % pid)
+        mem = open("/proc/%d/mem" % pid, "rb", 0)
+    except FileNotFoundError:
+        return out
+    with f, mem:
         for line in f:
             words = line.split()
             if re.match("[0-9a-f]+-[0-9a-f]+ ", line):
