@@ -66,24 +66,33 @@ module_rested(struct timer *t)
 		requests_resume(m->agent);
 }
 
-/* Somebody waits: what rests is started soon. False: it failed a moment ago. */
+static uint64_t
+module_get_retry(const struct module *m)
+{
+	return m->ended_us + (uint64_t)MODULE_RETRY_MS * 1000;
+}
+
 static bool
+module_failed_lately(const struct module *m)
+{
+	return m->state == AGT_MODULE_FAILED &&
+	       module_get_retry(m) > timers_now(&m->agent->timers);
+}
+
+/* Somebody waits: what rests is started soon. */
+static void
 module_hurry(struct module *m)
 {
-	struct timers *timers = &m->agent->timers;
-	uint64_t at = m->ended_us + (uint64_t)MODULE_RETRY_MS * 1000;
+	uint64_t at = module_get_retry(m);
 
-	if (m->state == AGT_MODULE_FAILED && at > timers_now(timers))
-		return false;
-	if (m->state == AGT_MODULE_FAILED) {
+	if (m->state == AGT_MODULE_FAILED && !module_failed_lately(m)) {
 		m->state = AGT_MODULE_RESTARTING;
 		/* It failed quickly, so that one may wait for it again. */
 		if (m->ended_us - m->began_us < (uint64_t)MODULE_SLOW_MS * 1000)
 			m->is_slow = false;
 	}
 	if (m->rest.is_set && m->rest.at_us > at)
-		timer_set(timers, &m->rest, at);
-	return true;
+		timer_set(&m->agent->timers, &m->rest, at);
 }
 
 static bool
@@ -200,7 +209,7 @@ module_worker_ended(struct worker *w, const struct err *e)
 		module_fail(m);
 	module_move_jobs(m, w);
 	if (module_is_wanted(m))
-		(void)module_hurry(m);
+		module_hurry(m);
 	requests_event(m->agent, AGT_EVENT_RESTARTED, NULL, m->name);
 	requests_resume(m->agent);
 }
@@ -254,9 +263,10 @@ module_get_worker(struct module *m, const struct token *t)
 		    (best == NULL ||
 			w->load + w->is_busy < best->load + best->is_busy))
 			best = w;
-	if (best == NULL && module_hurry(m))
-		best = m->workers;
-	return best;
+	if (best != NULL)
+		return best;
+	module_hurry(m);
+	return m->workers;
 }
 
 void
@@ -316,7 +326,7 @@ module_refresh(struct module *m)
 	if (!m->slow.is_set)
 		timer_set_in_ms(&m->agent->timers, &m->slow, MODULE_SLOW_MS);
 	/* One that is starting asks by itself. */
-	if (w == NULL || w->state != WORKER_READY || m->probe.worker != NULL)
+	if (w->state != WORKER_READY || m->probe.worker != NULL)
 		return;
 	m->probe.build = module_build_probe;
 	m->probe.done = module_probed;
@@ -330,8 +340,10 @@ module_is_fresh(struct module *m, unsigned age_ms)
 {
 	uint64_t now = timers_now(&m->agent->timers);
 
-	if (m->state == AGT_MODULE_FAILED && !module_hurry(m))
+	if (module_failed_lately(m))
 		return true;
+	if (m->state == AGT_MODULE_FAILED)
+		module_hurry(m);
 	if (m->is_slow)
 		return true;
 	return !m->is_stale && m->probed_us != 0 && m->probe.worker == NULL &&

@@ -79,7 +79,8 @@ void modules_process_ended(struct agent *a, int pid, int status);
  */
 bool modules_are_fresh(struct agent *a, unsigned age_ms);
 /* The worker to give the next job, the one with least to do, of those that
- * know the token (NULL: of all); NULL: the module failed a moment ago. */
+ * know the token (NULL: of all). Where none is there, it waits for the first
+ * that is: a module that failed a moment ago is started again in a second. */
 struct worker *module_get_worker(struct module *m, const struct token *t);
 /* Why the module does not serve; with its failure in e. */
 void module_err(const struct module *m, struct err *e);

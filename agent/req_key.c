@@ -183,7 +183,6 @@ key_run(struct request *r)
 	struct key *k = key_find(r);
 	struct err e = ERR_INIT;
 	enum consent_answer allowed;
-	struct worker *w;
 
 	if (k == NULL) {
 		key_missing(r);
@@ -200,18 +199,12 @@ key_run(struct request *r)
 		login_wait_context(&k->token->login, r);
 		return;
 	}
-	w = module_get_worker(k->token->module, k->token);
-	if (w == NULL) {
-		module_err(k->token->module, &e);
-		request_fail(r, &e, k->token);
-		return;
-	}
 	r->job.build = key_build;
 	r->job.done = key_done;
 	r->job.is_movable = true;
 	r->job.call_ms = a->settings.deadline_ms;
 	r->job.until_us = r->has_own_deadline ? r->deadline.at_us : 0;
-	worker_submit(w, &r->job);
+	worker_submit(module_get_worker(k->token->module, k->token), &r->job);
 }
 
 void

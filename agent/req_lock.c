@@ -62,7 +62,6 @@ static void
 unlock_token(struct request *r, struct token *t)
 {
 	struct agt_msg answer = {0};
-	struct err e = ERR_INIT;
 
 	if (unlock_is_done(r, t)) {
 		answer.token = bytes_of_str(t->uri);
@@ -71,12 +70,7 @@ unlock_token(struct request *r, struct token *t)
 	}
 	r->logins++;
 	r->worker = module_get_worker(t->module, t);
-	if (r->worker != NULL) {
-		login_wait(&t->login, r);
-		return;
-	}
-	module_err(t->module, &e);
-	request_fail(r, &e, t);
+	login_wait(&t->login, r);
 }
 
 static void

@@ -13,7 +13,7 @@
 #include "client/link/link.h"
 #include "tests/unit/unit.h"
 
-static char dir[64];
+static char dir[32];
 static char path[64];
 static int listener = -1;
 static pid_t server = -1;

@@ -146,6 +146,20 @@ def no_start():
         same(agent.stop(), 0, "the agent ends well")
 
 
+def failed_a_moment_ago():
+    """Who needs the key waits for the next start, and is not told what is
+    over."""
+    with World(*OPEN) as w:
+        c = w.agent.client()
+        same(c.sign(KEY).tag, SIGN_OK, "a signature")
+        w.script(*OPEN, "on START 0 error 103")
+        os.kill(w.worker(), signal.SIGKILL)
+        ok(wait_for(lambda: c.status().modules[0].state == 2),
+           "a module that does not start again has failed")
+        w.script(*OPEN)
+        same(c.sign(KEY).tag, SIGN_OK, "the next request waits for the start")
+
+
 def slow_start():
     """A module that never comes up holds up nobody for long."""
     with World(*OPEN, "on START 0 hang") as w:
@@ -225,5 +239,5 @@ def told_by_events():
         same(watcher.read().fields[0][1], b"\4", "so is the use of a key")
 
 
-run(killed, stopped, short_deadline, faults, no_start, slow_start, two_modules,
-    several_workers, told_by_events)
+run(killed, stopped, short_deadline, faults, no_start, failed_a_moment_ago,
+    slow_start, two_modules, several_workers, told_by_events)
