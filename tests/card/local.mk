@@ -49,7 +49,7 @@ CARD_TESTS = tests/card/agent.sh tests/card/agent-faults.sh \
 	tests/card/agent-memory.sh tests/card/agent-pin.sh \
 	tests/card/agent-lock.sh tests/card/cac.sh \
 	tests/card/piv.sh tests/card/piv-edge.sh tests/card/piv-faults.sh \
-	tests/card/removals.py
+	tests/card/removals.py tests/card/storm.py
 TESTS += $(CARD_TESTS)
 EXTRA_DIST += $(CARD_TESTS) tests/card/scan.py tests/card/agent-lib.sh tests/card/lib.sh \
 	tests/card/cards.py tests/card/piv-lib.sh

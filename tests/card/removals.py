@@ -16,8 +16,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from cards import (Cards, find_module, key_ids, need, recipient,  # noqa: E402
-                   write_card)
+from cards import Cards, find_module, need, write_card  # noqa: E402
+from sealed import key_ids, recipient  # noqa: E402
 from wire import (DEVICE, ECDSA_SHA256, NO_KEY, NO_TOKEN, OPEN,  # noqa: E402
                   OPEN_OK, PIN_NEEDED, RSA_SHA256, SIGN, SIGN_OK, SOON,
                   STATUS, TIMEOUT, TOKEN_REMOVED, WORKER, Folder, context,
@@ -55,6 +55,9 @@ class Stage:
         self.client, self.other = self.agent.client(), self.agent.client()
         self.right = {}
         self.latencies = {}
+        # Its PIN is asked for once, before anything is measured.
+        self.other.sign(self.ids["soft"], digest=DIGEST,
+                        algorithm=ECDSA_SHA256)
 
     def fields(self, what):
         if what == "sign":
@@ -119,8 +122,10 @@ class Stage:
             bad.append("ended after %.1f s" % took)
         if m.code not in TYPED and not self.is_right(what, m):
             bad.append("came to %r" % m)
-        was_pulled = self.cards.status()["inserted"] == "0"
         self.cards.card("clear")
+        # A pull that has begun still comes.
+        time.sleep(0.2)
+        was_pulled = self.cards.status()["inserted"] == "0"
         if was_pulled:
             self.cards.wait("absent")
             self.cards.card("insert")
