@@ -106,6 +106,8 @@ worker_is_stopped(const struct worker *w)
 	ssize_t n;
 	int fd;
 
+	if (w->pid == 0)
+		return false;
 	snprintf(path, sizeof(path), "/proc/%d/stat", w->pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -134,7 +136,10 @@ worker_is_slow(struct timer *t)
 	    (void *)((char *)t - offsetof(struct worker, deadline));
 
 	if (timers_now(&worker_agent(w)->timers) >= w->late_us)
-		worker_kill(w, true, "did not answer in time and was ended");
+		worker_kill(w, true,
+		    w->state == WORKER_LAUNCHING
+			? "was not started in time"
+			: "did not answer in time and was ended");
 	else if (worker_is_stopped(w))
 		worker_kill(w, false, "was stopped by a signal and was ended");
 	else
@@ -532,14 +537,17 @@ worker_launched(struct launch *launch, const struct launched *launched)
 int
 worker_launch(struct worker *w)
 {
+	struct agent *a = worker_agent(w);
 	int r;
 
 	w->launch.done = worker_launched;
-	r = launch_start(
-	    &worker_agent(w)->launcher, &w->launch, STARTER_WORKER, BYTES_NONE);
-	if (r == 0)
-		w->state = WORKER_LAUNCHING;
-	return r;
+	r = launch_start(&a->launcher, &w->launch, STARTER_WORKER, BYTES_NONE);
+	if (r != 0)
+		return r;
+	w->state = WORKER_LAUNCHING;
+	w->late_us = timers_now(&a->timers) + (uint64_t)WORKER_LAUNCH_MS * 1000;
+	worker_set_timer(w);
+	return 0;
 }
 
 void

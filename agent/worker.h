@@ -15,6 +15,9 @@
 /* A call is never cut shorter than this by a client's deadline, since the
  * worker and its logins are lost with it, and a card may be merely slow. */
 #define WORKER_CALL_MS_MIN 5000
+/* From the request to the starter to the process, and from there until it is
+ * ready. */
+#define WORKER_LAUNCH_MS 10000
 #define WORKER_START_MS 20000
 /* So often a worker that does not answer is looked at. */
 #define WORKER_LOOK_MS 1000

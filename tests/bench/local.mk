@@ -20,6 +20,19 @@ tests_bench_bench_hop_SOURCES = tests/bench/bench_hop.c
 tests_bench_bench_hop_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS)
 tests_bench_bench_hop_LDADD = $(AGENTPROTO_LIBS)
 
+# Whether the time of OPEN tells what was wrong with a message: few messages
+# among the tests, many by "make timing".
+check_PROGRAMS += tests/bench/bench_timing
+TESTS += tests/bench/bench_timing
+tests_bench_bench_timing_SOURCES = tests/bench/bench_timing.c
+tests_bench_bench_timing_CFLAGS = $(UNIT_FLAGS) $(P11KIT_CFLAGS)
+tests_bench_bench_timing_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=secret_new \
+	-Wl,--wrap=secret_new_from -Wl,--wrap=secret_free
+tests_bench_bench_timing_LDADD = $(WIRE_LIBS) $(TOKEN_LIBS) -lm
+timing: tests/bench/bench_timing
+	CS_SRCDIR=$(abs_top_srcdir) CS_BUILDDIR=$(abs_top_builddir) \
+		TIMING_COUNT=10000 ./tests/bench/bench_timing
+
 EXTRA_DIST += tests/bench/hop.py tests/bench/stream.sh tests/bench/stream.py \
 	tests/bench/measuring.py tests/bench/mime.py tests/bench/peers.py
 
@@ -36,4 +49,4 @@ bench: all tests/bench/bench_worker
 		python3 $(srcdir)/tests/bench/hop.py
 	CS_SRCDIR=$(abs_top_srcdir) CS_BUILDDIR=$(abs_top_builddir) \
 		bash $(srcdir)/tests/bench/stream.sh $(BENCH_MIB) $(BENCH_ROUNDS)
-.PHONY: bench
+.PHONY: bench timing

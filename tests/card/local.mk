@@ -48,7 +48,14 @@ tests_card_pcscd_shim_la_LDFLAGS = -module -avoid-version -rpath /none
 CARD_TESTS = tests/card/agent.sh tests/card/agent-faults.sh \
 	tests/card/agent-memory.sh tests/card/agent-pin.sh \
 	tests/card/agent-lock.sh tests/card/cac.sh \
-	tests/card/piv.sh tests/card/piv-edge.sh tests/card/piv-faults.sh
+	tests/card/piv.sh tests/card/piv-edge.sh tests/card/piv-faults.sh \
+	tests/card/removals.py tests/card/storm.py
 TESTS += $(CARD_TESTS)
 EXTRA_DIST += $(CARD_TESTS) tests/card/scan.py tests/card/agent-lib.sh tests/card/lib.sh \
-	tests/card/piv-lib.sh
+	tests/card/cards.py tests/card/piv-lib.sh
+
+# The card pulled at many moments; a few of them among the tests.
+removals: all
+	moments="$(MOMENTS)" && $(MAKE) check TESTS=tests/card/removals.py \
+	    MOMENTS="$${moments:-50}"
+.PHONY: removals

@@ -20,10 +20,10 @@ tests_fault_check_worker_watch_SOURCES = tests/fault/check_worker_watch.c
 tests_fault_check_worker_watch_LDADD = $(WIRE_LIBS) $(ALG_LIBS) libasn1.a
 tests_fault_check_worker_watch_CFLAGS = $(UNIT_FLAGS)
 
-# A storm of faults, a short one here; "make storm SEED=7 STEPS=10000".
+# Storms of faults, short ones among the tests; "make storm SEED=7 STEPS=10000".
 TESTS += tests/fault/storm.py
-EXTRA_DIST += tests/fault/storm.py
+EXTRA_DIST += tests/fault/storm.py tests/fault/storming.py
 storm: all
-	steps="$(STEPS)" && $(MAKE) check TESTS=tests/fault/storm.py \
-	    STEPS="$${steps:-10000}"
+	steps="$(STEPS)" && $(MAKE) check STEPS="$${steps:-10000}" \
+	    TESTS="tests/fault/storm.py tests/card/storm.py"
 .PHONY: storm

@@ -53,5 +53,6 @@ WIRE_TESTS = \
 	tests/wire/tokens.py \
 	tests/wire/workers.py
 TESTS += $(WIRE_TESTS)
-EXTRA_DIST += tests/wire/tap.py tests/wire/wire.py tests/wire/world.py \
+EXTRA_DIST += tests/wire/bus.py tests/wire/sealed.py tests/wire/tap.py \
+	tests/wire/wire.py tests/wire/world.py \
 	$(WIRE_TESTS)

@@ -6,12 +6,20 @@ import os
 import signal
 import time
 
+import wire
+from tap import proc_stat
 from wire import (DEVICE, EVENT, EVENTS, NO_KEY, SIGN_OK, STATUS, STATUS_OK,
-                  TIMEOUT, WORKER, Folder, World, is_running, ok, run, same,
-                  soon, tlv, wait_for)
+                  TIMEOUT, WORKER, Folder, children, is_running, ok, run,
+                  same, soon, tlv, wait_for)
 
 KEY = bytes([0, 1]) + bytes(30)
 OPEN = ("token a 1", "key 0", "pin none")
+
+
+class World(wire.World):
+    def tokens(self):
+        return [p for p in children(self.agent.pid, "cardseal-token")
+                if is_running(p)]
 
 
 class Crew(World):
@@ -75,6 +83,30 @@ def stopped():
         os.kill(pid, signal.SIGKILL)
         wait_for(lambda: not is_running(pid))
         same(c.sign(KEY).tag, SIGN_OK, "stopped at its start")
+
+
+def starter(agent):
+    """Its child that starts the others."""
+    return [p for p in children(agent.pid)
+            if proc_stat(p)[1] == str(agent.pid)][0]
+
+
+def not_started():
+    """A starter that does not answer: no worker is waited for without end."""
+    with World(*OPEN) as w:
+        c = w.agent.client()
+        c.sign(KEY)
+        pid, parent = w.worker(), starter(w.agent)
+        os.kill(parent, signal.SIGSTOP)
+        os.kill(pid, signal.SIGKILL)
+        ok(wait_for(lambda: c.status().modules[0].restarts > 1),
+           "the starter is stopped: the worker that does not come is given up")
+        ok("was not started in time" in w.agent.text(), "and that is told",
+           w.agent.text())
+        os.kill(parent, signal.SIGCONT)
+        same(c.sign(KEY).tag, SIGN_OK, "after it, a signature")
+        wait_for(lambda: len(w.tokens()) == 1)
+        same(len(w.tokens()), 1, "and no more workers than are wanted")
 
 
 def short_deadline():
@@ -239,5 +271,6 @@ def told_by_events():
         same(watcher.read().fields[0][1], b"\4", "so is the use of a key")
 
 
-run(killed, stopped, short_deadline, faults, no_start, failed_a_moment_ago,
-    slow_start, two_modules, several_workers, told_by_events)
+run(killed, stopped, not_started, short_deadline, faults, no_start,
+    failed_a_moment_ago, slow_start, two_modules, several_workers,
+    told_by_events)
