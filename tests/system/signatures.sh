@@ -175,6 +175,21 @@ is "its policy" "$(json 's[0]["time_stamps"][0]["policy"]' stamped.eml)" \
 ok "openssl reads it" openssl cms -verify -cades -in stamped.eml \
     -CAfile "$ca" -out got
 ok "the schema has it" schema_is_kept stamped.eml
+# the authority's certificate (serial number 77) is revoked
+touch tsa/index
+printf 'R\t%s\t%s\t4D\tunknown\t/CN=Stamp Authority\n' 770101000000Z \
+    "$(date -u +%y%m%d%H%M%SZ)" >tsa/index
+printf '[ca]\ndefault_ca = c\n[c]\ndatabase = tsa/index\n%s\n' \
+    'default_md = sha256' >crl.cnf
+ok "its authority revokes it" openssl ca -config crl.cnf -gencrl -crldays 30 \
+    -keyfile tsa/ca.key -cert tsa/ca.pem -out tsa.crl
+revoked=(--anchor "$ca" --anchor tsa-ca.pem --crl tsa.crl)
+"$CARDSEAL" verify --json "${revoked[@]}" stamped.eml >j
+is "a stamp by a revoked authority proves nothing" "$(python3 -c 'import json
+stamp = json.load(open("j"))["layers"][0]["signers"][0]["time_stamps"][0]
+print(stamp["state"], stamp["code"])')" "unknown REVOKED"
+exits 6 "nor any time" "$CARDSEAL" verify -q "${revoked[@]}" \
+    --time 2050-01-01 stamped.eml
 later=(--time 2050-01-01)
 exits 6 "an expired certificate" verify "${later[@]}" one.eml
 exits 6 "a stamp of nobody known does not help" verify "${later[@]}" stamped.eml
