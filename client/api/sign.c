@@ -353,7 +353,8 @@ sign_certs_write(void *ctx, struct sink *out, struct err *e)
 	return cms_write_certs_only(ctx, out, e);
 }
 
-/* The signers' certificates and their chain, and no signature. */
+/* The signers' certificates and their chain, and no signature: a MIME entity,
+ * or the bare ContentInfo. */
 static int
 sign_certs(struct signing *s, struct output *out)
 {
@@ -363,7 +364,10 @@ sign_certs(struct signing *s, struct output *out)
 
 	if (r == 0)
 		r = sign_collect_certificates(&s->params, all);
-	if (r == 0)
+	if (r == 0 && s->is_mail)
+		r = smime_write_certs_only(
+		    all, output_get_sink(out), &s->job->err);
+	else if (r == 0)
 		r = job_write_armored(
 		    s->job, false, out, sign_certs_write, all);
 	cert_set_free(all);

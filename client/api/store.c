@@ -5,7 +5,9 @@
 
 #include "asn1/pem.h"
 #include "client/api/certs.h"
+#include "client/cms/detect.h"
 #include "client/pkix/store.h"
+#include "client/smime/smime.h"
 
 struct cardseal_certificates {
 	struct cardseal_certificate *items;
@@ -223,6 +225,34 @@ store_add_set(struct cardseal_job *job, struct store *store,
 	return r != 0 ? r : end;
 }
 
+/* From a file of certificates; else from a mail of them. */
+static int
+load_certs(struct cardseal_job *job, const char *file, struct cert_set *certs)
+{
+	struct err why = ERR_INIT;
+	enum input_form form;
+	struct input *in;
+	int got, r;
+
+	if (strcmp(file, "-") == 0)
+		return cert_set_add_file(certs, "/dev/stdin", &job->err);
+	r = cert_set_add_file(certs, file, &job->err);
+	if (r == 0 || r == -CS_ERR_NO_MEMORY ||
+	    input_open(file, &in, &why) != 0)
+		return r;
+	if (input_detect(in, &form, &why) == 0 && form == INPUT_MESSAGE) {
+		got = smime_read_certs_only(in, certs, &why);
+		if (got == 0)
+			err_clear(&job->err);
+		if (got == 0 || got == -CS_ERR_NO_CERT)
+			r = got;
+		if (got == -CS_ERR_NO_CERT)
+			job->err = why;
+	}
+	input_free(in);
+	return r;
+}
+
 int
 cardseal_certificates_import(
     struct cardseal_job *job, const char *file, size_t *added)
@@ -234,8 +264,7 @@ cardseal_certificates_import(
 	*added = 0;
 	job_start(job);
 	if (certs != NULL)
-		r = cert_set_add_file(certs,
-		    strcmp(file, "-") == 0 ? "/dev/stdin" : file, &job->err);
+		r = load_certs(job, file, certs);
 	if (r == 0)
 		r = store_open(true, &store, &job->err);
 	if (r == 0)

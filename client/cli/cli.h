@@ -75,6 +75,9 @@ void cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int cli_fail(const struct cli *cli, int code);
 /* Prints warnings, and with -v notes. */
 void cli_print_messages(const struct cli *cli);
+/* What a job that made something ends with: its error, or its messages.
+ * Returns an exit status. */
+int cli_end(const struct cli *cli, int code);
 /* IN: the first operand, or standard input. */
 const char *cli_get_input(const struct cli *cli);
 /* Writes a line of JSON to standard output and checks it; exit status. */

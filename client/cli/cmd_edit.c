@@ -56,10 +56,7 @@ cmd_edit(struct cli *cli,
 	cardseal_output_free(out);
 	cardseal_input_free(content);
 	cardseal_input_free(in);
-	if (r != 0)
-		return cli_fail(cli, r);
-	cli_print_messages(cli);
-	return 0;
+	return cli_end(cli, r);
 }
 
 int

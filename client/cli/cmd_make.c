@@ -177,10 +177,7 @@ cmd_make(struct cli *cli,
 			: cardseal_job_get_code(cli->job);
 	cardseal_output_free(out);
 	cardseal_input_free(in);
-	if (r != 0)
-		return cli_fail(cli, r);
-	cli_print_messages(cli);
-	return 0;
+	return cli_end(cli, r);
 }
 
 int

@@ -43,6 +43,15 @@ cli_print_messages(const struct cli *cli)
 		cli_error("%s: %s", cli->command->name, line);
 }
 
+int
+cli_end(const struct cli *cli, int code)
+{
+	if (code != 0)
+		return cli_fail(cli, code);
+	cli_print_messages(cli);
+	return 0;
+}
+
 const char *
 cli_get_input(const struct cli *cli)
 {

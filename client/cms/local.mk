@@ -137,6 +137,12 @@ tests_unit_check_signer_SOURCES = tests/unit/check_signer.c
 tests_unit_check_signer_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_unit_check_signer_CFLAGS = $(UNIT_FLAGS)
 
+check_PROGRAMS += tests/unit/check_signer_key
+TESTS += tests/unit/check_signer_key
+tests_unit_check_signer_key_SOURCES = tests/unit/check_signer_key.c
+tests_unit_check_signer_key_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
+tests_unit_check_signer_key_CFLAGS = $(UNIT_FLAGS)
+
 check_PROGRAMS += tests/unit/check_sink
 TESTS += tests/unit/check_sink
 tests_unit_check_sink_SOURCES = tests/unit/check_sink.c

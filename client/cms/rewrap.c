@@ -27,6 +27,16 @@ struct rewrap {
 
 /* --- where is what? --- */
 
+/* In what was read before, the version and recipientInfos stand once, in that
+ * order. */
+static bool
+rewrap_is_in_order(const struct rewrap *w, const struct ber_header *h)
+{
+	bool has_version = w->version_end != 0, has_set = w->set.tag != 0;
+
+	return !has_set && has_version == (h->tag == DER_SET);
+}
+
 static int
 rewrap_on_header(void *ctx, const struct ber_header *h)
 {
@@ -38,6 +48,9 @@ rewrap_on_header(void *ctx, const struct ber_header *h)
 	}
 	if (h->depth != 3)
 		return h->depth == 1 ? BER_CAPTURE : BER_SKIP;
+	if ((h->tag == DER_INTEGER || h->tag == DER_SET) &&
+	    !rewrap_is_in_order(w, h))
+		return -CS_ERR_CHANGED;
 	if (h->tag == DER_INTEGER) {
 		w->version_offset = h->offset;
 		return BER_CAPTURE;

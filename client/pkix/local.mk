@@ -38,7 +38,8 @@ TESTS += $(PKIX_TESTS)
 PKIX_TESTS = tests/unit/check_address tests/unit/check_cert \
 	tests/unit/check_cert_set tests/unit/check_choose \
 	tests/unit/check_crl tests/unit/check_path_find \
-	tests/unit/check_path_names tests/unit/check_path_policy
+	tests/unit/check_path_names tests/unit/check_path_policy \
+	tests/unit/check_store
 tests_unit_check_address_SOURCES = tests/unit/check_address.c
 tests_unit_check_address_LDADD = $(PKIX_LIBS)
 tests_unit_check_address_CFLAGS = $(UNIT_FLAGS)
@@ -51,6 +52,9 @@ tests_unit_check_cert_set_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_choose_SOURCES = tests/unit/check_choose.c
 tests_unit_check_choose_LDADD = $(PKIX_LIBS)
 tests_unit_check_choose_CFLAGS = $(UNIT_FLAGS)
+tests_unit_check_store_SOURCES = tests/unit/check_store.c
+tests_unit_check_store_LDADD = $(PKIX_LIBS)
+tests_unit_check_store_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_path_find_SOURCES = tests/unit/check_path_find.c
 tests_unit_check_path_find_LDADD = $(PKIX_LIBS)
 tests_unit_check_path_find_CFLAGS = $(UNIT_FLAGS)

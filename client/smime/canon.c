@@ -4,7 +4,7 @@
 #include <string.h>
 
 #ifdef __SSE2__
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 /* A piece with a CR more for each of its lines. */
@@ -14,6 +14,7 @@
 struct canon {
 	struct sink sink;
 	struct sink *next;
+	size_t (*steps)(struct canon *c, struct bytes in);
 	bool is_after_cr;
 	size_t len;
 	uint8_t out[CANON_OUT_LEN + 4 * CANON_STEP]; /* two steps doubled */
@@ -43,35 +44,60 @@ canon_octets(struct canon *c, const uint8_t *p, size_t len)
 }
 
 #ifdef __SSE2__
-/* Where in CANON_STEP octets that one stands: a bit for each. */
-static inline uint64_t
-find_octet(const uint8_t *p, char octet)
+/* Where in a step there are LFs and CRs: a bit for each octet. */
+struct ends {
+	uint64_t lf, cr;
+};
+
+static inline struct ends
+find_ends_sse2(const uint8_t *p)
 {
-	const __m128i want = _mm_set1_epi8(octet);
-	uint64_t mask = 0;
+	const __m128i lf = _mm_set1_epi8('\n'), cr = _mm_set1_epi8('\r');
+	struct ends ends = {0};
 	__m128i v;
 	unsigned i;
 
 	for (i = 0; i < CANON_STEP; i += sizeof(v)) {
 		v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-		mask |= (uint64_t)(unsigned)_mm_movemask_epi8(
-			    _mm_cmpeq_epi8(v, want))
-			<< i;
+		ends.lf |=
+		    (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, lf))
+		    << i;
+		ends.cr |=
+		    (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, cr))
+		    << i;
 	}
-	return mask;
+	return ends;
 }
 
-/* CANON_STEP octets, behind which as many can be read. They go out as they are
- * in runs between lone LFs. */
-static inline void
-canon_step(struct canon *c, const uint8_t *p)
+__attribute__((target("avx2"))) static inline struct ends
+find_ends_avx2(const uint8_t *p)
 {
-	uint64_t lf = find_octet(p, '\n'), cr = find_octet(p, '\r');
-	uint64_t lone = lf & ~(cr << 1 | (c->is_after_cr ? 1U : 0));
+	const __m256i lf = _mm256_set1_epi8('\n'), cr = _mm256_set1_epi8('\r');
+	struct ends ends = {0};
+	__m256i v;
+	unsigned i;
+
+	for (i = 0; i < CANON_STEP; i += sizeof(v)) {
+		v = _mm256_loadu_si256((const __m256i *)(const void *)(p + i));
+		ends.lf |= (uint64_t)(uint32_t)_mm256_movemask_epi8(
+			       _mm256_cmpeq_epi8(v, lf))
+			   << i;
+		ends.cr |= (uint64_t)(uint32_t)_mm256_movemask_epi8(
+			       _mm256_cmpeq_epi8(v, cr))
+			   << i;
+	}
+	return ends;
+}
+
+static inline __attribute__((always_inline)) void
+canon_step(struct canon *c, const uint8_t *p, struct ends ends)
+{
+	uint64_t after_cr = ends.cr << 1 | (c->is_after_cr ? 1U : 0);
+	uint64_t lone = ends.lf & ~after_cr;
 	uint8_t *to = c->out + c->len;
 	unsigned from = 0, at;
 
-	c->is_after_cr = cr >> (CANON_STEP - 1) != 0;
+	c->is_after_cr = ends.cr >> (CANON_STEP - 1) != 0;
 	for (; lone != 0; lone &= lone - 1) {
 		at = (unsigned)__builtin_ctzll(lone);
 		/* Whole steps: what is written too much is overwritten. */
@@ -83,11 +109,43 @@ canon_step(struct canon *c, const uint8_t *p)
 	memcpy(to, p + from, CANON_STEP);
 	c->len = (size_t)(to - c->out) + CANON_STEP - from;
 }
-#else
-static inline void
-canon_step(struct canon *c, const uint8_t *p)
+
+/* Whole steps, behind each of which as many octets can be read, while there is
+ * room. They go out as they are in runs between lone LFs. Returns how many
+ * octets were taken. */
+static inline __attribute__((always_inline)) size_t
+canon_steps_with(
+    struct canon *c, struct bytes in, struct ends (*find)(const uint8_t *p))
 {
-	canon_octets(c, p, CANON_STEP);
+	size_t i = 0;
+
+	for (; in.len - i >= 2 * CANON_STEP && c->len < CANON_OUT_LEN;
+	     i += CANON_STEP)
+		canon_step(c, in.p + i, find(in.p + i));
+	return i;
+}
+
+static size_t
+canon_steps_sse2(struct canon *c, struct bytes in)
+{
+	return canon_steps_with(c, in, find_ends_sse2);
+}
+
+__attribute__((target("avx2"))) static size_t
+canon_steps_avx2(struct canon *c, struct bytes in)
+{
+	return canon_steps_with(c, in, find_ends_avx2);
+}
+#else
+static size_t
+canon_steps_portable(struct canon *c, struct bytes in)
+{
+	size_t i = 0;
+
+	for (; in.len - i >= 2 * CANON_STEP && c->len < CANON_OUT_LEN;
+	     i += CANON_STEP)
+		canon_octets(c, in.p + i, CANON_STEP);
+	return i;
 }
 #endif
 
@@ -95,24 +153,20 @@ static int
 canon_write(struct sink *sink, struct bytes in, struct err *e)
 {
 	struct canon *c = (struct canon *)sink;
-	size_t i = 0, n;
-	int r;
+	size_t n;
+	int r = 0;
 
-	while (i < in.len) {
-		while (in.len - i >= 2 * CANON_STEP && c->len < CANON_OUT_LEN) {
-			canon_step(c, in.p + i);
-			i += CANON_STEP;
-		}
-		n = in.len - i < 2 * CANON_STEP ? in.len - i : 0;
+	while (r == 0 && in.len > 0) {
+		n = c->steps(c, in);
+		in = bytes_of(in.p + n, in.len - n);
+		n = in.len < 2 * CANON_STEP ? in.len : 0;
 		if (n > 0 && c->len < CANON_OUT_LEN) {
-			canon_octets(c, in.p + i, n);
-			i += n;
+			canon_octets(c, in.p, n);
+			in = BYTES_NONE;
 		}
 		r = canon_flush(c, e);
-		if (r != 0)
-			return r;
 	}
-	return 0;
+	return r;
 }
 
 static int
@@ -132,8 +186,8 @@ canon_free(struct sink *sink)
 	free(c);
 }
 
-struct sink *
-sink_new_canon(struct sink *next)
+static struct sink *
+canon_new(struct sink *next, size_t (*steps)(struct canon *c, struct bytes in))
 {
 	struct canon *c = malloc(sizeof(*c));
 
@@ -141,9 +195,30 @@ sink_new_canon(struct sink *next)
 		return NULL;
 	c->sink = (struct sink){canon_write, canon_finish, canon_free};
 	c->next = next;
+	c->steps = steps;
 	c->is_after_cr = false;
 	c->len = 0;
 	return &c->sink;
+}
+
+struct sink *
+sink_new_canon_plain(struct sink *next)
+{
+#ifdef __SSE2__
+	return canon_new(next, canon_steps_sse2);
+#else
+	return canon_new(next, canon_steps_portable);
+#endif
+}
+
+struct sink *
+sink_new_canon(struct sink *next)
+{
+#ifdef __SSE2__
+	if (__builtin_cpu_supports("avx2"))
+		return canon_new(next, canon_steps_avx2);
+#endif
+	return sink_new_canon_plain(next);
 }
 
 struct cr_to_lf {

@@ -12,6 +12,8 @@
  * memory.
  */
 struct sink *sink_new_canon(struct sink *next);
+/* The same as on a processor without AVX2, for the tests. */
+struct sink *sink_new_canon_plain(struct sink *next);
 
 /*
  * A stage for texts whose lines end in CR alone: each CR becomes LF, so that

@@ -12,6 +12,9 @@ write_top(const struct smime_mail *m, const char *smime_type, struct sink *out,
     struct err *e)
 {
 	struct buf b = {0};
+	/* RFC 8551 3.2.1 */
+	const char *name =
+	    strcmp(smime_type, "certs-only") == 0 ? "smime.p7c" : "smime.p7m";
 	bool hides = m->headers == SMIME_HEADERS_HIDE &&
 		     strcmp(smime_type, "signed-data") != 0;
 	int r = hides ? protect_write_outer(m, out, e)
@@ -20,11 +23,11 @@ write_top(const struct smime_mail *m, const char *smime_type, struct sink *out,
 	buf_printf(&b,
 	    "MIME-Version: 1.0\r\n"
 	    "Content-Type: application/pkcs7-mime; smime-type=%s;\r\n"
-	    " name=\"smime.p7m\"\r\n"
+	    " name=\"%s\"\r\n"
 	    "Content-Transfer-Encoding: base64\r\n"
-	    "Content-Disposition: attachment; filename=\"smime.p7m\"\r\n"
+	    "Content-Disposition: attachment; filename=\"%s\"\r\n"
 	    "\r\n",
-	    smime_type);
+	    smime_type, name, name);
 	if (r == 0)
 		r = b.err != 0 ? err_set(e, b.err, NULL)
 			       : sink_write(out, buf_get(&b), e);

@@ -6,6 +6,7 @@ libsmime_a_SOURCES = \
 	client/smime/ahead.c \
 	client/smime/boundary.c client/smime/boundary.h \
 	client/smime/canon.c client/smime/canon.h \
+	client/smime/certs.c \
 	client/smime/edit.c client/smime/encrypt.c client/smime/entity.c \
 	client/smime/header.c client/smime/header.h \
 	client/smime/hold.c client/smime/kind.c \

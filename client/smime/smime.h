@@ -93,6 +93,20 @@ enum smime_form { SMIME_DETACHED, SMIME_OPAQUE };
  */
 int CS_MUST_USE smime_sign(struct smime_mail *mail, enum smime_form form,
     const struct cms_sign_params *params, struct sink *out, struct err *e);
+/*
+ * Certificates alone (RFC 8551 3.8): a MIME entity, application/pkcs7-mime;
+ * smime-type=certs-only, with no header but its own. certs is not changed.
+ */
+int CS_MUST_USE smime_write_certs_only(
+    struct cert_set *certs, struct sink *out, struct err *e);
+/*
+ * Adds the certificates of such a mail; whom to trust is not asked.
+ * CS_ERR_NO_CERT: there is none, or the mail is signed, so that what it
+ * carries is its signers'; else what smime_read returns.
+ */
+int CS_MUST_USE smime_read_certs_only(
+    struct input *in, struct cert_set *certs, struct err *e);
+
 /* Likewise application/pkcs7-mime; enveloped-data or authEnveloped-data. */
 int CS_MUST_USE smime_encrypt(struct smime_mail *mail,
     const struct cms_encrypt_params *params, struct sink *out, struct err *e);

@@ -3,6 +3,7 @@
 LINT_TESTS = \
 	tests/lint/calls.py \
 	tests/lint/counting.sh \
+	tests/lint/errors.py \
 	tests/lint/exports.py \
 	tests/lint/format.sh \
 	tests/lint/headers.sh \

@@ -16,6 +16,7 @@ SYSTEM_TESTS = \
 	tests/system/pkcs11.sh \
 	tests/system/quickstart.sh \
 	tests/system/recipients.sh \
+	tests/system/rfcs.sh \
 	tests/system/seal.sh
 SYSTEM_TESTS += tests/system/signatures.sh
 EXTRA_DIST += tests/system/tsa.sh
@@ -26,7 +27,7 @@ many: all
 EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/system/attack_mails.py \
 	tests/system/lib.sh tests/system/fake-pinentry tests/system/web.py \
-	tests/vectors/rfc4134
+	tests/vectors/rfc4134 tests/vectors/rfc9216
 
 # client/cms alone, with keys in files.
 check_PROGRAMS += tests/system/cmsdrive

@@ -70,18 +70,6 @@ exits 1 "changed, it is bad" "$CARDSEAL" decrypt --kek-file kek -o got bad
 ok "and nothing comes out" test ! -e got
 exits 1 "it is not signed" "$CARDSEAL" verify m
 
-# --- the examples of RFC 4134 -------------------------------------------------
-rfc=$CS_SRCDIR/tests/vectors/rfc4134
-printf 'This is some sample content.' >sample
-for n in 5.1 5.2; do
-	exits 0 "RFC 4134 $n" "$CS_BUILDDIR/tests/system/cmsdrive" decrypt -l \
-	    -k "$rfc/bob.key,$rfc/bob.crt" -o got "$rfc/$n.pem"
-	ok "RFC 4134 $n: the content" cmp got sample
-	exits 1 "RFC 4134 $n: not without --legacy" \
-	    "$CS_BUILDDIR/tests/system/cmsdrive" decrypt \
-	    -k "$rfc/bob.key,$rfc/bob.crt" -o got "$rfc/$n.pem"
-done
-
 # --- compressed ---------------------------------------------------------------
 seq 100000 >text
 mv data data.random

@@ -175,6 +175,21 @@ is "its policy" "$(json 's[0]["time_stamps"][0]["policy"]' stamped.eml)" \
 ok "openssl reads it" openssl cms -verify -cades -in stamped.eml \
     -CAfile "$ca" -out got
 ok "the schema has it" schema_is_kept stamped.eml
+# the authority's certificate (serial number 77) is revoked
+touch tsa/index
+printf 'R\t%s\t%s\t4D\tunknown\t/CN=Stamp Authority\n' 770101000000Z \
+    "$(date -u +%y%m%d%H%M%SZ)" >tsa/index
+printf '[ca]\ndefault_ca = c\n[c]\ndatabase = tsa/index\n%s\n' \
+    'default_md = sha256' >crl.cnf
+ok "its authority revokes it" openssl ca -config crl.cnf -gencrl -crldays 30 \
+    -keyfile tsa/ca.key -cert tsa/ca.pem -out tsa.crl
+revoked=(--anchor "$ca" --anchor tsa-ca.pem --crl tsa.crl)
+"$CARDSEAL" verify --json "${revoked[@]}" stamped.eml >j
+is "a stamp by a revoked authority proves nothing" "$(python3 -c 'import json
+stamp = json.load(open("j"))["layers"][0]["signers"][0]["time_stamps"][0]
+print(stamp["state"], stamp["code"])')" "unknown REVOKED"
+exits 6 "nor any time" "$CARDSEAL" verify -q "${revoked[@]}" \
+    --time 2050-01-01 stamped.eml
 later=(--time 2050-01-01)
 exits 6 "an expired certificate" verify "${later[@]}" one.eml
 exits 6 "a stamp of nobody known does not help" verify "${later[@]}" stamped.eml
@@ -208,17 +223,72 @@ web_start "$tmp/wide"
     wide.eml)" bad
 
 # --- certificates alone ------------------------------------------------------
-exits 0 "certificates alone" "$CARDSEAL" sign -q --certs-only \
+exits 0 "certificates alone" "$CARDSEAL" sign -q --certs-only -f cms \
     -k p256@example.org -k rsa2048@example.org -o certs.p7c
 ok "openssl reads them" openssl pkcs7 -inform DER -in certs.p7c -print_certs \
     -out got
 is "both and their chain" "$(grep -c BEGIN got)" 3
 exits 1 "they are no signature" verify certs.p7c
 like "and it says so" "$("$CARDSEAL" verify certs.p7c 2>&1)" "has no signature"
-exits 0 "as PEM" "$CARDSEAL" sign -q --certs-only --armor -k p256@example.org \
-    -o certs.pem
+exits 0 "as PEM" "$CARDSEAL" sign -q --certs-only -f cms --armor \
+    -k p256@example.org -o certs.pem
+exits 0 "as a mail" "$CARDSEAL" sign -q --certs-only -k p256@example.org \
+    -k rsa2048@example.org -o certs.eml
+like "it says what it is" "$(tr -d '\r' <certs.eml)" \
+    'pkcs7-mime; smime-type=certs-only;.*name="smime.p7c"'
+exits 1 "it is no signature" verify certs.eml
+ok "openssl reads it" bash -c "sed '1,/^.\?\$/d' certs.eml | openssl base64 -d |
+    openssl pkcs7 -inform DER -print_certs -out got"
+is "both and their chain" "$(grep -c BEGIN got)" 3
+exits 0 "it is imported" "$CARDSEAL" certs import certs.eml
+like "all of it" "$("$CARDSEAL" certs list)" "p256@example.org"
+not_ok "a signed mail is not" "$CARDSEAL" certs import one.eml
+not_ok "nor any other" "$CARDSEAL" certs import mail.eml
 exits 0 "they help to find paths" "$CARDSEAL" verify -q --anchor "$ca" \
     --intermediate certs.p7c --revocation off two.der
+
+# --- what others sign with ---------------------------------------------------
+# peer_cert NAME: for NAME.key, by the stamp authority's CA
+peer_cert() {
+	openssl req -new -key "$1.key" -subj "/CN=$1" -config tsa/tsa.cnf \
+	    -out "$1.csr"
+	openssl x509 -req -in "$1.csr" -CA tsa/ca.pem -CAkey tsa/ca.key \
+	    -set_serial "0x$(openssl rand -hex 8)" -days 100 -extfile peer.cnf \
+	    -out "$1.crt"
+}
+theirs() { # NAME DIGEST
+	openssl cms -sign -binary -nodetach -outform DER -md "$2" \
+	    -signer "$1.crt" -inkey "$1.key" -in data -out theirs.der
+}
+echo "keyUsage = critical,digitalSignature" >peer.cnf
+{
+	openssl genpkey -genparam -algorithm DSA \
+	    -pkeyopt dsa_paramgen_bits:2048 -pkeyopt dsa_paramgen_q_bits:256 \
+	    -out dsa.param
+	openssl genpkey -paramfile dsa.param -out dsa.key
+	openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.key
+	peer_cert dsa
+	peer_cert rsa
+} >openssl.log 2>&1 || diag openssl.log
+peer=(--anchor tsa-ca.pem --revocation off)
+for digest in sha256 sha512 sha3-256 sha3-384 sha3-512; do
+	ok "openssl signs, $digest" theirs rsa $digest
+	exits 0 "... good" "$CARDSEAL" verify -q "${peer[@]}" -o got theirs.der
+	ok "... the same" cmp got data
+done
+ok "openssl signs, DSA" theirs dsa sha256
+exits 6 "... weak" "$CARDSEAL" verify -q "${peer[@]}" theirs.der
+like "... by its name" "$(cat err)" "dsa"
+exits 0 "... good with --legacy" "$CARDSEAL" verify -q --legacy "${peer[@]}" \
+    theirs.der
+ok "openssl signs, SHA-1" theirs rsa sha1
+exits 6 "... weak" "$CARDSEAL" verify -q "${peer[@]}" theirs.der
+like "... by its name" "$(cat err)" "sha1"
+exits 0 "... good with --legacy" "$CARDSEAL" verify -q --legacy "${peer[@]}" \
+    theirs.der
+ok "openssl signs, MD5" theirs rsa md5
+exits 1 "... refused" "$CARDSEAL" verify -q --legacy "${peer[@]}" theirs.der
+like "... by its name" "$(cat err)" "md5"
 
 # --- CRLs inside -----------------------------------------------------------
 exits 6 "no CRL is known" "$CARDSEAL" verify -q --anchor "$ca" \

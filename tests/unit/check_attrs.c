@@ -360,6 +360,77 @@ START_TEST(sets_have_limits)
 }
 END_TEST
 
+START_TEST(capabilities_have_a_limit)
+{
+	enum alg algs[CAPABILITIES_MAX + 1];
+	struct err e = ERR_INIT;
+	struct buf b = {0};
+	struct bytes list;
+	struct alg_id id;
+	struct der d;
+	size_t i;
+
+	for (i = 0; i <= CAPABILITIES_MAX; i++)
+		algs[i] = ALG_AES256_CBC;
+	attr_put_capabilities(&b, algs, CAPABILITIES_MAX);
+	unit_assert_code(attrs_get_capabilities(buf_get(&b), &list, &e), 0);
+	der_init(&d, list);
+	for (i = 0; capabilities_next(&d, &id); i++)
+		ck_assert_int_eq(id.known, OID_AES256_CBC);
+	ck_assert_uint_eq(i, CAPABILITIES_MAX);
+	buf_reset(&b);
+	attr_put_capabilities(&b, algs, CAPABILITIES_MAX + 1);
+	unit_assert_code(
+	    attrs_get_capabilities(buf_get(&b), &list, &e), -CS_ERR_ATTRIBUTES);
+	ck_assert_uint_eq(list.len, 0);
+	/* one that is none */
+	buf_reset(&b);
+	attr_put(&b, OID_SMIME_CAPABILITIES, unit_hex("30 02 05 00"));
+	unit_assert_code(
+	    attrs_get_capabilities(buf_get(&b), &list, &e), -CS_ERR_ATTRIBUTES);
+	buf_clear(&b);
+}
+END_TEST
+
+/* RFC 8551 2.5.3: issuerAndSerialNumber, RecipientKeyIdentifier with a date
+ * and something else behind the identifier, subjectAltKeyIdentifier. */
+static const struct {
+	const char *value;
+	int code;
+	const char *key_id, *serial;
+} preferences[] = {
+    {"a0 12 " NAME "02 01 07", 0, "", "07"},
+    {"a1 04 04 02 aa bb", 0, "aa bb", ""},
+    {"a1 19 04 02 aa bb 18 0f 32303236313132343031303230335a 30 02 05 00", 0,
+	"aa bb", ""},
+    {"82 02 aa bb", 0, "aa bb", ""},
+    {"a1 02 04 00", -CS_ERR_ATTRIBUTES, "", ""},
+    {"a1 02 05 00", -CS_ERR_ATTRIBUTES, "", ""},
+    {"a1 04 04 02 aa bb 05 00", -CS_ERR_ATTRIBUTES, "", ""},
+    {"a0 02 30 00", -CS_ERR_ATTRIBUTES, "", ""},
+    {"82 00", -CS_ERR_ATTRIBUTES, "", ""},
+    {"04 02 aa bb", -CS_ERR_ATTRIBUTES, "", ""},
+};
+
+START_TEST(preferences_of_each_form)
+{
+	struct err e = ERR_INIT;
+	struct buf b = {0};
+	struct cert_id id;
+	bool has;
+
+	attr_put(
+	    &b, OID_ENCRYPTION_KEY_PREFERENCE, unit_hex(preferences[_i].value));
+	unit_assert_code(
+	    attrs_get_encryption_preference(buf_get(&b), &id, &has, &e),
+	    preferences[_i].code);
+	ck_assert_int_eq(has, preferences[_i].code == 0);
+	unit_assert_bytes(id.key_id, unit_hex(preferences[_i].key_id));
+	unit_assert_bytes(id.serial, unit_hex(preferences[_i].serial));
+	buf_clear(&b);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -379,6 +450,9 @@ main(void)
 	tcase_add_test(tcase, values_are_counted);
 	tcase_add_test(tcase, broken_values_are_refused);
 	tcase_add_test(tcase, sets_have_limits);
+	tcase_add_test(tcase, capabilities_have_a_limit);
+	tcase_add_loop_test(tcase, preferences_of_each_form, 0,
+	    sizeof(preferences) / sizeof(preferences[0]));
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

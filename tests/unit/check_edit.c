@@ -8,6 +8,7 @@
 
 #include "asn1/signer_info.h"
 #include "client/cms/compressed.h"
+#include "client/cms/sign_info.h"
 #include "tests/unit/craft.h"
 
 #define TEXT "Hello, editor\r\n"
@@ -86,7 +87,8 @@ signer(size_t i)
 static bool
 holds(struct bytes all, struct bytes part)
 {
-	return memmem(all.p, all.len, part.p, part.len) != NULL;
+	return part.len == 0 ||
+	       memmem(all.p, all.len, part.p, part.len) != NULL;
 }
 
 /* The first SignerInfo of a message in DER. */
@@ -294,26 +296,210 @@ START_TEST(test_bad_countersignatures)
 }
 END_TEST
 
+/* Dave's signature is the same each time: Ed25519. His message, with these
+ * unsigned attributes. */
+static void
+craft_dave(struct buf *counters, struct buf *out)
+{
+	struct craft_signed c = {.who = DAVE,
+	    .digest = ALG_SHA512,
+	    .content = BYTES_LIT(TEXT),
+	    .attrs = &attrs,
+	    .unsigned_attrs = counters};
+
+	buf_reset(&attrs);
+	buf_reset(out);
+	craft_attrs_with(&attrs, c.digest, c.content);
+	craft_signed(&c, out);
+}
+
+/* Carol's countersignature of a signature. */
+static void
+put_counter(struct buf *out, struct bytes signature)
+{
+	struct cms_signer carol = world_signer(CAROL, false);
+	struct cms_sign_params params = world_sign_params(&carol, 1);
+	uint8_t hash[DIGEST_LEN_MAX];
+	size_t len = digest_of(ALG_SHA384, signature, hash);
+
+	unit_assert_code(sign_put_info(out, &params, &carol, BYTES_NONE,
+			     bytes_of(hash, len), &e),
+	    0);
+}
+
+/* Without attributes, which takes fewer levels of nesting. */
+static void
+put_bare_counter(struct buf *out, struct bytes signature)
+{
+	struct cms_signer carol = world_signer(CAROL, false);
+	struct signer_info info = {.sid.issuer = cert_get_issuer(carol.cert),
+	    .sid.serial = cert_get_serial(carol.cert)};
+	struct buf digest = {0}, alg = {0}, made = {0};
+	uint8_t hash[DIGEST_LEN_MAX];
+	size_t len = digest_of(ALG_SHA384, signature, hash);
+
+	der_put_alg(&digest, ALG_SHA384);
+	der_put_sig_scheme(&alg, &carol.scheme);
+	unit_assert_code(
+	    world.ops.sign(world.ops.ctx, cert_get_key_hash(carol.cert),
+		buf_get(&alg), bytes_of(hash, len), &made, &e),
+	    0);
+	info.digest_alg.raw = buf_get(&digest);
+	info.signature_alg.raw = buf_get(&alg);
+	info.signature = buf_get(&made);
+	der_put_signer_info(out, &info);
+	buf_clear(&digest);
+	buf_clear(&alg);
+	buf_clear(&made);
+}
+
+static struct bytes
+signature_of(struct bytes raw)
+{
+	struct signer_info info;
+
+	unit_assert_code(signer_info_decode(raw, &info, &e), 0);
+	return info.signature;
+}
+
+/* Her certificate is in none of these messages. */
+static void
+know_carol(void)
+{
+	world.trust.known = world.own;
+}
+
+#define DEPTH_MAX 5
+
+/* A chain of so many countersignatures on Dave's signature, into more. */
+static void
+make_chain(int depth, void (*put)(struct buf *out, struct bytes signature))
+{
+	struct buf infos[DEPTH_MAX] = {0}, inner = {0};
+	struct signer_info info;
+	struct bytes signature;
+	int i;
+
+	/* each signs the one before, then each gets the one behind */
+	craft_dave(NULL, &cms);
+	signature = signature_of(first_info(&cms));
+	for (i = 0; i < depth; i++) {
+		put(&infos[i], signature);
+		signature = signature_of(buf_get(&infos[i]));
+	}
+	for (i = depth; i-- > 0;) {
+		unit_assert_code(
+		    signer_info_decode(buf_get(&infos[i]), &info, &e), 0);
+		info.unsigned_attrs = buf_get(&inner);
+		buf_reset(&more);
+		der_put_signer_info(&more, &info);
+		buf_reset(&inner);
+		attr_put(&inner, OID_COUNTER_SIGNATURE, buf_get(&more));
+		buf_clear(&infos[i]);
+	}
+	craft_dave(&inner, &more);
+	buf_clear(&inner);
+}
+
 /* Countersignatures of countersignatures are judged, up to a depth. */
 START_TEST(test_deep_countersignatures)
 {
-	struct buf counters = {0}, info = {0};
-	struct craft_signed c = {.who = BOB,
-	    .content = BYTES_LIT(TEXT),
-	    .attrs = &attrs,
-	    .unsigned_attrs = &counters};
+	const struct verdict_signer *s;
 	int i;
 
-	craft_attrs(&attrs, c.content);
-	world_sign_as(CAROL, BYTES_LIT(TEXT), &cms);
-	for (i = 0; i < 40; i++)
-		attr_put(&counters, OID_COUNTER_SIGNATURE, first_info(&cms));
-	craft_signed(&c, &more);
+	know_carol();
+	make_chain(3, put_counter);
 	verify(buf_get(&more));
-	unit_assert_summary(v, VERDICT_BAD);
-	ck_assert_uint_eq(signer(0)->counters_len, 40);
+	unit_assert_summary(v, VERDICT_VERIFIED);
+	make_chain(DEPTH_MAX, put_bare_counter);
+	verify(buf_get(&more));
+	unit_assert_code(v->code, -CS_ERR_TOO_LARGE);
+	for (s = signer(0), i = 0; i < DEPTH_MAX; i++) {
+		ck_assert_uint_eq(s->counters_len, 1);
+		s = &s->counters[0];
+		ck_assert_int_eq(
+		    s->integrity.state, i < 4 ? FINDING_GOOD : FINDING_UNKNOWN);
+	}
+	ck_assert_uint_eq(s->counters_len, 0);
+}
+END_TEST
+
+/* Neither are they without end. */
+START_TEST(test_many_countersignatures)
+{
+	struct buf counters = {0}, one = {0};
+	int i;
+
+	craft_dave(NULL, &cms);
+	put_counter(&one, signature_of(first_info(&cms)));
+	know_carol();
+	for (i = 0; i < 64; i++)
+		attr_put(&counters, OID_COUNTER_SIGNATURE, buf_get(&one));
+	craft_dave(&counters, &more);
+	verify(buf_get(&more));
+	unit_assert_summary(v, VERDICT_VERIFIED);
+	attr_put(&counters, OID_COUNTER_SIGNATURE, buf_get(&one));
+	craft_dave(&counters, &more);
+	verify(buf_get(&more));
+	unit_assert_code(v->code, -CS_ERR_TOO_LARGE);
+	ck_assert_int_eq(signer(0)->counters[63].integrity.state, FINDING_GOOD);
+	ck_assert_int_eq(
+	    signer(0)->counters[64].integrity.state, FINDING_UNKNOWN);
 	buf_clear(&counters);
-	buf_clear(&info);
+	buf_clear(&one);
+}
+END_TEST
+
+/* What else is in the message stays, and the version says so (RFC 5652 5.1).
+ */
+static const struct {
+	const char *cert, *crl;
+	unsigned version;
+} others[] = {
+    {NULL, NULL, 1},
+    {"a1 03 06 01 2a", NULL, 3}, /* attribute certificates, old and new */
+    {"a2 03 06 01 2a", NULL, 4},
+    {"a3 03 06 01 2a", NULL, 5}, /* another form */
+    {NULL, "30 03 02 01 01", 1},
+    {NULL, "a1 03 06 01 2a", 5},
+};
+
+START_TEST(test_others_stay)
+{
+	struct craft_signed c = {.who = BOB, .content = BYTES_LIT(TEXT)};
+	struct der d, in;
+
+	if (others[_i].cert != NULL)
+		c.raw_cert = unit_hex(others[_i].cert);
+	if (others[_i].crl != NULL)
+		c.raw_crl = unit_hex(others[_i].crl);
+	craft_signed(&c, &cms);
+	edit(ALICE, false);
+	ck_assert(holds(buf_get(&more), c.raw_cert));
+	ck_assert(holds(buf_get(&more), c.raw_crl));
+	der_init(&d, buf_get(&more));
+	in = der_enter(&d, DER_SEQUENCE);
+	der_skip(&in);
+	in = der_enter(&in, DER_CONTEXT_C(0));
+	in = der_enter(&in, DER_SEQUENCE);
+	ck_assert_uint_eq(der_get_uint(&in, 9), others[_i].version);
+	verify(buf_get(&more));
+	unit_assert_summary(v, VERDICT_VERIFIED);
+}
+END_TEST
+
+/* A signer named by his key's identifier: version 3. */
+START_TEST(test_key_id_stays)
+{
+	struct craft_signed c = {.who = BOB,
+	    .content = BYTES_LIT(TEXT),
+	    .key_id = cert_get_key_id(world_cert(BOB))};
+
+	craft_signed(&c, &cms);
+	edit(ALICE, true);
+	verify(buf_get(&more));
+	unit_assert_summary(v, VERDICT_VERIFIED);
+	ck_assert(holds(buf_get(&more), unit_hex("02 01 03 31")));
 }
 END_TEST
 
@@ -391,6 +577,9 @@ main(void)
 	tcase_add_test(c, test_countersign);
 	tcase_add_test(c, test_bad_countersignatures);
 	tcase_add_test(c, test_deep_countersignatures);
+	tcase_add_test(c, test_many_countersignatures);
+	tcase_add_loop_test(c, test_others_stay, 0, 6);
+	tcase_add_test(c, test_key_id_stays);
 	tcase_add_loop_test(c, test_refused, 0, 2);
 	tcase_add_loop_test(c, test_changed, 0, 2);
 	tcase_add_loop_test(c, test_key_fails, 0, 2);

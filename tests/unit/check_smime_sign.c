@@ -358,6 +358,57 @@ START_TEST(in_an_mbox)
 }
 END_TEST
 
+/* RFC 8551 3.8 */
+START_TEST(certificates_alone)
+{
+	struct cert_set *certs = cert_set_new(), *got = cert_set_new();
+	struct sink *sink = sink_new_buf(&out);
+	struct input *in;
+
+	ck_assert_int_eq(cert_set_add(certs, world_cert(BOB)), 0);
+	ck_assert_int_eq(cert_set_add(certs, soft_key_get_cert(world.ca)), 0);
+	unit_assert_code(smime_write_certs_only(certs, sink, &e), 0);
+	buf_add_byte(&out, 0);
+	ck_assert_ptr_nonnull(strstr((char *)out.data,
+	    "Content-Type: application/pkcs7-mime; smime-type=certs-only;\r\n"
+	    " name=\"smime.p7c\"\r\n"));
+	out.len--;
+	in = input_new_bytes(buf_get(&out), "certs");
+	unit_assert_code(smime_read_certs_only(in, got, &e), 0);
+	ck_assert_uint_eq(cert_set_get_len(got), 2);
+	ck_assert(cert_set_has(got, world_cert(BOB)));
+	input_free(in);
+	/* none; a signed mail, whichever way */
+	buf_reset(&out);
+	cert_set_free(certs);
+	certs = cert_set_new();
+	unit_assert_code(smime_write_certs_only(certs, sink, &e), 0);
+	in = input_new_bytes(buf_get(&out), "certs");
+	unit_assert_code(smime_read_certs_only(in, got, &e), -CS_ERR_NO_CERT);
+	input_free(in);
+	for (int form = SMIME_DETACHED; form <= SMIME_OPAQUE; form++) {
+		struct cms_signer bob = world_signer(BOB, false);
+
+		buf_reset(&out);
+		unit_assert_code(mail_sign_by(&bob, 1, (enum smime_form)form,
+				     BYTES_LIT(MAIL), &out, &e),
+		    0);
+		in = input_new_bytes(buf_get(&out), "mail");
+		unit_assert_code(
+		    smime_read_certs_only(in, got, &e), -CS_ERR_NO_CERT);
+		input_free(in);
+	}
+	in = input_new_bytes(BYTES_LIT(MAIL), "mail");
+	unit_assert_code(
+	    smime_read_certs_only(in, got, &e), -CS_ERR_NOT_SIGNED);
+	input_free(in);
+	ck_assert_uint_eq(cert_set_get_len(got), 2);
+	sink_free(sink);
+	cert_set_free(certs);
+	cert_set_free(got);
+}
+END_TEST
+
 START_TEST(key_failures_come_back)
 {
 	struct cms_signer signer = world_signer(BOB, false);
@@ -478,6 +529,7 @@ main(void)
 	tcase_add_loop_test(
 	    tcase, round_trip, 0, sizeof(mails) / sizeof(mails[0]));
 	tcase_add_loop_test(tcase, in_an_mbox, 0, 2);
+	tcase_add_test(tcase, certificates_alone);
 	tcase_add_loop_test(tcase, key_failures_come_back, 0, 2);
 	tcase_add_test(tcase, output_failures_come_back);
 	tcase_add_test(tcase, changed_input_is_refused);

@@ -15,6 +15,8 @@ START_TEST(maps_known_values)
 	    ckr_code(CKR_PIN_LEN_RANGE, CKR_OP_LOGIN), -CS_ERR_PIN_LENGTH);
 	unit_assert_code(
 	    ckr_code(CKR_USER_NOT_LOGGED_IN, CKR_OP_ANY), -CS_ERR_PIN_NEEDED);
+	unit_assert_code(
+	    ckr_code(CKR_PIN_EXPIRED, CKR_OP_LOGIN), -CS_ERR_PIN_EXPIRED);
 	unit_assert_code(ckr_code(CKR_TOKEN_NOT_PRESENT, CKR_OP_LOGIN),
 	    -CS_ERR_TOKEN_REMOVED);
 	unit_assert_code(

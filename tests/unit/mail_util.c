@@ -38,34 +38,11 @@ mail_sign(
 	    "cannot sign: %s", err_get_text(&e));
 }
 
-void
-mail_encrypt(
-    enum person to, enum alg cipher, struct bytes mail, struct buf *out)
-{
-	struct cert *cert = world_cert(to);
-	struct cms_encrypt_params params = {
-	    .recipients = &cert,
-	    .recipients_len = 1,
-	    .cipher = cipher,
-	    .content_type = OID_DATA,
-	};
-	struct input *in = input_new_bytes(mail, "mail");
-	struct sink *end = sink_new_buf(out);
-	struct smime_mail *scanned;
-	struct err e = ERR_INIT;
-
-	buf_reset(out);
-	ck_assert_int_eq(smime_mail_scan(in, &scanned, &e), 0);
-	ck_assert_msg(smime_encrypt(scanned, &params, end, &e) == 0,
-	    "cannot encrypt: %s", err_get_text(&e));
-	smime_mail_free(scanned);
-	sink_free(end);
-	input_free(in);
-}
-
-void
-mail_compress(
-    enum person who, enum alg cipher, struct bytes mail, struct buf *out)
+/* Scanned, and compressed if need be; then signed, or encrypted if there is a
+ * cipher. */
+static void
+mail_make(enum person who, enum alg cipher, bool is_compressed,
+    struct bytes mail, struct buf *out)
 {
 	struct cert *cert = world_cert(who);
 	struct cms_signer signer = world_signer(who, false);
@@ -84,15 +61,30 @@ mail_compress(
 
 	buf_reset(out);
 	ck_assert_int_eq(smime_mail_scan(in, &scanned, &e), 0);
-	smime_mail_compress(scanned);
+	if (is_compressed)
+		smime_mail_compress(scanned);
 	if (cipher == ALG_NONE)
 		r = smime_sign(scanned, SMIME_DETACHED, &sign, end, &e);
 	else
 		r = smime_encrypt(scanned, &encrypt, end, &e);
-	ck_assert_msg(r == 0, "cannot compress: %s", err_get_text(&e));
+	ck_assert_msg(r == 0, "cannot make it: %s", err_get_text(&e));
 	smime_mail_free(scanned);
 	sink_free(end);
 	input_free(in);
+}
+
+void
+mail_encrypt(
+    enum person to, enum alg cipher, struct bytes mail, struct buf *out)
+{
+	mail_make(to, cipher, false, mail, out);
+}
+
+void
+mail_compress(
+    enum person who, enum alg cipher, struct bytes mail, struct buf *out)
+{
+	mail_make(who, cipher, true, mail, out);
 }
 
 void

@@ -407,6 +407,8 @@ soft_key_new(const struct soft_spec *spec)
 		k->lender = spec->key;
 		k->alg = spec->key->alg;
 		buf_add_bytes(&k->spki, buf_get(&spec->key->spki));
+	} else if (spec->spki.len != 0) {
+		buf_add_bytes(&k->spki, spec->spki);
 	} else {
 		soft_generate(k, spec->kind);
 	}

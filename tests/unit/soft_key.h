@@ -38,6 +38,9 @@ struct soft_spec {
 	struct bytes ext_key_usage;	/* the extension's value; empty: none */
 	bool is_usage_critical;		/* that one */
 	const struct oaep_params *oaep; /* RSA: an id-RSAES-OAEP key */
+	/* Not empty: that public key, of which nobody has the private one;
+	 * wants an issuer. */
+	struct bytes spki;
 };
 
 /* Ends the program where anything fails. */

@@ -1,0 +1,115 @@
+#!/bin/bash
+# rfcs.sh: the examples of RFC 4134, and people and CAs of RFC 9216.
+# shellcheck source=tests/system/lib.sh
+. "${CS_SRCDIR:-.}/tests/system/lib.sh"
+drive=$CS_BUILDDIR/tests/system/cmsdrive
+cd "$tmp" || exit 99
+printf 'This is some sample content.' >sample
+# a header that is empty, since the content of 4.8 and 4.9 is a MIME entity
+printf '\r\nThis is some sample content.' >sample.mime
+
+# --- RFC 4134 -----------------------------------------------------------------
+rfc=$CS_SRCDIR/tests/vectors/rfc4134
+then=(--anchor "$rfc/carl-dss.crt" --anchor "$rfc/carl-rsa.crt"
+    --revocation off --time 2003-01-01T00:00:00Z)
+verify() { rm -f got && "$CARDSEAL" verify "${then[@]}" -o got "$@"; }
+signer() { # NAME: what the verdict said last names him
+	like "RFC 4134 $n: by whom" "$(cat err)" "signer: $1 <"
+}
+for n in 4.1 4.2 4.4 4.5 4.6 4.7 4.10; do
+	exits 0 "RFC 4134 $n" verify --legacy "$rfc/$n.pem"
+	case $n in
+	4.2 | 4.5) signer AliceRSA ;;
+	*) signer AliceDSS ;;
+	esac
+	ok "RFC 4134 $n: the content" cmp got sample
+	# weak; 4.6 has a key to inherit parameters from a CA's weak one
+	[ $n = 4.6 ] || exits 6 "RFC 4134 $n: not without --legacy" verify \
+	    "$rfc/$n.pem"
+done
+n=4.4
+exits 0 "RFC 4134 4.4" verify --legacy "$rfc/4.4.pem"
+like "its countersignature, too" "$(cat err)" "countersigner: AliceRSA <"
+n=4.6
+exits 0 "RFC 4134 4.6" verify --legacy "$rfc/4.6.pem"
+signer AliceDSS
+signer DianeDSS
+exits 0 "RFC 4134 4.3, detached" "$CARDSEAL" verify "${then[@]}" --legacy \
+    --content sample "$rfc/4.3.pem"
+exits 1 "RFC 4134 4.3, beside something else" "$CARDSEAL" verify "${then[@]}" \
+    --legacy --content sample.mime "$rfc/4.3.pem"
+for n in 4.8 4.9; do
+	exits 0 "RFC 4134 $n" verify --legacy --from AliceDSS@example.com \
+	    "$rfc/$n.eml"
+	ok "RFC 4134 $n: the content" cmp got sample.mime
+	# From is aliceDss@examples.com
+	exits 6 "RFC 4134 $n: for its From" verify --legacy "$rfc/$n.eml"
+	like "RFC 4134 $n: it says so" "$(cat err)" "aliceDss@examples.com"
+done
+exits 1 "RFC 4134 4.11 has no signature" verify --legacy "$rfc/4.11.pem"
+exits 0 "RFC 4134 4.11 is certificates" "$CARDSEAL" certs import \
+    "$rfc/4.11.pem"
+like "they are in the store" "$("$CARDSEAL" certs list)" AliceDSS@example.com
+
+opens() { # [OPTION...] FILE
+	"$drive" decrypt -k "$rfc/bob.key,$rfc/bob.crt" -o got "$@"
+}
+sed '1,/^$/d' "$rfc/5.3.eml" >5.3
+for file in "$rfc"/5.1.pem "$rfc"/5.2.pem 5.3; do
+	n=$(basename "$file" .pem)
+	rm -f got
+	exits 0 "RFC 4134 $n" opens -l "$file"
+	[ "$n" = 5.3 ] || ok "RFC 4134 $n: the content" cmp got sample
+	exits 1 "RFC 4134 $n: not without --legacy" opens "$file"
+done
+like "RFC 4134 5.3: the content" "$(tr -d '\r' <got)" \
+    "This is some sample content."
+rm -f got
+exits 0 "RFC 4134 6.0" opens -l "$rfc/6.0.pem"
+ok "RFC 4134 6.0: the content" cmp got sample
+echo 737c791f25ead0e04629254352f7dc6291e5cb26917ada32 >kek
+for n in 7.1 7.2; do
+	rm -f got
+	exits 0 "RFC 4134 $n" "$CARDSEAL" decrypt -q --legacy --kek-file kek \
+	    -o got "$rfc/$n.pem"
+	ok "RFC 4134 $n: the content" cmp got sample
+done
+
+# --- RFC 9216 -----------------------------------------------------------------
+rfc=$CS_SRCDIR/tests/vectors/rfc9216
+certs_verify() {
+	"$CARDSEAL" certs verify -q --revocation off "$@"
+}
+head -c 100000 /dev/urandom >data
+for who in alice bob carlos dana; do
+	case $who in
+	alice | bob) ca=rsa other=ed25519 ;;
+	*) ca=ed25519 other=rsa ;;
+	esac
+	for use in sign encrypt; do
+		cert=$rfc/$who-$use.crt
+		exits 0 "RFC 9216 $who, $use" certs_verify \
+		    --anchor "$rfc/$ca-ca.crt" --purpose $use "$cert"
+		exits 0 "... below the other CA" certs_verify \
+		    --anchor "$rfc/$other-ca.crt" \
+		    --intermediate "$rfc/$ca-ca-cross.crt" --purpose $use \
+		    "$cert"
+		exits 6 "... not without what joins them" certs_verify \
+		    --anchor "$rfc/$other-ca.crt" --purpose $use "$cert"
+	done
+	exits 0 "RFC 9216 $who signs" "$drive" sign \
+	    -k "$rfc/$who-sign.key,$rfc/$who-sign.crt" -o m data
+	exits 0 "... and is read" "$CARDSEAL" verify -q --revocation off \
+	    --anchor "$rfc/$ca-ca.crt" -o got m
+	ok "... the same" cmp got data
+	ok "RFC 9216 $who is encrypted to" "$CARDSEAL" encrypt -q -f cms \
+	    -R "$rfc/$who-encrypt.crt" -o m data
+	case $who in
+	alice | bob)
+		exits 0 "... and opens it" "$drive" decrypt -k \
+		    "$rfc/$who-encrypt.key,$rfc/$who-encrypt.crt" -o got m
+		ok "... the same" cmp got data
+		;;
+	esac
+done
+done_testing
