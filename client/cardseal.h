@@ -53,7 +53,8 @@ enum cardseal_option {
 	CARDSEAL_FORM,	    /* "detach" (default), "opaque"; "certs": the
 			      certificates alone, as CMS */
 	CARDSEAL_DER,	    /* "1": definite lengths even from a pipe */
-	CARDSEAL_ARMOR,	    /* "1": PEM, with format cms */
+	CARDSEAL_ARMOR,	    /* "1": PEM, with format cms; "gpgsm": with the
+			      label that GnuPG has, SIGNED MESSAGE */
 	CARDSEAL_PSS,	    /* "1": RSA-PSS instead of PKCS#1 v1.5 */
 	CARDSEAL_KEY,	    /* fingerprint, address, URI or role; repeatable */
 	CARDSEAL_CIPHER,    /* "auto", "aes256-gcm" ... */
@@ -128,6 +129,26 @@ const char *cardseal_job_get_error(const struct cardseal_job *job);
 const char *cardseal_job_get_warning(const struct cardseal_job *job, size_t i);
 /* Notes of the last operation (which key was chosen and why). */
 const char *cardseal_job_get_note(const struct cardseal_job *job, size_t i);
+
+struct cardseal_signer {
+	const char *certificate_sha256; /* hex; "": it was not found */
+	const char *certificate_sha1;
+	const char *subject;   /* RFC 4514 */
+	const char *addresses; /* separated by ", " */
+	const char *key_type;  /* "RSA-2048", "P-256" ... */
+	const char *digest;    /* "sha256" ... */
+	int64_t signing_time;  /* seconds since 1970, as it says; 0: it does
+				  not */
+	int64_t not_after;     /* of the certificate */
+	/* Judged ones: 0, or the code of what is wrong first; its text. */
+	int integrity; /* does it fit content and key? */
+	int code;      /* 0: it does, and is trusted */
+	const char *text;
+};
+
+/* Who signed what the last operation made; NULL behind the last. */
+const struct cardseal_signer *cardseal_job_get_signer(
+    const struct cardseal_job *job, size_t i);
 
 /* --- where messages come from and go to --- */
 
@@ -222,6 +243,9 @@ const char *cardseal_verdict_get_text(
     struct cardseal_verdict *verdict, int verbose);
 /* doc/verdict.schema.json describes it. */
 const char *cardseal_verdict_get_json(struct cardseal_verdict *verdict);
+/* The signers of all layers, countersigners left out; NULL behind the last. */
+const struct cardseal_signer *cardseal_verdict_get_signer(
+    struct cardseal_verdict *verdict, size_t i);
 
 /* --- certificates --- */
 

@@ -7,3 +7,4 @@ include client/smime/local.mk
 include client/api/local.mk
 include client/cli/local.mk
 include client/pkcs11/local.mk
+include client/gpgsm/local.mk

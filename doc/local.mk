@@ -14,5 +14,6 @@ dist_man_MANS += \
 	doc/man/cardseal.1 \
 	doc/man/cardseal.3 \
 	doc/man/cardseal-agent.8 \
+	doc/man/cardseal-gpgsm.1 \
 	doc/man/cardseal-fetch.8 \
 	doc/man/cardseal-token.8

@@ -57,6 +57,66 @@ strings_clear(struct strings *s)
 }
 
 const char *
+strings_keep(struct strings *s, struct bytes text)
+{
+	char *copy = bytes_dup_str(text);
+	const char *kept = "";
+
+	if (copy != NULL && strings_add(s, copy) == 0)
+		kept = s->items[s->len - 1];
+	free(copy);
+	return kept;
+}
+
+static const char *
+keep_buf(struct strings *s, struct buf *b)
+{
+	const char *kept = strings_keep(s, buf_get(b));
+
+	buf_clear(b);
+	return kept;
+}
+
+const char *
+strings_keep_hex(struct strings *s, struct bytes octets)
+{
+	struct buf hex = {0};
+	size_t i;
+
+	for (i = 0; i < octets.len; i++)
+		buf_printf(&hex, "%02x", octets.p[i]);
+	return keep_buf(s, &hex);
+}
+
+const char *
+strings_keep_name(struct strings *s, struct bytes name)
+{
+	struct buf text = {0};
+
+	name_format(&text, name);
+	return keep_buf(s, &text);
+}
+
+static int
+join_address(void *ctx, struct bytes address)
+{
+	struct buf *list = ctx;
+
+	if (list->len != 0)
+		buf_add_str(list, ", ");
+	return buf_add_bytes(list, address);
+}
+
+const char *
+strings_keep_addresses(struct strings *s, const struct cert *cert)
+{
+	struct buf list = {0};
+
+	(void)cert_walk_addresses(cert, join_address, &list);
+	return keep_buf(s, &list);
+}
+
+const char *
 cardseal_version(void)
 {
 	return CARDSEAL_VERSION;
@@ -104,6 +164,7 @@ cardseal_job_free(struct cardseal_job *job)
 		strings_clear(&job->options[i]);
 	strings_clear(&job->warnings);
 	strings_clear(&job->notes);
+	signers_clear(&job->signers);
 	free(job);
 }
 
@@ -115,7 +176,7 @@ static const struct {
     [CARDSEAL_FORMAT] = {false, "smime|cms"},
     [CARDSEAL_FORM] = {false, "detach|opaque|certs"},
     [CARDSEAL_DER] = {false, "0|1"},
-    [CARDSEAL_ARMOR] = {false, "0|1"},
+    [CARDSEAL_ARMOR] = {false, "0|1|gpgsm"},
     [CARDSEAL_PSS] = {false, "0|1"},
     [CARDSEAL_KEY] = {true, NULL},
     [CARDSEAL_RECIPIENT] = {true, NULL},
@@ -306,6 +367,7 @@ job_start(struct cardseal_job *job)
 	err_clear(&job->err);
 	strings_clear(&job->warnings);
 	strings_clear(&job->notes);
+	signers_clear(&job->signers);
 }
 
 int

@@ -26,6 +26,25 @@ int CS_MUST_USE strings_add(struct strings *s, const char *value);
 int strings_printf(struct strings *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void strings_clear(struct strings *s);
+/* Texts for the fields of what a caller gets, owned by the list; "" where
+ * there is no memory. */
+const char *strings_keep(struct strings *s, struct bytes text);
+const char *strings_keep_hex(struct strings *s, struct bytes octets);
+const char *strings_keep_name(struct strings *s, struct bytes name);
+/* All addresses of the certificate, with ", " between. */
+const char *strings_keep_addresses(struct strings *s, const struct cert *cert);
+
+/* Who signed. All zero is nobody. */
+struct signers {
+	struct cardseal_signer *items;
+	size_t len;
+	struct strings texts; /* what the items' fields point to */
+	bool is_filled;
+};
+void signers_clear(struct signers *s);
+/* One that a signature was made with. */
+int CS_MUST_USE signers_add_made(struct signers *s, const struct cert *cert,
+    enum alg digest, int64_t signing_time);
 
 #define JOB_OPTIONS (CARDSEAL_COMPRESS + 1)
 
@@ -34,6 +53,7 @@ struct cardseal_job {
 	struct err err;
 	struct strings warnings;
 	struct strings notes;
+	struct signers signers;	      /* of the last operation */
 	struct link *link;	      /* NULL until it is needed */
 	struct job_trust *kept_trust; /* with CARDSEAL_BATCH; NULL: none */
 };
@@ -69,6 +89,7 @@ struct cardseal_verdict {
 	struct verdict *verdict;
 	struct buf text;
 	struct buf json;
+	struct signers signers;
 };
 
 /* --- agent.c: what the agent has --- */

@@ -11,72 +11,12 @@ struct cardseal_keys {
 	struct strings texts; /* what the keys' fields point to */
 };
 
-/* Each text is owned by the list; without memory the field stays "". */
-static const char *
-keys_keep(struct cardseal_keys *keys, struct bytes text)
-{
-	char *copy = bytes_dup_str(text);
-	const char *kept = "";
-
-	if (copy != NULL && strings_add(&keys->texts, copy) == 0)
-		kept = keys->texts.items[keys->texts.len - 1];
-	free(copy);
-	return kept;
-}
-
-static const char *
-keys_keep_hex(struct cardseal_keys *keys, struct bytes octets)
-{
-	struct buf hex = {0};
-	const char *kept;
-	size_t i;
-
-	for (i = 0; i < octets.len; i++)
-		buf_printf(&hex, "%02x", octets.p[i]);
-	kept = keys_keep(keys, buf_get(&hex));
-	buf_clear(&hex);
-	return kept;
-}
-
-static const char *
-keys_keep_name(struct cardseal_keys *keys, struct bytes name)
-{
-	struct buf text = {0};
-	const char *kept;
-
-	name_format(&text, name);
-	kept = keys_keep(keys, buf_get(&text));
-	buf_clear(&text);
-	return kept;
-}
-
-static int
-address_join(void *ctx, struct bytes address)
-{
-	struct buf *list = ctx;
-
-	if (list->len != 0)
-		buf_add_str(list, ", ");
-	return buf_add_bytes(list, address);
-}
-
-static const char *
-keys_keep_addresses(struct cardseal_keys *keys, const struct cert *cert)
-{
-	struct buf list = {0};
-	const char *kept;
-
-	(void)cert_walk_addresses(cert, address_join, &list);
-	kept = keys_keep(keys, buf_get(&list));
-	buf_clear(&list);
-	return kept;
-}
-
 static const char *
 keys_keep_refusal(struct cardseal_keys *keys, int code, const struct err *why)
 {
 	return code == 0 ? ""
-			 : keys_keep(keys, bytes_of_str(err_get_text(why)));
+			 : strings_keep(
+			       &keys->texts, bytes_of_str(err_get_text(why)));
 }
 
 static void
@@ -87,13 +27,13 @@ key_fill_certificate(struct cardseal_keys *keys, struct cardseal_key *key,
 	struct err why = ERR_INIT;
 
 	key->certificate_sha256 =
-	    keys_keep_hex(keys, bytes_of(cert_get_sha256(cert), 32));
+	    strings_keep_hex(&keys->texts, bytes_of(cert_get_sha256(cert), 32));
 	key->certificate_sha1 =
-	    keys_keep_hex(keys, bytes_of(cert_get_sha1(cert), 20));
-	key->subject = keys_keep_name(keys, cert_get_subject(cert));
-	key->issuer = keys_keep_name(keys, cert_get_issuer(cert));
-	key->serial = keys_keep_hex(keys, cert_get_serial(cert));
-	key->addresses = keys_keep_addresses(keys, cert);
+	    strings_keep_hex(&keys->texts, bytes_of(cert_get_sha1(cert), 20));
+	key->subject = strings_keep_name(&keys->texts, cert_get_subject(cert));
+	key->issuer = strings_keep_name(&keys->texts, cert_get_issuer(cert));
+	key->serial = strings_keep_hex(&keys->texts, cert_get_serial(cert));
+	key->addresses = strings_keep_addresses(&keys->texts, cert);
 	key->not_before = cert_get_not_before(cert);
 	key->not_after = cert_get_not_after(cert);
 	key->sign_refused =
@@ -113,13 +53,13 @@ key_fill(struct cardseal_keys *keys, struct cardseal_key *key,
 	if (spki_decode(own->key.spki, &spki, NULL) == 0)
 		spki_describe(type, sizeof(type), &spki);
 	*key = (struct cardseal_key){
-	    .key_id = keys_keep_hex(keys, own->key.key_id),
-	    .uri = keys_keep(keys, own->key.uri),
-	    .token_uri = keys_keep(keys, own->key.token),
-	    .token_label = keys_keep(keys, own->token_label),
-	    .label = keys_keep(keys, own->key.label),
-	    .role = keys_keep(keys, own->key.role),
-	    .type = keys_keep(keys, bytes_of_str(type)),
+	    .key_id = strings_keep_hex(&keys->texts, own->key.key_id),
+	    .uri = strings_keep(&keys->texts, own->key.uri),
+	    .token_uri = strings_keep(&keys->texts, own->key.token),
+	    .token_label = strings_keep(&keys->texts, own->token_label),
+	    .label = strings_keep(&keys->texts, own->key.label),
+	    .role = strings_keep(&keys->texts, own->key.role),
+	    .type = strings_keep(&keys->texts, bytes_of_str(type)),
 	    .can_sign = (flags & TOK_KEY_SIGN) != 0,
 	    .can_decrypt = (flags & (TOK_KEY_DECRYPT | TOK_KEY_DERIVE)) != 0,
 	    .always_authenticate = (flags & TOK_KEY_ALWAYS_AUTHENTICATE) != 0,

@@ -16,6 +16,7 @@ libapi_a_SOURCES = \
 	client/api/rewrap.c \
 	client/api/secrets.c \
 	client/api/sign.c client/api/signing.h client/api/stamp.c \
+	client/api/signers.c \
 	client/api/status.c \
 	client/api/store.c \
 	client/api/trust.c \

@@ -80,7 +80,8 @@ signing_filter(struct signing *s, const char *key,
 }
 
 static int
-signing_note(struct signing *s, const struct cms_signer *signer)
+signing_note(
+    struct signing *s, const struct cms_signer *signer, enum alg digest)
 {
 	struct buf text = {0};
 	int r;
@@ -90,6 +91,9 @@ signing_note(struct signing *s, const struct cms_signer *signer)
 	    (int)text.len, (const char *)text.data,
 	    alg_name(signer->scheme.alg));
 	buf_clear(&text);
+	if (r == 0)
+		r = signers_add_made(&s->job->signers, signer->cert, digest,
+		    s->params.signing_time);
 	return r;
 }
 
@@ -195,7 +199,7 @@ signing_choose(struct signing *s, const char *key, struct bytes address)
 	if (r != 0)
 		return r;
 	s->signers_len++;
-	return signing_note(s, signer);
+	return signing_note(s, signer, digest);
 }
 
 static int
@@ -303,21 +307,28 @@ job_write_armored(struct cardseal_job *job, bool is_pem, struct output *out,
     int (*write)(void *ctx, struct sink *out, struct err *e), void *ctx)
 {
 	struct sink *plain = output_get_sink(out), *armor;
+	bool is_gpgsm = job_is(job, CARDSEAL_ARMOR, "gpgsm");
+	const char *label = is_gpgsm ? "SIGNED MESSAGE" : "CMS";
+	struct buf line = {0};
 	struct err *e = &job->err;
 	int r;
 
-	if (!is_pem && !job_is_set(job, CARDSEAL_ARMOR))
+	if (!is_pem && !is_gpgsm && !job_is_set(job, CARDSEAL_ARMOR))
 		return write(ctx, plain, e);
 	armor = sink_new_base64_enc(plain, BASE64_LINE_PEM, "\n");
 	if (armor == NULL)
 		return -CS_ERR_NO_MEMORY;
-	r = sink_write(plain, BYTES_LIT("-----BEGIN CMS-----\n"), e);
+	buf_printf(&line, "-----BEGIN %s-----\n", label);
+	r = sink_write(plain, buf_get(&line), e);
 	if (r == 0)
 		r = write(ctx, armor, e);
 	if (r == 0)
 		r = sink_finish(armor, e);
+	buf_reset(&line);
+	buf_printf(&line, "-----END %s-----\n", label);
 	if (r == 0)
-		r = sink_write(plain, BYTES_LIT("-----END CMS-----\n"), e);
+		r = sink_write(plain, buf_get(&line), e);
+	buf_clear(&line);
 	sink_free(armor);
 	return r;
 }

@@ -15,78 +15,26 @@ struct cardseal_certificates {
 	struct strings texts; /* what the items' fields point to */
 };
 
-/* Owned by the list; without memory the field stays "". */
-static const char *
-keep(struct cardseal_certificates *list, struct bytes text)
-{
-	char *copy = bytes_dup_str(text);
-	const char *kept = "";
-
-	if (copy != NULL && strings_add(&list->texts, copy) == 0)
-		kept = list->texts.items[list->texts.len - 1];
-	free(copy);
-	return kept;
-}
-
-static const char *
-keep_buf(struct cardseal_certificates *list, struct buf *b)
-{
-	const char *kept = keep(list, buf_get(b));
-
-	buf_clear(b);
-	return kept;
-}
-
-static const char *
-keep_hex(struct cardseal_certificates *list, struct bytes octets)
-{
-	struct buf hex = {0};
-	size_t i;
-
-	for (i = 0; i < octets.len; i++)
-		buf_printf(&hex, "%02x", octets.p[i]);
-	return keep_buf(list, &hex);
-}
-
-static const char *
-keep_name(struct cardseal_certificates *list, struct bytes name)
-{
-	struct buf text = {0};
-
-	name_format(&text, name);
-	return keep_buf(list, &text);
-}
-
-static int
-join_address(void *ctx, struct bytes address)
-{
-	struct buf *list = ctx;
-
-	if (list->len != 0)
-		buf_add_str(list, ", ");
-	return buf_add_bytes(list, address);
-}
-
 static void
 fill(struct cardseal_certificates *list, struct cardseal_certificate *item,
     const struct cert *c)
 {
-	struct buf addresses = {0}, pem = {0};
+	struct strings *texts = &list->texts;
+	struct buf pem = {0};
 	struct err why = ERR_INIT;
 	char type[64];
 
-	(void)cert_walk_addresses(c, join_address, &addresses);
 	pem_write(&pem, "CERTIFICATE", cert_get_raw(c));
 	spki_describe(type, sizeof(type), cert_get_spki(c));
 	*item = (struct cardseal_certificate){
-	    .sha256 = keep_hex(list, bytes_of(cert_get_sha256(c), 32)),
-	    .sha1 = keep_hex(list, bytes_of(cert_get_sha1(c), 20)),
-	    .subject = keep_name(list, cert_get_subject(c)),
-	    .issuer = keep_name(list, cert_get_issuer(c)),
-	    .serial = keep_hex(list, cert_get_serial(c)),
-	    .type = keep(list, bytes_of_str(type)),
-	    .addresses = keep_buf(list, &addresses),
-	    .pem = keep_buf(list, &pem),
+	    .sha256 = strings_keep_hex(texts, bytes_of(cert_get_sha256(c), 32)),
+	    .sha1 = strings_keep_hex(texts, bytes_of(cert_get_sha1(c), 20)),
+	    .subject = strings_keep_name(texts, cert_get_subject(c)),
+	    .issuer = strings_keep_name(texts, cert_get_issuer(c)),
+	    .serial = strings_keep_hex(texts, cert_get_serial(c)),
+	    .type = strings_keep(texts, bytes_of_str(type)),
+	    .addresses = strings_keep_addresses(texts, c),
+	    .pem = strings_keep(texts, buf_get(&pem)),
 	    .source = "",
 	    .encrypt_refused = "",
 	    .not_before = cert_get_not_before(c),
@@ -94,7 +42,8 @@ fill(struct cardseal_certificates *list, struct cardseal_certificate *item,
 	};
 	if (cert_may_encrypt(c, (int64_t)time(NULL), &why) != 0)
 		item->encrypt_refused =
-		    keep(list, bytes_of_str(err_get_text(&why)));
+		    strings_keep(texts, bytes_of_str(err_get_text(&why)));
+	buf_clear(&pem);
 }
 
 /* KEY's forms (cardseal(1)): a fingerprint or an address. */

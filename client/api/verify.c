@@ -29,6 +29,7 @@ cardseal_verdict_free(struct cardseal_verdict *wrap)
 	verdict_free(wrap->verdict);
 	buf_clear(&wrap->text);
 	buf_clear(&wrap->json);
+	signers_clear(&wrap->signers);
 	free(wrap);
 }
 

@@ -240,32 +240,50 @@ judge_blame(struct judgement *j, enum verdict_summary summary, int code,
 	j->finding = finding;
 }
 
+const struct finding *
+verdict_signer_fault(const struct verdict_signer *s, int *code)
+{
+	const struct finding *fault = NULL;
+
+	*code = 0;
+	if (s->integrity.state != FINDING_GOOD) {
+		fault = &s->integrity;
+		*code = -CS_ERR_BAD_SIGNATURE;
+	} else if (s->algorithm.state != FINDING_GOOD) {
+		fault = &s->algorithm;
+		*code = -CS_ERR_WEAK;
+	} else if (s->revocation.state == FINDING_BAD) {
+		fault = &s->revocation;
+		*code = -CS_ERR_REVOKED;
+	} else if (s->chain.state != FINDING_GOOD) {
+		fault = &s->chain;
+		*code = -CS_ERR_UNTRUSTED;
+	} else if (s->address.state == FINDING_BAD ||
+		   s->address.state == FINDING_UNKNOWN) {
+		fault = &s->address;
+		*code = -CS_ERR_ADDRESS;
+	}
+	if (fault != NULL && fault->code != 0)
+		*code = fault->code;
+	return fault;
+}
+
 static void
 judge_signer(struct judgement *j, const struct verdict_signer *s)
 {
+	int code;
+	const struct finding *fault = verdict_signer_fault(s, &code);
 	size_t i;
 
-	if (s->integrity.state != FINDING_GOOD) {
-		judge_blame(
-		    j, VERDICT_BAD, -CS_ERR_BAD_SIGNATURE, s, &s->integrity);
+	if (fault == &s->integrity) {
+		judge_blame(j, VERDICT_BAD, code, s, fault);
 		return;
 	}
 	j->signers++;
 	for (i = 0; i < s->counters_len; i++)
 		judge_signer(j, &s->counters[i]);
-	if (s->algorithm.state != FINDING_GOOD)
-		judge_blame(
-		    j, VERDICT_UNTRUSTED, -CS_ERR_WEAK, s, &s->algorithm);
-	if (s->revocation.state == FINDING_BAD)
-		judge_blame(
-		    j, VERDICT_UNTRUSTED, -CS_ERR_REVOKED, s, &s->revocation);
-	if (s->chain.state != FINDING_GOOD)
-		judge_blame(
-		    j, VERDICT_UNTRUSTED, -CS_ERR_UNTRUSTED, s, &s->chain);
-	if (s->address.state == FINDING_BAD ||
-	    s->address.state == FINDING_UNKNOWN)
-		judge_blame(
-		    j, VERDICT_UNTRUSTED, -CS_ERR_ADDRESS, s, &s->address);
+	if (fault != NULL)
+		judge_blame(j, VERDICT_UNTRUSTED, code, s, fault);
 }
 
 static void

@@ -155,6 +155,10 @@ int verdict_warn(struct verdict *v, const char *fmt, ...)
  * only) CS_ERR_NOT_SIGNED, both with summary NONE.
  */
 int verdict_judge(struct verdict *v);
+/* What counts first against that signer, countersigners left out, and its
+ * code; NULL and 0: nothing. */
+const struct finding *verdict_signer_fault(
+    const struct verdict_signer *s, int *code);
 /* What follows the layers cannot be read; the first fault stays, and makes the
  * message bad. Only CS_ERR_NO_MEMORY. */
 int CS_MUST_USE verdict_set_fault(

@@ -28,6 +28,7 @@ ARROWS = {
                           "client/cms", "client/pkix", "client/fetch",
                           "client/link"},
     "client/cli": {"client"},
+    "client/gpgsm": {"client"},
     "client/pkcs11": ASN1 | {"client/pkix", "client/link"},
 }
 # system header, or the beginning of one: who may include it

@@ -9,6 +9,7 @@ import lint
 BUILD = os.environ.get("CS_BUILDDIR", "build/gcc")
 PROGRAM = os.environ.get("CARDSEAL", BUILD + "/client/cli/cardseal")
 AGENT = BUILD + "/agent/cardseal-agent"
+GPGSM = BUILD + "/client/gpgsm/cardseal-gpgsm"
 
 
 def help_options(text):
@@ -97,6 +98,10 @@ def main():
     tap.clean("cardseal-agent(8) has its options",
               compare({"": set(), "agent": page("cardseal-agent.8")[""]},
                       {"agent": ask(AGENT)}))
+
+    tap.clean("cardseal-gpgsm(1) has its options",
+              compare({"": set(), "gpgsm": page("cardseal-gpgsm.1")[""]},
+                      {"gpgsm": ask(GPGSM)}))
 
     plant = dict(helps, sign=helps["sign"] + "\n      --planted X  words\n")
     tap.planted("an option without a page", compare(sections, plant),

@@ -8,6 +8,7 @@ SYSTEM_TESTS = \
 	tests/system/errors.sh \
 	tests/system/fetch.sh \
 	tests/system/fixtures.sh \
+	tests/system/git.sh \
 	tests/system/harness.sh \
 	tests/system/many.sh \
 	tests/system/memory.sh \
