@@ -13,7 +13,8 @@
 #include "client/cms/verdict.h"
 #include "client/link/link.h"
 #include "client/pkix/choose.h"
-#include "client/pkix/crl.h"
+#include "client/pkix/ocsp.h"
+#include "client/pkix/path.h"
 #include "client/smime/smime.h"
 
 /* A list of strings, owned. All zero is empty. */
@@ -27,7 +28,7 @@ int strings_printf(struct strings *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void strings_clear(struct strings *s);
 
-#define JOB_OPTIONS (CARDSEAL_COMPRESS + 1)
+#define JOB_OPTIONS (CARDSEAL_FETCH + 1)
 
 struct cardseal_job {
 	struct strings options[JOB_OPTIONS];
@@ -95,6 +96,43 @@ void own_keys_clear(struct own_keys *keys);
 /* sign and open through the agent. Plain data; ctx is the job. */
 struct cms_key_ops job_key_ops(struct cardseal_job *job);
 
+/* --- config.c: cardseal.conf --- */
+
+enum fetch_rule {
+	FETCH_OFF,
+	FETCH_PUBLIC, /* what public addresses have */
+	FETCH_ALL,    /* and those of this machine and its network */
+};
+
+struct job_config {
+	enum fetch_rule fetch;
+	unsigned fetch_timeout_ms; /* for everything in one operation */
+};
+/*
+ * Reads the system's file, then the user's, which counts more; what is in
+ * neither has its default. A file that is not there is none. CS_ERR_CONFIG
+ * (the file and line are told), CS_ERR_IO.
+ */
+int CS_MUST_USE job_config_load(struct job_config *config, struct err *e);
+
+/* --- online.c: what may be fetched while certificates are judged --- */
+
+struct online;
+struct job_trust;
+/*
+ * Fetches into the sets of t, which must outlive it. NULL: no memory. The
+ * network is used at the first call only, and for no longer than timeout_ms
+ * between two calls of online_begin.
+ */
+struct online *online_new(
+    const struct job_trust *t, bool is_public, unsigned timeout_ms);
+void online_free(struct online *o);
+const struct path_source *online_get_source(const struct online *o);
+/* An operation starts: its time runs from the first request on. */
+void online_begin(struct online *o);
+/* An operation ends: keeps what has proved to be genuine for others. */
+void online_keep(struct online *o);
+
 /* --- trust.c: from options to what judges --- */
 
 struct job_trust {
@@ -102,8 +140,10 @@ struct job_trust {
 	struct cert_set *anchors;
 	struct cert_set *intermediates;
 	struct crl_set *crls;
+	struct ocsp_set *ocsps;
 	struct path_cache *cache;
-	bool is_kept; /* by the job: a copy of what it owns */
+	struct online *online; /* NULL: offline */
+	bool is_kept;	       /* by the job: a copy of what it owns */
 };
 
 int CS_MUST_USE job_trust_load(

@@ -3,6 +3,7 @@ SYSTEM_TESTS = \
 	tests/system/attacks.sh \
 	tests/system/agent-log.sh \
 	tests/system/certs.sh \
+	tests/system/trust.sh \
 	tests/system/cms-peers.sh \
 	tests/system/encrypt.sh \
 	tests/system/errors.sh \
@@ -18,7 +19,7 @@ SYSTEM_TESTS = \
 	tests/system/recipients.sh \
 	tests/system/seal.sh
 SYSTEM_TESTS += tests/system/signatures.sh
-EXTRA_DIST += tests/system/tsa.sh
+EXTRA_DIST += tests/system/tsa.sh tests/system/pki.sh tests/system/staple.py
 TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/system/attack_mails.py \
