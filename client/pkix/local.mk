@@ -43,7 +43,7 @@ check_PROGRAMS += $(PKIX_TESTS)
 TESTS += $(PKIX_TESTS)
 PKIX_TESTS = tests/unit/check_address tests/unit/check_cert \
 	tests/unit/check_cert_set tests/unit/check_choose \
-	tests/unit/check_crl tests/unit/check_ocsp \
+	tests/unit/check_crl tests/unit/check_fetched tests/unit/check_ocsp \
 	tests/unit/check_path_find \
 	tests/unit/check_path_names tests/unit/check_path_policy
 tests_unit_check_address_SOURCES = tests/unit/check_address.c
@@ -64,6 +64,9 @@ tests_unit_check_path_find_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_crl_SOURCES = tests/unit/check_crl.c
 tests_unit_check_crl_LDADD = $(PKIX_LIBS)
 tests_unit_check_crl_CFLAGS = $(UNIT_FLAGS)
+tests_unit_check_fetched_SOURCES = tests/unit/check_fetched.c
+tests_unit_check_fetched_LDADD = $(PKIX_LIBS)
+tests_unit_check_fetched_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_ocsp_SOURCES = tests/unit/check_ocsp.c
 tests_unit_check_ocsp_LDADD = $(PKIX_LIBS) $(TREE_LIBS) libasn1.a
 tests_unit_check_ocsp_CFLAGS = $(UNIT_FLAGS)
