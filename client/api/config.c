@@ -49,12 +49,20 @@ set_fetch_seconds(struct job_config *c, const char *text)
 	return 0;
 }
 
+static int
+set_harvest(struct job_config *c, const char *text)
+{
+	c->harvests = strcmp(text, "yes") == 0;
+	return c->harvests || strcmp(text, "no") == 0 ? 0 : -CS_ERR_CONFIG;
+}
+
 static const struct config_key {
 	const char *section, *name;
 	int (*set)(struct job_config *c, const char *text);
 	const char *values; /* for people */
 } config_keys[] = {
     {"trust", "fetch", set_fetch, "off, public or all"},
+    {"store", "harvest", set_harvest, "yes or no"},
     {"trust", "fetch-seconds", set_fetch_seconds, "1 to 600"},
 };
 
@@ -122,6 +130,7 @@ job_config_load(struct job_config *config, struct err *e)
 
 	*config = (struct job_config){
 	    .fetch = FETCH_OFF,
+	    .harvests = true,
 	    .fetch_timeout_ms = FETCH_SECONDS_DEFAULT * 1000,
 	};
 	r = config_file(config, CS_SYSCONFDIR "/cardseal/" CONFIG_NAME, e);

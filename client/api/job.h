@@ -107,6 +107,7 @@ enum fetch_rule {
 struct job_config {
 	enum fetch_rule fetch;
 	unsigned fetch_timeout_ms; /* for everything in one operation */
+	bool harvests;		   /* what came with good mails is kept */
 };
 /*
  * Reads the system's file, then the user's, which counts more; what is in
@@ -143,6 +144,7 @@ struct job_trust {
 	struct ocsp_set *ocsps;
 	struct path_cache *cache;
 	struct online *online; /* NULL: offline */
+	bool harvests;	       /* as configured; not in a batch */
 	bool is_kept;	       /* by the job: a copy of what it owns */
 };
 
@@ -155,13 +157,28 @@ void job_trust_forget(struct cardseal_job *job);
 int CS_MUST_USE job_load_intermediates(
     struct cardseal_job *job, struct cert_set *set);
 
+/* --- harvest.c --- */
+
+/* Keeps the certificates and capabilities of a mail's signers, if every
+ * signature is good and trusted. A failure is a note. */
+void job_harvest(struct cardseal_job *job, const struct job_trust *t,
+    const struct verdict *v);
+
 /* --- recipients.c --- */
 
-/* Adds the certificate to encrypt to for each address, and those of the
- * recipient files; every address that has none is named in the error. */
+/* Bits for the ciphers that are chosen by themselves (recipients.c). */
+#define JOB_CIPHERS_ALL 15U
+/*
+ * Adds the certificate to encrypt to for each address, and those of the
+ * recipient files; every address that has none is named in the error. *ciphers
+ * (may be NULL) loses the bits of what one of them is not known to read: what
+ * its capabilities in the store do not list, and without any AES in GCM.
+ */
 int CS_MUST_USE job_find_recipients(struct cardseal_job *job,
     const struct strings *addresses, bool with_files,
-    struct cert_set *recipients);
+    struct cert_set *recipients, unsigned *ciphers);
+/* The best of what all can read; AES-256-CBC where that is nothing. */
+enum alg job_choose_cipher(unsigned ciphers);
 
 /* --- verify.c --- */
 

@@ -8,6 +8,7 @@ libapi_a_SOURCES = \
 	client/api/config.c \
 	client/api/edit.c client/api/encrypt.c \
 	client/api/events.c \
+	client/api/harvest.c \
 	client/api/io.c \
 	client/api/job.c client/api/job.h \
 	client/api/keys.c \

@@ -96,6 +96,7 @@ trust_load_online(struct cardseal_job *job, struct job_trust *t)
 
 	if (r != 0)
 		return r;
+	t->harvests = config.harvests && !job_is_set(job, CARDSEAL_BATCH);
 	if (fetch != NULL)
 		config.fetch = strcmp(fetch, "all") == 0      ? FETCH_ALL
 			       : strcmp(fetch, "public") == 0 ? FETCH_PUBLIC

@@ -81,8 +81,11 @@ db_prepare(struct db *db, bool is_written, const char *path, struct err *e)
 	if (version == db->kind->version &&
 	    application == db->kind->application)
 		return 0;
-	if (version != 0 || application != 0 ||
-	    db_get_number(db, "SELECT count(*) FROM sqlite_master") != 0)
+	/* An older one of ours lacks tables, which the schema adds. */
+	if ((version != 0 || application != 0 ||
+		db_get_number(db, "SELECT count(*) FROM sqlite_master") != 0) &&
+	    (application != db->kind->application || version < 1 ||
+		version > db->kind->version))
 		return err_set(e, -CS_ERR_STORE,
 		    "%s is no file of this version for %s", path,
 		    db->kind->what);

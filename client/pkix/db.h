@@ -21,7 +21,8 @@ struct db_kind {
 	int64_t application;  /* tells our files from other SQLite files */
 	int64_t version;
 	int busy_ms;	    /* how long another process is waited for */
-	const char *schema; /* sets the two numbers above, too */
+	const char *schema; /* sets the two numbers above, too; also brings
+			       an older version up to this one */
 };
 
 struct db {

@@ -9,17 +9,21 @@
 
 /* "csCS": tells our files from other SQLite files. */
 #define STORE_APPLICATION 1668498259
-#define STORE_SCHEMA                                                   \
-	"PRAGMA application_id = 1668498259; PRAGMA user_version = 1;" \
-	"CREATE TABLE IF NOT EXISTS certificate ("                     \
-	"  sha256 BLOB PRIMARY KEY, der BLOB NOT NULL,"                \
-	"  not_before INTEGER NOT NULL, source INTEGER NOT NULL,"      \
-	"  added INTEGER NOT NULL) WITHOUT ROWID;"                     \
-	"CREATE TABLE IF NOT EXISTS address ("                         \
-	"  address BLOB NOT NULL, sha256 BLOB NOT NULL"                \
-	"    REFERENCES certificate ON DELETE CASCADE,"                \
-	"  PRIMARY KEY (address, sha256)) WITHOUT ROWID;"              \
-	"CREATE INDEX IF NOT EXISTS address_sha256 ON address (sha256);"
+#define STORE_SCHEMA                                                     \
+	"PRAGMA application_id = 1668498259; PRAGMA user_version = 2;"   \
+	"CREATE TABLE IF NOT EXISTS certificate ("                       \
+	"  sha256 BLOB PRIMARY KEY, der BLOB NOT NULL,"                  \
+	"  not_before INTEGER NOT NULL, source INTEGER NOT NULL,"        \
+	"  added INTEGER NOT NULL) WITHOUT ROWID;"                       \
+	"CREATE TABLE IF NOT EXISTS address ("                           \
+	"  address BLOB NOT NULL, sha256 BLOB NOT NULL"                  \
+	"    REFERENCES certificate ON DELETE CASCADE,"                  \
+	"  PRIMARY KEY (address, sha256)) WITHOUT ROWID;"                \
+	"CREATE INDEX IF NOT EXISTS address_sha256 ON address (sha256);" \
+	"CREATE TABLE IF NOT EXISTS capability ("                        \
+	"  sha256 BLOB PRIMARY KEY REFERENCES certificate"               \
+	"    ON DELETE CASCADE,"                                         \
+	"  signed_at INTEGER NOT NULL, list BLOB NOT NULL) WITHOUT ROWID;"
 
 static const struct db_kind store_kind = {
     .what = "the certificate store",
@@ -27,7 +31,7 @@ static const struct db_kind store_kind = {
     .home = "/.local/share",
     .name = "/cardseal/certificates.db",
     .application = STORE_APPLICATION,
-    .version = 1,
+    .version = 2,
     .busy_ms = 5000,
     .schema = STORE_SCHEMA,
 };
@@ -245,4 +249,85 @@ store_get_entry(
 	}
 	s->db->sqlite->finalize(stmt);
 	return is_there;
+}
+
+/* Is the certificate there, with capabilities at least as new? */
+static bool
+has_as_new(struct store *s, const struct cert *c, int64_t signed_at)
+{
+	const struct sqlite *sqlite = s->db->sqlite;
+	sqlite3_stmt *stmt = db_query(s->db,
+	    "SELECT 1 FROM certificate JOIN capability USING (sha256)"
+	    " WHERE sha256 = ?1 AND signed_at >= ?2",
+	    fingerprint(c), NULL);
+	bool has;
+
+	if (stmt == NULL)
+		return false;
+	sqlite->bind_int64(stmt, 2, signed_at);
+	has = sqlite->step(stmt) == SQLITE_ROW;
+	sqlite->finalize(stmt);
+	return has;
+}
+
+static int
+put_capabilities(struct store *s, const struct cert *c, int64_t signed_at,
+    struct bytes list, struct err *e)
+{
+	sqlite3_stmt *stmt = db_query(s->db,
+	    "INSERT INTO capability (sha256, signed_at, list)"
+	    " VALUES (?1, ?2, ?3) ON CONFLICT (sha256) DO UPDATE"
+	    " SET signed_at = excluded.signed_at, list = excluded.list"
+	    " WHERE excluded.signed_at > capability.signed_at",
+	    fingerprint(c), e);
+
+	if (stmt == NULL)
+		return e->code;
+	s->db->sqlite->bind_int64(stmt, 2, signed_at);
+	db_bind(s->db, stmt, 3, list);
+	return db_run(s->db, stmt, e);
+}
+
+int
+store_keep(struct store *s, struct cert *c, int64_t signed_at,
+    struct bytes capabilities, int64_t now, struct err *e)
+{
+	struct store_entry entry;
+	int end, r;
+
+	if (capabilities.len == 0 ? store_get_entry(s, c, &entry)
+				  : has_as_new(s, c, signed_at))
+		return 0;
+	r = store_begin(s, e);
+	if (r != 0)
+		return r;
+	r = store_add(s, c, STORE_MAIL, now, NULL, e);
+	if (r == 0 && capabilities.len != 0)
+		r = put_capabilities(s, c, signed_at, capabilities, e);
+	end = store_end(s, r == 0, r == 0 ? e : NULL);
+	return r != 0 ? r : end;
+}
+
+bool
+store_get_capabilities(struct store *s, const struct cert *c, struct buf *list)
+{
+	const struct sqlite *sqlite;
+	sqlite3_stmt *stmt;
+	struct bytes octets;
+	bool has = false;
+
+	if (s == NULL)
+		return false;
+	stmt = db_query(s->db, "SELECT list FROM capability WHERE sha256 = ?1",
+	    fingerprint(c), NULL);
+	if (stmt == NULL)
+		return false;
+	sqlite = s->db->sqlite;
+	if (sqlite->step(stmt) == SQLITE_ROW) {
+		octets.p = sqlite->column_blob(stmt, 0);
+		octets.len = (size_t)sqlite->column_bytes(stmt, 0);
+		has = octets.p != NULL && buf_add_bytes(list, octets) == 0;
+	}
+	sqlite->finalize(stmt);
+	return has;
 }

@@ -3,7 +3,7 @@ SYSTEM_TESTS = \
 	tests/system/attacks.sh \
 	tests/system/agent-log.sh \
 	tests/system/certs.sh \
-	tests/system/trust.sh \
+	tests/system/harvest.sh tests/system/trust.sh \
 	tests/system/cms-peers.sh \
 	tests/system/encrypt.sh \
 	tests/system/errors.sh \
