@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#define EXPIRY_WARN_SECONDS 2592000 /* 30 days */
+
 /* The newest certificate of a set that may be encrypted to for an address. */
 static struct cert *
 recipient_find(const struct cert_set *set, struct bytes address, int64_t now,
@@ -288,6 +290,31 @@ finder_get_ciphers(
 	*ciphers = (*ciphers & JOB_CIPHERS_ALL) | known;
 }
 
+/* In time to ask for the next one. */
+static int
+finder_warn_expiry(struct finder *f, const struct cert_set *recipients)
+{
+	char date[TIME_TEXT_MAX];
+	struct buf name = {0};
+	const struct cert *c;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < cert_set_get_len(recipients); i++) {
+		c = cert_set_get(recipients, i);
+		if (cert_get_not_after(c) - f->now > EXPIRY_WARN_SECONDS)
+			continue;
+		r = cert_describe(c, &name);
+		if (r == 0)
+			r = strings_printf(&f->job->warnings,
+			    "the certificate of %.*s expires on %.10s",
+			    (int)name.len, (const char *)name.data,
+			    time_format(date, cert_get_not_after(c)));
+		buf_clear(&name);
+	}
+	return r;
+}
+
 int
 job_find_recipients(struct cardseal_job *job, const struct strings *addresses,
     bool with_files, struct cert_set *recipients, unsigned *ciphers)
@@ -305,6 +332,8 @@ job_find_recipients(struct cardseal_job *job, const struct strings *addresses,
 		r = find_one(&f, addresses->items[i], recipients, &missing);
 	if (r == 0 && missing.len != 0)
 		r = recipients_report(job, &missing);
+	if (r == 0)
+		r = finder_warn_expiry(&f, recipients);
 	if (r == 0 && ciphers != NULL)
 		finder_get_ciphers(&f, recipients, ciphers);
 	strings_clear(&missing);

@@ -3,9 +3,11 @@
 # for encrypting; but not of every mail.
 # shellcheck source=tests/system/lib.sh
 . "${CS_SRCDIR:-.}/tests/system/lib.sh"
+soon=$(date -u -d yesterday +%Y%m%d)-$(date -u -d '20 days' +%Y%m%d)
 fixtures "$tmp/fixture" \
     --identity name=alice,key=p256,email=alice@example.org,usage=sign \
     --identity name=crypt,key=rsa2048,email=alice@example.org,usage=encrypt \
+    --identity "name=soon,key=p256,email=soon@example.org,validity=$soon" \
     --identity name=bob,key=rsa2048,store=file,email=bob@example.org
 pinentry_answers "pin $FIXTURE_PIN"
 agent_start
@@ -17,6 +19,12 @@ cd "$tmp" || exit 99
 printf 'From: Alice <alice@example.org>\nTo: x@example.org\nSubject: s\n\nhello\n' \
     >mail.eml
 ok "a signed mail" "$CARDSEAL" sign -q -o signed.eml mail.eml
+exits 0 "status" "$CARDSEAL" status
+like "warns of what expires soon" "$(cat "$tmp/err")" \
+    'key "soon" on token .* expires on'
+is "and of nothing else" "$(wc -l <"$tmp/err")" 1
+exits 0 "status, quietly" "$CARDSEAL" status -q
+is "does not" "$(cat "$tmp/err")" ""
 agent_stop
 verify() { "$CARDSEAL" verify -q --anchor "$ca" "$@"; }
 stored() { "$CARDSEAL" certs list | wc -l; }
@@ -81,6 +89,14 @@ exits 0 "to others, too" encrypt -r alice@example.org -R "$certs/bob.pem"
 is "by what all can read" "$(cipher)" aes-256-cbc
 exits 0 "as asked" encrypt -c aes256-cbc -r alice@example.org
 is "whatever she can read" "$(cipher)" aes-256-cbc
+
+# --- what ends soon --------------------------------------------------------
+exits 0 "a recipient's certificate that ends soon" "$CARDSEAL" encrypt \
+    -f cms -o sealed -R "$certs/soon.pem" mail.eml
+like "a warning" "$(cat "$tmp/err")" "certificate of soon .*expires on"
+exits 0 "one that does not" "$CARDSEAL" encrypt -f cms -o sealed \
+    -R "$certs/bob.pem" mail.eml
+is "none" "$(grep -c expires "$tmp/err")" 0
 
 # --- a store of before -----------------------------------------------------
 sql "DROP TABLE capability" >/dev/null
