@@ -17,10 +17,10 @@ libasn1_a_CFLAGS = $(AM_CFLAGS) -fPIC
 
 # The published modules, compiled into tables for libtasn1, and what reads by
 # them. By itself, so that programs without need of it start without libtasn1.
-ASN1_MODULES = asn1/agent.asn asn1/cms.asn asn1/fetch.asn asn1/pkix1.asn \
-	asn1/token.asn
+ASN1_MODULES = asn1/agent.asn asn1/cms.asn asn1/fetch.asn asn1/ocsp.asn \
+	asn1/pkix1.asn asn1/token.asn
 ASN1_TABLES = asn1/agent_asn1.c asn1/cms_asn1.c asn1/fetch_asn1.c \
-	asn1/pkix1_asn1.c asn1/token_asn1.c
+	asn1/ocsp_asn1.c asn1/pkix1_asn1.c asn1/token_asn1.c
 noinst_LIBRARIES += libtree.a
 libtree_a_SOURCES = asn1/tree.c asn1/tree.h
 nodist_libtree_a_SOURCES = $(ASN1_TABLES)
@@ -40,6 +40,8 @@ asn1/cms_asn1.c: asn1/cms.asn
 	$(ASN1_COMPILE) -n cms_asn1 $(srcdir)/asn1/cms.asn $(ASN1_DONE)
 asn1/fetch_asn1.c: asn1/fetch.asn
 	$(ASN1_COMPILE) -n fetch_asn1 $(srcdir)/asn1/fetch.asn $(ASN1_DONE)
+asn1/ocsp_asn1.c: asn1/ocsp.asn
+	$(ASN1_COMPILE) -n ocsp_asn1 $(srcdir)/asn1/ocsp.asn $(ASN1_DONE)
 asn1/pkix1_asn1.c: asn1/pkix1.asn
 	$(ASN1_COMPILE) -n pkix1_asn1 $(srcdir)/asn1/pkix1.asn $(ASN1_DONE)
 asn1/token_asn1.c: asn1/token.asn

@@ -10,6 +10,7 @@
 extern const asn1_static_node agent_asn1[];
 extern const asn1_static_node cms_asn1[];
 extern const asn1_static_node fetch_asn1[];
+extern const asn1_static_node ocsp_asn1[];
 extern const asn1_static_node pkix1_asn1[];
 extern const asn1_static_node token_asn1[];
 
@@ -27,6 +28,7 @@ static const struct {
     [TREE_AGENT] = {agent_asn1, "CardsealAgent"},
     [TREE_TOKEN] = {token_asn1, "CardsealToken"},
     [TREE_FETCH] = {fetch_asn1, "CardsealFetch"},
+    [TREE_OCSP] = {ocsp_asn1, "OCSP"},
 };
 
 /* Loaded once; only read from then on. */

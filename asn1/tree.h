@@ -22,6 +22,7 @@ enum tree_module {
 	TREE_AGENT, /* asn1/agent.asn: clients and the agent */
 	TREE_TOKEN, /* asn1/token.asn: the agent and its workers */
 	TREE_FETCH, /* asn1/fetch.asn: cardseal-fetch and who asks it */
+	TREE_OCSP,  /* asn1/ocsp.asn: RFC 6960 */
 	TREE_MODULE_COUNT,
 };
 

@@ -113,6 +113,9 @@ enum cardseal_option {
 	CARDSEAL_OPEN_KEK_FILE,
 	/* signing and encrypting */
 	CARDSEAL_COMPRESS, /* "1": compress before (RFC 3274) */
+	/* judging, once more */
+	CARDSEAL_OCSP,	/* file with an OCSP answer; repeatable */
+	CARDSEAL_FETCH, /* "off", "public" or "all": what may be fetched */
 };
 
 /* NULL: no memory. */

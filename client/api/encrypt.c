@@ -7,22 +7,18 @@
 #include "client/cms/compressed.h"
 #include "client/smime/smime.h"
 
-/*
- * What to use where nothing says what the recipients can read: every S/MIME
- * program in use opens AES-256-CBC, few open GCM (doc/architecture.md).
- */
-#define ENCRYPT_CIPHER_AUTO ALG_AES256_CBC
-
 /* Among CARDSEAL_ENVELOPE's: those of the header. */
 #define ENVELOPE_HEADER "header"
 
+/* "auto" leaves it open. */
 static int
-encrypt_choose_cipher(struct cardseal_job *job, enum alg *cipher)
+encrypt_choose_cipher(struct cardseal_job *job, bool *is_auto, enum alg *cipher)
 {
 	const char *name = job_get(job, CARDSEAL_CIPHER);
 
-	*cipher = ENCRYPT_CIPHER_AUTO;
-	if (name == NULL || strcmp(name, "auto") == 0)
+	*cipher = job_choose_cipher(0);
+	*is_auto = name == NULL || strcmp(name, "auto") == 0;
+	if (*is_auto)
 		return 0;
 	*cipher = alg_find_name(name, ALG_KIND_AEAD);
 	if (*cipher == ALG_NONE)
@@ -69,6 +65,8 @@ struct encrypting {
 	struct cms_encrypt_params params;
 	struct oaep_params oaep;
 	struct job_secrets secrets;
+	bool is_auto;	  /* the cipher depends on the recipients: */
+	unsigned ciphers; /* bits of what they can read (job.h) */
 	struct cert_set *recipients;
 	struct cert **array;
 	struct source *entity; /* instead of the mail's own; or NULL */
@@ -116,6 +114,14 @@ encrypting_set_algs(struct encrypting *c)
 	return 0;
 }
 
+/* Whom a key or a password alone lets in is not known. */
+static void
+encrypting_set_cipher(struct encrypting *c)
+{
+	if (c->is_auto && c->params.keks_len + c->params.passwords_len == 0)
+		c->params.cipher = job_choose_cipher(c->ciphers);
+}
+
 /* The options' recipients, or with none given those in `others`. */
 static int
 encrypting_prepare(struct encrypting *c, const struct strings *others)
@@ -127,7 +133,8 @@ encrypting_prepare(struct encrypting *c, const struct strings *others)
 	int r;
 
 	c->params.content_type = OID_DATA;
-	r = encrypt_choose_cipher(job, &c->params.cipher);
+	c->ciphers = JOB_CIPHERS_ALL;
+	r = encrypt_choose_cipher(job, &c->is_auto, &c->params.cipher);
 	if (r == 0)
 		r = encrypting_set_algs(c);
 	if (r == 0)
@@ -143,8 +150,9 @@ encrypting_prepare(struct encrypting *c, const struct strings *others)
 	c->recipients = cert_set_new();
 	if (c->recipients == NULL)
 		return -CS_ERR_NO_MEMORY;
-	r = job_find_recipients(
-	    job, has_given ? given : others, has_given, c->recipients);
+	r = job_find_recipients(job, has_given ? given : others, has_given,
+	    c->recipients, &c->ciphers);
+	encrypting_set_cipher(c);
 	if (r == 0)
 		r = encrypt_params_fill(&c->params, &c->array, c->recipients);
 	return r;
@@ -274,7 +282,8 @@ bcc_prepare(struct encrypting *c)
 		if (c->bcc_certs[i] == NULL)
 			return -CS_ERR_NO_MEMORY;
 		one.items = &c->bcc.items[i];
-		r = job_find_recipients(c->job, &one, false, c->bcc_certs[i]);
+		r = job_find_recipients(
+		    c->job, &one, false, c->bcc_certs[i], &c->ciphers);
 	}
 	return r;
 }
@@ -380,6 +389,7 @@ encrypt_find_recipients(struct encrypting *c, struct smime_mail *mail)
 		r = encrypting_prepare(c, &addresses);
 	if (r == 0)
 		r = bcc_prepare(c);
+	encrypting_set_cipher(c);
 	strings_clear(&addresses);
 	return r;
 }
@@ -451,13 +461,14 @@ encrypting_add_self(struct encrypting *c, struct bytes sender)
 	int r = -CS_ERR_NO_MEMORY;
 
 	if (self != NULL && address != NULL && strings_add(&one, address) == 0)
-		r = job_find_recipients(c->job, &one, false, self);
+		r = job_find_recipients(c->job, &one, false, self, &c->ciphers);
 	if (r == 0)
 		r = cert_set_add_all(c->recipients, self);
 	else if (r == -CS_ERR_NO_CERT)
 		r = strings_printf(&c->job->warnings,
 		    "not encrypted to yourself: %s",
 		    err_get_text(&c->job->err));
+	encrypting_set_cipher(c);
 	free(c->array);
 	c->array = NULL;
 	if (r == 0)

@@ -184,6 +184,8 @@ static const struct {
     [CARDSEAL_ANCHOR] = {true, NULL},
     [CARDSEAL_INTERMEDIATE] = {true, NULL},
     [CARDSEAL_CRL] = {true, NULL},
+    [CARDSEAL_OCSP] = {true, NULL},
+    [CARDSEAL_FETCH] = {false, "off|public|all"},
     [CARDSEAL_REVOCATION] = {false, "off|soft|hard"},
     [CARDSEAL_LEGACY] = {false, "0|1"},
     [CARDSEAL_PASSWORD_FILE] = {true, NULL},

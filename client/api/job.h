@@ -13,7 +13,8 @@
 #include "client/cms/verdict.h"
 #include "client/link/link.h"
 #include "client/pkix/choose.h"
-#include "client/pkix/crl.h"
+#include "client/pkix/ocsp.h"
+#include "client/pkix/path.h"
 #include "client/smime/smime.h"
 
 /* A list of strings, owned. All zero is empty. */
@@ -46,7 +47,7 @@ void signers_clear(struct signers *s);
 int CS_MUST_USE signers_add_made(struct signers *s, const struct cert *cert,
     enum alg digest, int64_t signing_time);
 
-#define JOB_OPTIONS (CARDSEAL_COMPRESS + 1)
+#define JOB_OPTIONS (CARDSEAL_FETCH + 1)
 
 struct cardseal_job {
 	struct strings options[JOB_OPTIONS];
@@ -116,6 +117,44 @@ void own_keys_clear(struct own_keys *keys);
 /* sign and open through the agent. Plain data; ctx is the job. */
 struct cms_key_ops job_key_ops(struct cardseal_job *job);
 
+/* --- config.c: cardseal.conf --- */
+
+enum fetch_rule {
+	FETCH_OFF,
+	FETCH_PUBLIC, /* what public addresses have */
+	FETCH_ALL,    /* and those of this machine and its network */
+};
+
+struct job_config {
+	enum fetch_rule fetch;
+	unsigned fetch_timeout_ms; /* for everything in one operation */
+	bool harvests;		   /* what came with good mails is kept */
+};
+/*
+ * Reads the system's file, then the user's, which counts more; what is in
+ * neither has its default. A file that is not there is none. CS_ERR_CONFIG
+ * (the file and line are told), CS_ERR_IO.
+ */
+int CS_MUST_USE job_config_load(struct job_config *config, struct err *e);
+
+/* --- online.c: what may be fetched while certificates are judged --- */
+
+struct online;
+struct job_trust;
+/*
+ * Fetches into the sets of t, which must outlive it. NULL: no memory. The
+ * network is used at the first call only, and for no longer than timeout_ms
+ * between two calls of online_begin.
+ */
+struct online *online_new(
+    const struct job_trust *t, bool is_public, unsigned timeout_ms);
+void online_free(struct online *o);
+const struct path_source *online_get_source(const struct online *o);
+/* An operation starts: its time runs from the first request on. */
+void online_begin(struct online *o);
+/* An operation ends: keeps what has proved to be genuine for others. */
+void online_keep(struct online *o);
+
 /* --- trust.c: from options to what judges --- */
 
 struct job_trust {
@@ -123,8 +162,11 @@ struct job_trust {
 	struct cert_set *anchors;
 	struct cert_set *intermediates;
 	struct crl_set *crls;
+	struct ocsp_set *ocsps;
 	struct path_cache *cache;
-	bool is_kept; /* by the job: a copy of what it owns */
+	struct online *online; /* NULL: offline */
+	bool harvests;	       /* as configured; not in a batch */
+	bool is_kept;	       /* by the job: a copy of what it owns */
 };
 
 int CS_MUST_USE job_trust_load(
@@ -136,13 +178,28 @@ void job_trust_forget(struct cardseal_job *job);
 int CS_MUST_USE job_load_intermediates(
     struct cardseal_job *job, struct cert_set *set);
 
+/* --- harvest.c --- */
+
+/* Keeps the certificates and capabilities of a mail's signers, if every
+ * signature is good and trusted. A failure is a note. */
+void job_harvest(struct cardseal_job *job, const struct job_trust *t,
+    const struct verdict *v);
+
 /* --- recipients.c --- */
 
-/* Adds the certificate to encrypt to for each address, and those of the
- * recipient files; every address that has none is named in the error. */
+/* Bits for the ciphers that are chosen by themselves (recipients.c). */
+#define JOB_CIPHERS_ALL 15U
+/*
+ * Adds the certificate to encrypt to for each address, and those of the
+ * recipient files; every address that has none is named in the error. *ciphers
+ * (may be NULL) loses the bits of what one of them is not known to read: what
+ * its capabilities in the store do not list, and without any AES in GCM.
+ */
 int CS_MUST_USE job_find_recipients(struct cardseal_job *job,
     const struct strings *addresses, bool with_files,
-    struct cert_set *recipients);
+    struct cert_set *recipients, unsigned *ciphers);
+/* The best of what all can read; AES-256-CBC where that is nothing. */
+enum alg job_choose_cipher(unsigned ciphers);
 
 /* --- verify.c --- */
 

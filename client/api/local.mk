@@ -5,13 +5,16 @@ libapi_a_SOURCES = \
 	client/api/anchors.c \
 	client/api/certs.c \
 	client/api/certs_text.c client/api/certs.h \
+	client/api/config.c \
 	client/api/edit.c client/api/encrypt.c \
 	client/api/events.c \
+	client/api/harvest.c \
 	client/api/io.c \
 	client/api/job.c client/api/job.h \
 	client/api/keys.c \
 	client/api/read.c \
 	client/api/log.c \
+	client/api/online.c \
 	client/api/recipients.c \
 	client/api/rewrap.c \
 	client/api/secrets.c \
@@ -21,14 +24,15 @@ libapi_a_SOURCES = \
 	client/api/store.c \
 	client/api/trust.c \
 	client/api/verify.c
-libapi_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) -fPIC
+libapi_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(INIH_CFLAGS) -fPIC
 
 # The archives go to the linker as they are: libtool knows none of them, so it
 # neither wraps nor warns, and each file is compiled once.
 lib_LTLIBRARIES += libcardseal.la
 API_ARCHIVES = libapi.a libsmime.a libcms.a libpkix.a libfetch.a liblink.a \
 	libagentproto.a libtokenproto.a libcodec.a libalg.a libasn1.a
-API_SYSTEM = $(JANSSON_LIBS) $(NETTLE_LIBS) $(GMP_LIBS) $(GCRYPT_LIBS)
+API_SYSTEM = $(JANSSON_LIBS) $(INIH_LIBS) $(NETTLE_LIBS) $(GMP_LIBS) \
+	$(GCRYPT_LIBS)
 libcardseal_la_SOURCES = client/cardseal.h
 libcardseal_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 \
 	-Wl,--version-script=$(srcdir)/client/cardseal.map \

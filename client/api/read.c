@@ -62,6 +62,8 @@ read_any(struct cardseal_job *job, struct input *in, struct output *out,
 		form = INPUT_MESSAGE;
 	if (r == 0)
 		r = smime_read_message(in, form, &params, out, v, &job->err);
+	if (r == 0)
+		job_harvest(job, &trust, v);
 	job_trust_clear(&trust);
 	cert_set_free(own.certs);
 	return r;

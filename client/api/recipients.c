@@ -1,8 +1,11 @@
 #include "client/api/job.h"
+#include "asn1/attrs.h"
 #include "client/pkix/store.h"
 
 #include <string.h>
 #include <time.h>
+
+#define EXPIRY_WARN_SECONDS 2592000 /* 30 days */
 
 /* The newest certificate of a set that may be encrypted to for an address. */
 static struct cert *
@@ -89,6 +92,52 @@ recipients_add_files(struct cardseal_job *job, struct cert_set *files,
 		cert_set_free(one);
 	}
 	return r;
+}
+
+/*
+ * What is chosen from, the best first, where nothing says what to take: every
+ * S/MIME program in use opens AES-256-CBC, few open GCM (doc/architecture.md).
+ */
+static const enum alg auto_ciphers[] = {
+    ALG_AES256_GCM, ALG_AES256_CBC, ALG_AES128_GCM, ALG_AES128_CBC};
+#define AUTO_CIPHERS_LEN (sizeof(auto_ciphers) / sizeof(auto_ciphers[0]))
+#define AUTO_CIPHERS_CBC (1U << 1 | 1U << 3)
+#define AUTO_CIPHERS_KNOWN (1U << 31) /* somebody said something */
+
+enum alg
+job_choose_cipher(unsigned ciphers)
+{
+	size_t i;
+
+	if ((ciphers & AUTO_CIPHERS_KNOWN) == 0)
+		ciphers &= AUTO_CIPHERS_CBC;
+	for (i = 0; i < AUTO_CIPHERS_LEN; i++)
+		if ((ciphers & 1U << i) != 0)
+			return auto_ciphers[i];
+	return ALG_AES256_CBC;
+}
+
+/* What a certificate's owner can read, by what came with his mails. */
+static unsigned
+get_ciphers(struct store *store, const struct cert *c)
+{
+	struct buf list = {0};
+	struct alg_id id;
+	struct der d;
+	unsigned ciphers = AUTO_CIPHERS_KNOWN;
+	size_t i;
+
+	if (!store_get_capabilities(store, c, &list)) {
+		buf_clear(&list);
+		return AUTO_CIPHERS_CBC;
+	}
+	der_init(&d, buf_get(&list));
+	while (capabilities_next(&d, &id))
+		for (i = 0; i < AUTO_CIPHERS_LEN; i++)
+			if (id.known == alg_get(auto_ciphers[i])->oid)
+				ciphers |= 1U << i;
+	buf_clear(&list);
+	return ciphers;
 }
 
 /* Where certificates are looked for; each opened when it is needed first. */
@@ -217,9 +266,58 @@ find_one(struct finder *f, const char *text, struct cert_set *recipients,
 	return recipient_miss(missing, text, &why);
 }
 
+/* Our own certificates are read here, where all of it can be, and say nothing
+ * about the others. */
+static void
+finder_get_ciphers(
+    struct finder *f, const struct cert_set *recipients, unsigned *ciphers)
+{
+	unsigned known = *ciphers & AUTO_CIPHERS_KNOWN, can;
+	const struct cert *c;
+	size_t i;
+
+	/* One that cannot be opened tells nothing. */
+	if (f->store == NULL && store_open(false, &f->store, NULL) != 0)
+		f->store = NULL;
+	for (i = 0; i < cert_set_get_len(recipients); i++) {
+		c = cert_set_get(recipients, i);
+		if (f->own.certs != NULL && cert_set_has(f->own.certs, c))
+			continue;
+		can = get_ciphers(f->store, c);
+		known |= can & AUTO_CIPHERS_KNOWN;
+		*ciphers &= can;
+	}
+	*ciphers = (*ciphers & JOB_CIPHERS_ALL) | known;
+}
+
+/* In time to ask for the next one. */
+static int
+finder_warn_expiry(struct finder *f, const struct cert_set *recipients)
+{
+	char date[TIME_TEXT_MAX];
+	struct buf name = {0};
+	const struct cert *c;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < cert_set_get_len(recipients); i++) {
+		c = cert_set_get(recipients, i);
+		if (cert_get_not_after(c) - f->now > EXPIRY_WARN_SECONDS)
+			continue;
+		r = cert_describe(c, &name);
+		if (r == 0)
+			r = strings_printf(&f->job->warnings,
+			    "the certificate of %.*s expires on %.10s",
+			    (int)name.len, (const char *)name.data,
+			    time_format(date, cert_get_not_after(c)));
+		buf_clear(&name);
+	}
+	return r;
+}
+
 int
 job_find_recipients(struct cardseal_job *job, const struct strings *addresses,
-    bool with_files, struct cert_set *recipients)
+    bool with_files, struct cert_set *recipients, unsigned *ciphers)
 {
 	struct finder f = {
 	    .job = job, .now = (int64_t)time(NULL), .files = cert_set_new()};
@@ -234,6 +332,10 @@ job_find_recipients(struct cardseal_job *job, const struct strings *addresses,
 		r = find_one(&f, addresses->items[i], recipients, &missing);
 	if (r == 0 && missing.len != 0)
 		r = recipients_report(job, &missing);
+	if (r == 0)
+		r = finder_warn_expiry(&f, recipients);
+	if (r == 0 && ciphers != NULL)
+		finder_get_ciphers(&f, recipients, ciphers);
 	strings_clear(&missing);
 	own_keys_clear(&f.own);
 	store_free(f.store);

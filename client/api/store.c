@@ -270,7 +270,7 @@ cardseal_certificates_find(struct cardseal_job *job, const char *address,
 	if (list != NULL && found != NULL)
 		r = strings_add(&addresses, address);
 	if (r == 0)
-		r = job_find_recipients(job, &addresses, false, found);
+		r = job_find_recipients(job, &addresses, false, found, NULL);
 	if (r == 0)
 		r = store_open(false, &store, &job->err);
 	if (r == 0)

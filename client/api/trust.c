@@ -35,13 +35,26 @@ trust_load_crls(struct cardseal_job *job, struct job_trust *t)
 	size_t i;
 	int r = 0;
 
-	if (files->len == 0)
-		return 0;
 	t->crls = crl_set_new();
 	if (t->crls == NULL)
 		return -CS_ERR_NO_MEMORY;
 	for (i = 0; r == 0 && i < files->len; i++)
 		r = crl_set_add_file(t->crls, files->items[i], &job->err);
+	return r;
+}
+
+static int
+trust_load_ocsps(struct cardseal_job *job, struct job_trust *t)
+{
+	const struct strings *files = &job->options[CARDSEAL_OCSP];
+	size_t i;
+	int r = 0;
+
+	t->ocsps = ocsp_set_new();
+	if (t->ocsps == NULL)
+		return -CS_ERR_NO_MEMORY;
+	for (i = 0; r == 0 && i < files->len; i++)
+		r = ocsp_set_add_file(t->ocsps, files->items[i], &job->err);
 	return r;
 }
 
@@ -73,12 +86,39 @@ trust_revocation(const struct cardseal_job *job)
 	return PATH_REVOCATION_SOFT;
 }
 
+/* Nothing is fetched unless option or configuration says so. */
+static int
+trust_load_online(struct cardseal_job *job, struct job_trust *t)
+{
+	const char *fetch = job_get(job, CARDSEAL_FETCH);
+	struct job_config config;
+	int r = job_config_load(&config, &job->err);
+
+	if (r != 0)
+		return r;
+	t->harvests = config.harvests && !job_is_set(job, CARDSEAL_BATCH);
+	if (fetch != NULL)
+		config.fetch = strcmp(fetch, "all") == 0      ? FETCH_ALL
+			       : strcmp(fetch, "public") == 0 ? FETCH_PUBLIC
+							      : FETCH_OFF;
+	if (config.fetch == FETCH_OFF)
+		return 0;
+	t->online = online_new(
+	    t, config.fetch == FETCH_PUBLIC, config.fetch_timeout_ms);
+	if (t->online == NULL)
+		return -CS_ERR_NO_MEMORY;
+	t->trust.path.source = online_get_source(t->online);
+	return 0;
+}
+
 static void
 trust_free(struct job_trust *t)
 {
+	online_free(t->online);
 	cert_set_free(t->anchors);
 	cert_set_free(t->intermediates);
 	crl_set_free(t->crls);
+	ocsp_set_free(t->ocsps);
 	path_cache_free(t->cache);
 	*t = (struct job_trust){0};
 }
@@ -99,6 +139,10 @@ trust_load(struct cardseal_job *job, struct job_trust *t)
 		r = job_load_intermediates(job, t->intermediates);
 	if (r == 0)
 		r = trust_load_crls(job, t);
+	if (r == 0)
+		r = trust_load_ocsps(job, t);
+	if (r == 0)
+		r = trust_load_online(job, t);
 	path->time = (int64_t)time(NULL);
 	if (r == 0 && at != NULL) {
 		r = time_parse(at, &path->time);
@@ -111,6 +155,7 @@ trust_load(struct cardseal_job *job, struct job_trust *t)
 	path->anchors = t->anchors;
 	path->intermediates = t->intermediates;
 	path->crls = t->crls;
+	path->ocsps = t->ocsps;
 	path->purpose = PATH_SIGN;
 	path->revocation = trust_revocation(job);
 	path->is_legacy = job_is_set(job, CARDSEAL_LEGACY);
@@ -122,6 +167,7 @@ trust_load(struct cardseal_job *job, struct job_trust *t)
 void
 job_trust_clear(struct job_trust *t)
 {
+	online_keep(t->online);
 	if (t->is_kept)
 		*t = (struct job_trust){0};
 	else
@@ -173,6 +219,7 @@ job_trust_load(struct cardseal_job *job, struct job_trust *t)
 			return r;
 	}
 	*t = *job->kept_trust;
+	online_begin(t->online);
 	if (!t->trust.has_time)
 		t->trust.path.time = (int64_t)time(NULL);
 	return 0;

@@ -247,6 +247,8 @@ verify_any(struct cardseal_job *job, struct input *in, struct input *content,
 		r = verify_smime(job, in, content, &params, out, verdict);
 	else if (r == 0)
 		r = verify_cms(job, in, form, content, &params, out, verdict);
+	if (r == 0 && form == INPUT_MESSAGE)
+		job_harvest(job, &trust, verdict);
 	job_trust_clear(&trust);
 	return name_input(job, in, r);
 }

@@ -9,6 +9,7 @@
 #include "client/cli/cli.h"
 
 #define DATE_TEXT_MAX 32
+#define EXPIRY_WARN_SECONDS 2592000 /* 30 days */
 
 /* "2026-11-24T01:02:03Z", RFC 3339 in UTC; cut to the date when asked. */
 static const char *
@@ -218,6 +219,36 @@ print_status(const struct cardseal_status *s)
 	}
 }
 
+static void
+warn_key(const struct cardseal_key *key, int64_t now)
+{
+	char date[DATE_TEXT_MAX];
+
+	if (key->certificate_sha256[0] == '\0' ||
+	    key->not_after - now > EXPIRY_WARN_SECONDS)
+		return;
+	cli_error("status: the certificate %s of key \"%s\" on token \"%s\" "
+		  "%s on %s",
+	    key->certificate_sha256, key->label, key->token_label,
+	    key->not_after < now ? "expired" : "expires",
+	    format_time(date, key->not_after, true));
+}
+
+/* After the status, since a token that hangs would hold it up. */
+static void
+warn_expiry(struct cli *cli)
+{
+	int64_t now = (int64_t)time(NULL);
+	struct cardseal_keys *keys;
+	size_t i;
+
+	if (cli->is_quiet || cardseal_keys_get(cli->job, &keys) != 0)
+		return;
+	for (i = 0; i < cardseal_keys_get_len(keys); i++)
+		warn_key(cardseal_keys_get_key(keys, i), now);
+	cardseal_keys_free(keys);
+}
+
 int
 cmd_status(struct cli *cli)
 {
@@ -231,6 +262,8 @@ cmd_status(struct cli *cli)
 	else
 		print_status(s);
 	cardseal_status_free(s);
+	fflush(stdout);
+	warn_expiry(cli);
 	return status;
 }
 

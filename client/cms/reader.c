@@ -319,12 +319,37 @@ reader_take_certificate(struct cms_reader *r, struct bytes element)
 	    r->certificates_count, err_get_text(&e));
 }
 
+/* OtherRevocationInfoFormat with id-ri-ocsp-response (RFC 5940 2.1). */
+static int
+reader_take_ocsp(struct cms_reader *r, struct bytes element)
+{
+	struct der d, in;
+	struct bytes answer;
+	enum oid format;
+	int code;
+
+	der_init(&d, element);
+	in = der_enter(&d, DER_CONTEXT_C(1));
+	format = der_get_known_oid(&in, NULL);
+	answer = der_get_raw(&in, DER_SEQUENCE);
+	if (der_end(&in) != 0 || format != OID_RI_OCSP_RESPONSE)
+		return 0;
+	if (r->ocsps == NULL)
+		r->ocsps = ocsp_set_new();
+	if (r->ocsps == NULL)
+		return err_set(&r->err, -CS_ERR_NO_MEMORY, NULL);
+	code = ocsp_set_add_der(r->ocsps, answer, BYTES_NONE, NULL);
+	return code == -CS_ERR_NO_MEMORY ? err_set(&r->err, code, NULL) : 0;
+}
+
 /* A list only helps; one that is broken, or of another kind, does not count. */
 static int
 reader_take_crl(struct cms_reader *r, struct bytes element)
 {
 	int code = reader_keep(r, ITEM_CRL, element);
 
+	if (code == 0 && element.p[0] == DER_CONTEXT_C(1))
+		return reader_take_ocsp(r, element);
 	if (code != 0 || element.p[0] != DER_SEQUENCE)
 		return code;
 	if (r->crls == NULL)
@@ -449,6 +474,7 @@ cms_reader_free(struct cms_reader *r)
 	digest_free(r->digest);
 	cert_set_free(r->certificates);
 	crl_set_free(r->crls);
+	ocsp_set_free(r->ocsps);
 	elements_clear(&r->signers);
 	elements_clear(&r->recipients);
 	buf_clear(&r->cipher_alg);

@@ -9,7 +9,7 @@
 #include "asn1/ber.h"
 #include "asn1/cert_id.h"
 #include "client/cms/reader.h"
-#include "client/pkix/crl.h"
+#include "client/pkix/ocsp.h"
 
 /* What one run over a message learns for the next. */
 struct cms_memo {
@@ -106,7 +106,8 @@ struct cms_reader {
 	uint8_t head[CMS_HEAD_LEN];
 	struct cert_set *certificates;
 	size_t certificates_count, certificates_len;
-	struct crl_set *crls; /* NULL: none came */
+	struct crl_set *crls;	/* NULL: none came */
+	struct ocsp_set *ocsps; /* likewise */
 	size_t crls_count, crls_len;
 	struct elements signers;
 

@@ -16,9 +16,14 @@ reader_find_path(const struct cms_reader *r, struct cert *leaf,
 	if (r->crls != NULL) {
 		crl_set_set_base(r->crls, params.crls);
 		params.crls = r->crls;
-		/* What these say holds for this message. */
-		params.cache = NULL;
 	}
+	if (r->ocsps != NULL) {
+		ocsp_set_set_base(r->ocsps, params.ocsps);
+		params.ocsps = r->ocsps;
+	}
+	/* What these say holds for this message. */
+	if (r->crls != NULL || r->ocsps != NULL)
+		params.cache = NULL;
 	params.is_legacy = params.is_legacy || trust->is_legacy;
 	if (as_of != NULL)
 		params.time = *as_of;

@@ -102,6 +102,9 @@ int CS_MUST_USE cert_set_add(struct cert_set *s, struct cert *c); /* refs c */
 int CS_MUST_USE cert_set_add_der(
     struct cert_set *s, struct bytes der, struct err *e);
 int CS_MUST_USE cert_set_add_all(struct cert_set *s, const struct cert_set *t);
+/* As below, from memory. */
+int CS_MUST_USE cert_set_add_octets(
+    struct cert_set *s, struct bytes octets, struct err *e);
 /* PEM or DER, one or several certificates, or a PKCS#7 certs-only file. */
 int CS_MUST_USE cert_set_add_file(
     struct cert_set *s, const char *path, struct err *e);

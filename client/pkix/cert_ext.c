@@ -131,8 +131,8 @@ extension_check(struct cert *c, const struct cert_extension *ext,
 	    err_text(d.err), d.err_offset);
 }
 
-static void
-extension_get(struct der *d, struct cert_extension *ext)
+void
+der_get_cert_extension(struct der *d, struct cert_extension *ext)
 {
 	struct der in = der_enter(d, DER_SEQUENCE);
 
@@ -197,7 +197,7 @@ cert_extensions_decode(struct cert *c, struct der *d, struct err *e)
 	if (c->extensions == NULL)
 		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
 	while (der_has_more(&list)) {
-		extension_get(&list, &ext);
+		der_get_cert_extension(&list, &ext);
 		if (der_check(&list) != 0)
 			break;
 		if (extension_is_double(c, &ext))

@@ -128,8 +128,8 @@ load_der(struct file_load *load, struct bytes der)
 	return r;
 }
 
-static int
-load_text(struct cert_set *s, struct bytes text, struct err *e)
+int
+cert_set_add_octets(struct cert_set *s, struct bytes text, struct err *e)
 {
 	struct file_load load = {.set = s, .e = e};
 	int r;
@@ -152,7 +152,7 @@ load_fd(struct cert_set *s, int fd, const char *path, struct err *e)
 
 	close(fd);
 	if (r == 0) {
-		r = load_text(s, buf_get(&text), e);
+		r = cert_set_add_octets(s, buf_get(&text), e);
 		if (r != 0)
 			pkix_file_context(e, path);
 	}

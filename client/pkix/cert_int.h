@@ -32,6 +32,8 @@ struct cert {
 	uint8_t key_sha1[CERT_SHA1_LEN]; /* where there is no key id */
 };
 
+/* Takes one Extension; oid is OID_UNKNOWN where it is not known. */
+void der_get_cert_extension(struct der *d, struct cert_extension *ext);
 /* Takes Extensions and fills what struct cert keeps of them. */
 int CS_MUST_USE cert_extensions_decode(
     struct cert *c, struct der *d, struct err *e);

@@ -43,6 +43,12 @@ int CS_MUST_USE crl_set_add_der(
 int CS_MUST_USE crl_set_add_file(
     struct crl_set *s, const char *path, struct err *e);
 
+/* Of list i, counted without those of base: has it been found to be signed by
+ * somebody who may? And its dates; without nextUpdate *next_update is
+ * thisUpdate. */
+bool crl_set_is_admitted(const struct crl_set *s, size_t i,
+    int64_t *this_update, int64_t *next_update);
+
 enum crl_status {
 	CRL_UNKNOWN, /* no list that is usable says anything */
 	CRL_GOOD,
@@ -54,6 +60,7 @@ struct crl_answer {
 	enum crl_status status;
 	int64_t revoked_at;	 /* REVOKED */
 	int reason;		 /* REVOKED: CRLReason, 0 if not told */
+	int64_t as_of;		 /* not UNKNOWN: thisUpdate of what says so */
 	char text[CRL_TEXT_MAX]; /* for people: why unknown, since when */
 };
 

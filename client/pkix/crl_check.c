@@ -9,7 +9,6 @@
 #include "client/pkix/crl_int.h"
 #include "client/pkix/hash.h"
 
-#define REASON_HOLD 6
 #define REASON_REMOVE 8
 #define DATE_LEN 10 /* of RFC 3339 text */
 #define POINTS_MAX 32
@@ -48,16 +47,18 @@ reason_name(int reason)
 		   : "unspecified";
 }
 
-static void
-say_revoked(struct crl_answer *a, int64_t at, int reason)
+void
+crl_answer_set_revoked(
+    struct crl_answer *a, int64_t at, int reason, int64_t as_of)
 {
 	char date[TIME_TEXT_MAX];
 
 	a->status = CRL_REVOKED;
 	a->revoked_at = at;
+	a->as_of = as_of;
 	a->reason = reason;
 	snprintf(a->text, sizeof(a->text), "%s since %.*s%s%s%s",
-	    reason == REASON_HOLD ? "on hold" : "revoked", DATE_LEN,
+	    reason == CRL_REASON_HOLD ? "on hold" : "revoked", DATE_LEN,
 	    time_format(date, at), reason != 0 ? " (" : "",
 	    reason != 0 ? reason_name(reason) : "", reason != 0 ? ")" : "");
 }
@@ -167,6 +168,8 @@ query_admits(struct crl_query *q, struct crl *crl)
 		say_unknown(q->answer, "the CRL is not signed by the CA's key");
 	else if (crl->unusable[0] != '\0')
 		say_unusable(q->answer, crl);
+	if (r == 0)
+		crl->is_admitted = true;
 	return r == 0 && crl->unusable[0] == '\0';
 }
 
@@ -319,8 +322,10 @@ query_ask(struct crl_query *q, struct crl *crl, unsigned reasons)
 		return;
 	if (!found.is_listed)
 		query_not_listed(q, crl, delta, reasons & crl->scope.reasons);
-	else if (found.reason != REASON_HOLD || !hold_is_lifted(q, crl))
-		say_revoked(q->answer, found.revoked_at, found.reason);
+	else if (found.reason != CRL_REASON_HOLD || !hold_is_lifted(q, crl))
+		crl_answer_set_revoked(q->answer, found.revoked_at,
+		    found.reason,
+		    delta != NULL ? delta->this_update : crl->this_update);
 }
 
 /* One distribution point, or with NULL the issuer's name, at all lists. */
@@ -370,6 +375,7 @@ query_end(struct crl_query *q)
 		return;
 	if (q->reasons == CRL_REASONS_ALL) {
 		a->status = CRL_GOOD;
+		a->as_of = q->good_at;
 		snprintf(a->text, sizeof(a->text),
 		    "not revoked by the CRL of %.*s", DATE_LEN,
 		    time_format(date, q->good_at));

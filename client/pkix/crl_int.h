@@ -82,6 +82,7 @@ struct crl {
 	bool is_tried;
 	uint8_t tried_key[SPKI_FINGERPRINT_LEN];
 	int tried_code;
+	bool is_admitted; /* by somebody who may sign it */
 };
 
 /* Decodes head and tail of the list that starts at; *end is behind it. */
@@ -105,6 +106,11 @@ int CS_MUST_USE crl_verify(struct crl *crl, const struct cert *issuer,
 int CS_MUST_USE crl_find(struct crl *crl, struct bytes issuer,
     uint64_t issuer_hash, struct bytes serial, int64_t *revoked_at,
     int *reason);
+
+#define CRL_REASON_HOLD 6
+/* Makes it REVOKED, with a text. */
+void crl_answer_set_revoked(
+    struct crl_answer *a, int64_t at, int reason, int64_t as_of);
 
 /* Of one set: for crl_check.c. */
 struct crl *crl_set_get(const struct crl_set *s, size_t i);

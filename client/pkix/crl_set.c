@@ -54,6 +54,18 @@ crl_set_get(const struct crl_set *s, size_t i)
 	return i < s->len ? s->crls[i] : crl_set_get(s->base, i - s->len);
 }
 
+bool
+crl_set_is_admitted(const struct crl_set *s, size_t i, int64_t *this_update,
+    int64_t *next_update)
+{
+	const struct crl *crl = s->crls[i];
+
+	*this_update = crl->this_update;
+	*next_update =
+	    crl->has_next_update ? crl->next_update : crl->this_update;
+	return crl->is_admitted;
+}
+
 static int
 set_reserve(struct crl_set *s, struct err *e)
 {

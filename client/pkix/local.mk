@@ -11,20 +11,26 @@ libpkix_a_SOURCES = \
 	client/pkix/crl_check.c client/pkix/crl_load.c \
 	client/pkix/crl_scope.c client/pkix/crl_set.c \
 	client/pkix/crl_source.c \
+	client/pkix/db.c client/pkix/db.h \
 	client/pkix/domain.c client/pkix/domain.h \
+	client/pkix/fetched.c client/pkix/fetched.h \
 	client/pkix/file.c client/pkix/file.h \
 	client/pkix/general_name.c client/pkix/general_name.h \
 	client/pkix/hash.c client/pkix/hash.h \
+	client/pkix/ocsp.c client/pkix/ocsp.h client/pkix/ocsp_int.h \
+	client/pkix/ocsp_check.c \
 	client/pkix/path.h client/pkix/path_int.h \
 	client/pkix/path_build.c \
 	client/pkix/path_cache.c client/pkix/path_cache.h \
 	client/pkix/path_log.c \
 	client/pkix/path_names.c \
 	client/pkix/path_policy.c client/pkix/path_revoke.c \
+	client/pkix/path_score.c \
 	client/pkix/path_util.c client/pkix/path_validate.c \
 	client/pkix/store.c client/pkix/store.h \
 	client/pkix/store_sqlite.c client/pkix/store_sqlite.h \
-	client/pkix/strength.c client/pkix/strength.h
+	client/pkix/strength.c client/pkix/strength.h \
+	client/pkix/urls.c client/pkix/urls.h
 libpkix_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) -fPIC
 
 # Certificates for tests.
@@ -37,9 +43,9 @@ check_PROGRAMS += $(PKIX_TESTS)
 TESTS += $(PKIX_TESTS)
 PKIX_TESTS = tests/unit/check_address tests/unit/check_cert \
 	tests/unit/check_cert_set tests/unit/check_choose \
-	tests/unit/check_crl tests/unit/check_path_find \
-	tests/unit/check_path_names tests/unit/check_path_policy \
-	tests/unit/check_store
+	tests/unit/check_crl tests/unit/check_fetched tests/unit/check_ocsp \
+	tests/unit/check_path_find tests/unit/check_path_names \
+	tests/unit/check_path_policy tests/unit/check_store
 tests_unit_check_address_SOURCES = tests/unit/check_address.c
 tests_unit_check_address_LDADD = $(PKIX_LIBS)
 tests_unit_check_address_CFLAGS = $(UNIT_FLAGS)
@@ -61,13 +67,19 @@ tests_unit_check_path_find_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_crl_SOURCES = tests/unit/check_crl.c
 tests_unit_check_crl_LDADD = $(PKIX_LIBS)
 tests_unit_check_crl_CFLAGS = $(UNIT_FLAGS)
+tests_unit_check_fetched_SOURCES = tests/unit/check_fetched.c
+tests_unit_check_fetched_LDADD = $(PKIX_LIBS)
+tests_unit_check_fetched_CFLAGS = $(UNIT_FLAGS)
+tests_unit_check_ocsp_SOURCES = tests/unit/check_ocsp.c
+tests_unit_check_ocsp_LDADD = $(PKIX_LIBS) $(TREE_LIBS) libasn1.a
+tests_unit_check_ocsp_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_path_names_SOURCES = tests/unit/check_path_names.c
 tests_unit_check_path_names_LDADD = $(PKIX_LIBS)
 tests_unit_check_path_names_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_path_policy_SOURCES = tests/unit/check_path_policy.c
 tests_unit_check_path_policy_LDADD = $(PKIX_LIBS)
 tests_unit_check_path_policy_CFLAGS = $(UNIT_FLAGS)
-EXTRA_DIST += tests/vectors/pkix
+EXTRA_DIST += tests/vectors/pkix tests/vectors/ocsp
 
 # path_find from the shell, beside openssl verify.
 check_PROGRAMS += tests/system/path_tool

@@ -39,13 +39,34 @@ enum path_revocation {
 	PATH_REVOCATION_HARD,
 };
 
-struct crl_set; /* see crl.h */
+struct crl_set;	 /* see crl.h */
+struct ocsp_set; /* see ocsp.h */
+
+/*
+ * Where more comes from while a path is looked for: the network. Each call may
+ * take as long as its maker allows, all of them together, and none has to give
+ * anything.
+ */
+struct path_source {
+	/* Adds certificates that may have issued child to the set that
+	 * params->intermediates names, at its end. How many there are. */
+	size_t (*get_issuers)(void *ctx, const struct cert *child);
+	/* Adds something about cert to what params->crls and params->ocsps
+	 * name, and moves *at, which starts at 0, on. False: there is no more.
+	 */
+	bool (*get_revocation)(void *ctx, const struct cert *cert,
+	    const struct cert *issuer, unsigned *at);
+	/* Why something did not come, of late; "" if nothing was wrong. */
+	const char *(*get_failure)(void *ctx);
+	void *ctx;
+};
 
 struct path_params {
 	const struct cert_set *anchors;	      /* may be NULL: none */
 	const struct cert_set *intermediates; /* may be NULL */
 	const struct cert_set *extra; /* those in the message; may be NULL */
 	const struct crl_set *crls;   /* may be NULL */
+	const struct ocsp_set *ocsps; /* may be NULL */
 	int64_t time;		      /* seconds since 1970 */
 	enum path_purpose purpose;
 	enum path_revocation revocation;
@@ -58,7 +79,8 @@ struct path_params {
 	bool is_mapping_inhibited;
 	bool is_any_policy_inhibited;
 	bool wants_log;
-	struct path_cache *cache; /* path_cache.h; may be NULL */
+	struct path_cache *cache;	  /* path_cache.h; may be NULL */
+	const struct path_source *source; /* NULL: offline */
 };
 
 /* Bounds on the search; reaching one is CS_ERR_NO_PATH with a text. */

@@ -19,18 +19,7 @@
 #define WORK_EXPANSION 8
 #define WORK_CANDIDATE 4
 
-/* The lower, the sooner. */
-enum score {
-	SCORE_STEP = 10, /* each certificate: short paths first */
-	SCORE_KEY_ID_UNKNOWN = 10,
-	SCORE_KEY_ID_DIFFERS = 40,
-	SCORE_NOT_VALID = 60, /* at the time */
-	SCORE_NOT_CA = 100,
-	SCORE_WRONG_PURPOSE = 60,
-	SCORE_SELF_ISSUED = 5,
-	SCORE_FROM_MESSAGE = 3, /* sent along, not ours */
-	SCORE_BELOW_ANCHOR = -8,
-};
+#define SCORE_FROM_MESSAGE 3 /* sent along, not ours */
 
 struct path_node {
 	struct cert *cert;
@@ -47,6 +36,7 @@ struct path_search {
 	uint32_t heap_len;
 	const char *bound; /* the bound that was reached, for people */
 	bool is_circle;	   /* an issuer was left out for being there already */
+	uint32_t fetched;  /* nodes whose issuers were fetched */
 	struct path_result *result;
 };
 
@@ -158,41 +148,6 @@ is_in_path(const struct path_search *s, uint32_t node, const struct cert *c)
 	return false;
 }
 
-static int
-score_key_id(const struct cert *child, const struct cert *issuer)
-{
-	if (child->authority_key_id.len == 0)
-		return SCORE_KEY_ID_UNKNOWN;
-	return bytes_is_equal(child->authority_key_id, issuer->key_id)
-		   ? 0
-		   : SCORE_KEY_ID_DIFFERS;
-}
-
-static int
-score_issuer(const struct path_search *s, const struct cert *child,
-    const struct cert *issuer)
-{
-	const struct path_params *params = s->ctx.params;
-	int score = SCORE_STEP + score_key_id(child, issuer);
-	size_t at = 0;
-
-	if (params->time < issuer->not_before ||
-	    params->time > issuer->not_after)
-		score += SCORE_NOT_VALID;
-	if (!issuer->is_ca ||
-	    (cert_get_key_usage(issuer, NULL) & KU_KEY_CERT_SIGN) == 0)
-		score += SCORE_NOT_CA;
-	if (params->purpose != PATH_ANY &&
-	    !cert_allows_purpose(issuer, path_purpose_oid(params)))
-		score += SCORE_WRONG_PURPOSE;
-	if (issuer->is_self_issued)
-		score += SCORE_SELF_ISSUED;
-	else if (cert_set_next_subject(params->anchors, issuer->issuer, &at) !=
-		 NULL)
-		score += SCORE_BELOW_ANCHOR;
-	return score;
-}
-
 /* Is there an anchor with that certificate's name and key? Then the anchor
  * itself ends the path. */
 static bool
@@ -236,7 +191,7 @@ push_issuers(struct path_search *s, uint32_t node, const struct cert_set *set,
 		    cert_set_has(s->ctx.params->intermediates, c))
 			continue;
 		score = s->nodes[node].score + extra_score +
-			score_issuer(s, child, c);
+			path_score_issuer(s->ctx.params, child, c);
 		r = search_push(s, c, node, score);
 	}
 	return r;
@@ -307,7 +262,8 @@ try_anchors(struct path_search *s, uint32_t node, size_t *found)
 		while (!is_over(r) && s->ctx.work < PATH_WORK_MAX &&
 		       (anchor = cert_set_next_subject(s->ctx.params->anchors,
 			    child->issuer, &at)) != NULL) {
-			if ((score_key_id(child, anchor) != 0) != (round == 1))
+			if ((path_score_key_id(child, anchor) != 0) !=
+			    (round == 1))
 				continue;
 			++*found;
 			chain.anchor = anchor;
@@ -407,6 +363,57 @@ search_expand(struct path_search *s, uint32_t node)
 	return r == -CS_ERR_NO_MEMORY ? r : -CS_ERR_NO_PATH;
 }
 
+/* Those of a node that can be had elsewhere. */
+static int
+fetch_issuers(struct path_search *s, uint32_t node, size_t *found)
+{
+	const struct path_source *source = s->ctx.params->source;
+	const struct cert_set *set = s->ctx.params->intermediates;
+	struct cert *child = s->nodes[node].cert, *c;
+	size_t len, i;
+	int r = 0;
+
+	if (child->is_self_issued || s->nodes[node].depth + 1 >= PATH_LEN_MAX)
+		return 0;
+	*found = source->get_issuers(source->ctx, child);
+	len = cert_set_get_len(set);
+	for (i = len - *found; r == 0 && i < len; i++) {
+		c = cert_set_get(set, i);
+		if (name_is_equal(c->subject, child->issuer) &&
+		    !is_in_path(s, node, c))
+			r = search_push(s, c, node,
+			    s->nodes[node].score +
+				path_score_issuer(s->ctx.params, child, c));
+	}
+	return r;
+}
+
+/* Nothing at hand led anywhere: is there more to go on with? */
+static int
+search_fetch(struct path_search *s)
+{
+	size_t found = 0;
+	int r = 0;
+
+	if (s->ctx.params->source == NULL ||
+	    s->ctx.fault.code == -CS_ERR_REVOKED ||
+	    s->ctx.fault.code == -CS_ERR_UNTRUSTED)
+		return 0;
+	while (r == 0 && found == 0 && s->fetched < s->len)
+		r = fetch_issuers(s, s->fetched++, &found);
+	return r;
+}
+
+static int
+search_heap(struct path_search *s)
+{
+	int r = -CS_ERR_NO_PATH;
+
+	while (!is_over(r) && s->heap_len != 0 && s->ctx.work < PATH_WORK_MAX)
+		r = search_expand(s, heap_take(s));
+	return r;
+}
+
 static int
 search_run(struct path_search *s, struct cert *leaf)
 {
@@ -421,9 +428,12 @@ search_run(struct path_search *s, struct cert *leaf)
 	r = search_push(s, leaf, NODE_NONE, 0);
 	if (r != 0)
 		return r;
-	r = -CS_ERR_NO_PATH;
-	while (!is_over(r) && s->heap_len != 0 && s->ctx.work < PATH_WORK_MAX)
-		r = search_expand(s, heap_take(s));
+	do {
+		r = search_heap(s);
+		if (!is_over(r) && search_fetch(s) == -CS_ERR_NO_MEMORY)
+			r = -CS_ERR_NO_MEMORY;
+	} while (
+	    !is_over(r) && s->heap_len != 0 && s->ctx.work < PATH_WORK_MAX);
 	return r;
 }
 
@@ -520,22 +530,30 @@ path_find(struct cert *leaf, const struct path_params *params,
 	return r;
 }
 
+struct path_params
+path_params_inside(const struct path_ctx *outer)
+{
+	struct path_params params = *outer->params;
+
+	params.purpose = PATH_ANY;
+	params.policies = NULL;
+	params.policies_len = 0;
+	params.is_explicit_policy = params.is_mapping_inhibited =
+	    params.is_any_policy_inhibited = false;
+	return params;
+}
+
 int
 path_find_signer(
     struct path_ctx *outer, struct cert *signer, struct cert *anchor)
 {
-	struct path_params params = *outer->params;
+	struct path_params params = path_params_inside(outer);
 	struct path_result result = {.code = 0};
 	struct path_search s = {.ctx = *outer, .result = &result};
 	struct cert_set *anchors = cert_set_new();
 	int r = -CS_ERR_NO_MEMORY;
 
 	params.anchors = anchors;
-	params.purpose = PATH_ANY;
-	params.policies = NULL;
-	params.policies_len = 0;
-	params.is_explicit_policy = params.is_mapping_inhibited =
-	    params.is_any_policy_inhibited = false;
 	s.ctx.params = &params;
 	s.ctx.log = NULL;
 	s.ctx.fault = (struct path_fault){.code = 0};

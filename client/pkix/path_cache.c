@@ -22,7 +22,8 @@ struct cached_path {
 	enum path_purpose purpose;
 	enum path_revocation revocation;
 	bool is_legacy;
-	const struct crl_set *crls; /* to compare only */
+	const struct crl_set *crls; /* to compare only, likewise */
+	const struct ocsp_set *ocsps;
 	int revocation_code;
 	bool is_revocation_checked;
 	char *text, *revocation_text; /* owned */
@@ -80,7 +81,8 @@ is_for(const struct cached_path *p, const struct cert *leaf,
 	return is_same_fingerprint(p->leaf, leaf->sha256) &&
 	       p->purpose == params->purpose &&
 	       p->revocation == params->revocation &&
-	       p->is_legacy == params->is_legacy && p->crls == params->crls;
+	       p->is_legacy == params->is_legacy && p->crls == params->crls &&
+	       p->ocsps == params->ocsps;
 }
 
 /* Only plain questions are kept. */
@@ -175,6 +177,7 @@ path_cache_put(struct path_cache *cache, const struct cert *leaf,
 	p->revocation = params->revocation;
 	p->is_legacy = params->is_legacy;
 	p->crls = params->crls;
+	p->ocsps = params->ocsps;
 	p->revocation_code = result->revocation_code;
 	p->is_revocation_checked = result->is_revocation_checked;
 	set_window(p, params->time);

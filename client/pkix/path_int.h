@@ -33,13 +33,14 @@ struct path_memo {
 	int code;
 };
 
-/* Whose signatures on lists are believed: path_revoke.c. One for all nested
- * searches. */
+/* Whose signatures on lists and OCSP answers are believed: path_revoke.c. One
+ * for all nested searches. */
 #define PATH_SIGNERS_MAX 64
 #define PATH_SIGNER_DEPTH_MAX 4
 struct path_signers {
 	struct path_signer {
 		const struct cert *signer, *anchor;
+		const struct cert *issuer; /* of a responder; or NULL */
 		int code;
 		bool is_open; /* is being judged */
 	} known[PATH_SIGNERS_MAX];
@@ -86,6 +87,12 @@ int CS_MUST_USE path_signature(struct path_ctx *ctx, const struct cert *child,
 int CS_MUST_USE path_validate(
     struct path_ctx *ctx, const struct path_chain *chain);
 
+/* How much speaks against a certificate as child's issuer; and its key
+ * identifier alone, 0 if it fits. */
+int path_score_issuer(const struct path_params *params,
+    const struct cert *child, const struct cert *issuer);
+int path_score_key_id(const struct cert *child, const struct cert *issuer);
+
 /* The extended key usage that the purpose wants, and its name. */
 enum oid path_purpose_oid(const struct path_params *params);
 const char *path_purpose_name(const struct path_params *params);
@@ -95,6 +102,8 @@ const char *path_purpose_name(const struct path_params *params);
  */
 int CS_MUST_USE path_find_signer(
     struct path_ctx *outer, struct cert *signer, struct cert *anchor);
+/* The outer search's params for one inside it: any purpose, any policy. */
+struct path_params path_params_inside(const struct path_ctx *outer);
 
 /* Fills result's revocation part. Returns what it makes of the path. */
 int CS_MUST_USE path_revocation(struct path_ctx *ctx,

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 
 #include "client/pkix/cert_int.h"
-#include "client/pkix/crl.h"
+#include "client/pkix/crl_int.h"
+#include "client/pkix/ocsp.h"
 #include "client/pkix/path_int.h"
+#include "client/pkix/urls.h"
 
 #define SHOWN_MAX 120
 
@@ -15,6 +17,7 @@
 struct revoke {
 	struct path_ctx *ctx;
 	const struct path_chain *chain;
+	size_t at; /* of the certificate being asked about */
 };
 
 static void
@@ -58,16 +61,44 @@ next_signer(void *ctx, struct bytes subject, struct crl_signer_at *at)
 
 static struct path_signer *
 find_known(struct path_signers *signers, const struct cert *signer,
-    const struct cert *anchor)
+    const struct cert *anchor, const struct cert *issuer)
 {
 	size_t i;
 
 	for (i = 0; i < signers->len; i++) {
 		if (signers->known[i].signer == signer &&
-		    signers->known[i].anchor == anchor)
+		    signers->known[i].anchor == anchor &&
+		    signers->known[i].issuer == issuer)
 			return &signers->known[i];
 	}
 	return NULL;
+}
+
+/* The entry to be filled in; NULL: out of bounds. */
+static struct path_signer *
+open_known(struct path_signers *signers, const struct cert *signer,
+    const struct cert *anchor, const struct cert *issuer)
+{
+	struct path_signer *known;
+
+	if (signers->len == PATH_SIGNERS_MAX ||
+	    signers->depth == PATH_SIGNER_DEPTH_MAX)
+		return NULL;
+	known = &signers->known[signers->len++];
+	*known = (struct path_signer){.signer = signer,
+	    .anchor = anchor,
+	    .issuer = issuer,
+	    .is_open = true};
+	signers->depth++;
+	return known;
+}
+
+static int
+close_known(struct path_signers *signers, struct path_signer *known, int code)
+{
+	signers->depth--;
+	known->is_open = false;
+	return known->code = code;
 }
 
 /*
@@ -79,23 +110,16 @@ judge_signer(void *ctx, struct cert *signer)
 {
 	struct revoke *revoke = ctx;
 	struct path_signers *signers = revoke->ctx->signers;
-	struct path_signer *known =
-	    find_known(signers, signer, revoke->chain->anchor);
+	struct cert *anchor = revoke->chain->anchor;
+	struct path_signer *known = find_known(signers, signer, anchor, NULL);
 
 	if (known != NULL)
 		return known->is_open ? 0 : known->code;
-	if (signers->len == PATH_SIGNERS_MAX ||
-	    signers->depth == PATH_SIGNER_DEPTH_MAX)
+	known = open_known(signers, signer, anchor, NULL);
+	if (known == NULL)
 		return -CS_ERR_NO_PATH;
-	known = &signers->known[signers->len++];
-	*known = (struct path_signer){
-	    .signer = signer, .anchor = revoke->chain->anchor, .is_open = true};
-	signers->depth++;
-	known->code =
-	    path_find_signer(revoke->ctx, signer, revoke->chain->anchor);
-	signers->depth--;
-	known->is_open = false;
-	return known->code;
+	return close_known(
+	    signers, known, path_find_signer(revoke->ctx, signer, anchor));
 }
 
 /* RFC 5280 6.1.4 (d) to (f), up to the issuer of certificate i. */
@@ -113,26 +137,171 @@ working_key(const struct path_chain *chain, size_t i)
 	return working;
 }
 
+static void ask(struct revoke *revoke, size_t i, struct crl_answer *answer);
+
+static const struct cert *
+issuer_of(const struct revoke *revoke)
+{
+	const struct path_chain *chain = revoke->chain;
+
+	return revoke->at + 1 < chain->len ? chain->certs[revoke->at + 1]
+					   : chain->anchor;
+}
+
+/* The path of the certificate at i, with the responder in its place: the CA
+ * that issued the one must have issued the other. */
+static int
+find_responder(struct revoke *revoke, struct cert *responder)
+{
+	const struct path_chain *chain = revoke->chain;
+	struct path_params params = path_params_inside(revoke->ctx);
+	struct path_ctx ctx = *revoke->ctx;
+	struct path_chain own = {.certs = {responder}, .len = 1};
+	struct revoke inner = {.ctx = &ctx, .chain = &own};
+	struct crl_answer answer = {.status = CRL_GOOD};
+	size_t i;
+	int r;
+
+	ctx.params = &params;
+	ctx.log = NULL;
+	ctx.fault = (struct path_fault){.code = 0};
+	own.anchor = chain->anchor;
+	for (i = revoke->at + 1; i < chain->len; i++)
+		own.certs[own.len++] = chain->certs[i];
+	r = path_validate(&ctx, &own);
+	if (r == 0 && !ocsp_is_no_check(responder))
+		ask(&inner, 0, &answer);
+	if (answer.status == CRL_REVOKED)
+		r = -CS_ERR_REVOKED;
+	else if (answer.status == CRL_UNKNOWN &&
+		 params.revocation == PATH_REVOCATION_HARD)
+		r = -CS_ERR_UNTRUSTED;
+	revoke->ctx->signatures = ctx.signatures;
+	revoke->ctx->work = ctx.work;
+	return r;
+}
+
+/* Nobody vouches for himself. */
+static int
+judge_responder(void *ctx, struct cert *responder)
+{
+	struct revoke *revoke = ctx;
+	const struct path_chain *chain = revoke->chain;
+	struct path_signers *signers = revoke->ctx->signers;
+	const struct cert *issuer = issuer_of(revoke);
+	struct path_signer *known =
+	    find_known(signers, responder, chain->anchor, issuer);
+
+	if (known != NULL)
+		return known->is_open ? -CS_ERR_UNTRUSTED : known->code;
+	if (!path_spend_signature(revoke->ctx, cert_get_spki(responder)))
+		return -CS_ERR_NO_PATH;
+	known = open_known(signers, responder, chain->anchor, issuer);
+	if (known == NULL)
+		return -CS_ERR_NO_PATH;
+	return close_known(signers, known, find_responder(revoke, responder));
+}
+
+static int
+answer_code(const struct crl_answer *answer)
+{
+	return answer->status == CRL_GOOD      ? 0
+	       : answer->status == CRL_REVOKED ? -CS_ERR_REVOKED
+					       : -CS_ERR_UNTRUSTED;
+}
+
+/* Of two answers: revoked, but for a hold that something newer has lifted;
+ * good; else the cause that there is. */
+static bool
+is_worth_more(const struct crl_answer *a, const struct crl_answer *than)
+{
+	if (a->status == CRL_REVOKED)
+		return than->status != CRL_GOOD ||
+		       a->reason != CRL_REASON_HOLD || than->as_of <= a->as_of;
+	if (a->status == CRL_GOOD)
+		return than->status == CRL_UNKNOWN ||
+		       (than->status == CRL_REVOKED &&
+			   than->reason == CRL_REASON_HOLD &&
+			   than->as_of < a->as_of);
+	return false;
+}
+
+/* What is at hand says, answers of OCSP and lists, and both together. */
+struct at_hand {
+	struct crl_answer ocsp, all;
+	bool has_ocsp;
+};
+
 static void
-ask(struct revoke *revoke, size_t i, struct crl_answer *answer)
+ask_at_hand(struct revoke *revoke, struct at_hand *said)
 {
 	const struct path_params *params = revoke->ctx->params;
-	const struct path_chain *chain = revoke->chain;
-	const struct cert *issuer =
-	    i + 1 < chain->len ? chain->certs[i + 1] : chain->anchor;
-	struct spki key = working_key(chain, i);
+	struct cert *cert = revoke->chain->certs[revoke->at];
+	const struct cert *issuer = issuer_of(revoke);
+	struct spki key = working_key(revoke->chain, revoke->at);
 	struct crl_signers signers = {.next = next_signer,
 	    .judge = judge_signer,
 	    .ctx = revoke,
 	    .issuer_key = &key};
 
-	crl_set_check_by(params->crls, chain->certs[i], issuer, params->time,
-	    params->is_legacy, &signers, answer);
-	path_log_add(revoke->ctx, i, "revocation", "6.3.3",
-	    answer->status == CRL_GOOD	    ? 0
-	    : answer->status == CRL_REVOKED ? -CS_ERR_REVOKED
-					    : -CS_ERR_UNTRUSTED,
+	crl_set_check_by(params->crls, cert, issuer, params->time,
+	    params->is_legacy, &signers, &said->all);
+	signers.judge = judge_responder;
+	ocsp_set_check(params->ocsps, cert, issuer, params->time,
+	    params->is_legacy, &signers, &said->ocsp, &said->has_ocsp);
+	if (said->has_ocsp && (said->all.status == CRL_UNKNOWN ||
+				  is_worth_more(&said->ocsp, &said->all)))
+		said->all = said->ocsp;
+}
+
+static bool
+has_urls(const struct cert *c)
+{
+	return cert_get_url(c, CERT_URL_OCSP, 0).len != 0 ||
+	       cert_get_url(c, CERT_URL_CRL, 0).len != 0;
+}
+
+/* Why it stays unknown, where more could have been had. */
+static void
+say_not_checked(const struct path_source *source, const struct cert *cert,
+    struct crl_answer *answer)
+{
+	const char *why =
+	    source == NULL ? "offline" : source->get_failure(source->ctx);
+	char text[CRL_TEXT_MAX];
+
+	if (!has_urls(cert) || why[0] == '\0')
+		return;
+	snprintf(text, sizeof(text), "not checked, %.*s: %.*s",
+	    (int)sizeof(text) / 2, why, (int)sizeof(text) / 2 - 16,
 	    answer->text);
+	snprintf(answer->text, sizeof(answer->text), "%s", text);
+}
+
+static void
+ask(struct revoke *revoke, size_t i, struct crl_answer *answer)
+{
+	const struct path_source *source = revoke->ctx->params->source;
+	struct cert *cert = revoke->chain->certs[i];
+	struct at_hand said;
+	size_t outer = revoke->at;
+	unsigned at = 0;
+
+	revoke->at = i;
+	ask_at_hand(revoke, &said);
+	while (
+	    said.all.status == CRL_UNKNOWN && source != NULL &&
+	    source->get_revocation(source->ctx, cert, issuer_of(revoke), &at))
+		ask_at_hand(revoke, &said);
+	revoke->at = outer;
+	if (said.all.status == CRL_UNKNOWN)
+		say_not_checked(source, cert, &said.all);
+	if (said.has_ocsp)
+		path_log_add(revoke->ctx, i, "ocsp", "RFC 6960 3.2",
+		    answer_code(&said.ocsp), said.ocsp.text);
+	path_log_add(revoke->ctx, i, "revocation", "6.3.3",
+	    answer_code(&said.all), said.all.text);
+	*answer = said.all;
 }
 
 /* The worst answer of all certificates, the one nearest the leaf of these. */

@@ -42,6 +42,17 @@ void store_free(struct store *store);
  */
 int CS_MUST_USE store_add(struct store *store, struct cert *c,
     enum store_source source, int64_t now, bool *is_new, struct err *e);
+/*
+ * What came with a mail whose signature is good: the certificate (STORE_MAIL),
+ * and SMIMECapabilities (RFC 8551 2.5.2, content octets; may be empty) signed
+ * at that time, unless some are there that are as new. Writes nothing where
+ * nothing is new.
+ */
+int CS_MUST_USE store_keep(struct store *store, struct cert *c,
+    int64_t signed_at, struct bytes capabilities, int64_t now, struct err *e);
+/* Appends the capabilities kept with a certificate; false: there are none. */
+bool store_get_capabilities(
+    struct store *store, const struct cert *c, struct buf *list);
 /* One transaction around several; end with is_good false takes all back. */
 int CS_MUST_USE store_begin(struct store *store, struct err *e);
 int CS_MUST_USE store_end(struct store *store, bool is_good, struct err *e);

@@ -3,6 +3,7 @@ SYSTEM_TESTS = \
 	tests/system/attacks.sh \
 	tests/system/agent-log.sh \
 	tests/system/certs.sh \
+	tests/system/harvest.sh tests/system/trust.sh \
 	tests/system/cms-peers.sh \
 	tests/system/encrypt.sh \
 	tests/system/errors.sh \
@@ -20,7 +21,7 @@ SYSTEM_TESTS = \
 	tests/system/rfcs.sh \
 	tests/system/seal.sh
 SYSTEM_TESTS += tests/system/signatures.sh
-EXTRA_DIST += tests/system/tsa.sh
+EXTRA_DIST += tests/system/tsa.sh tests/system/pki.sh tests/system/staple.py
 TESTS += $(SYSTEM_TESTS)
 many: all
 	$(MAKE) check TESTS=tests/system/many.sh JUDGED=1000

@@ -13,7 +13,10 @@ Writes its port into PORTFILE and serves until it is ended:
     /slow           nothing for a minute
     /tsa            a time stamp by FOLDER/tsa (see tests/system/tsa.sh)
     /file/NAME      FOLDER/NAME, application/octet-stream
+    /ocsp           an OCSP answer by FOLDER (see tests/system/pki.sh)
     /log            the paths asked for, one a line
+
+A line "PATH OTHER" in FOLDER/map makes PATH what OTHER is.
 """
 import http.server
 import os
@@ -36,6 +39,30 @@ def stamp(query):
             ["openssl", "ts", "-reply", "-config", "tsa.cnf",
              "-queryfile", ask, "-out", answer],
             cwd=FOLDER + "/tsa", check=True, stderr=subprocess.DEVNULL)
+        with open(answer, "rb") as got:
+            return got.read()
+
+
+def mapped(path):
+    """What a path stands for just now."""
+    if os.path.exists(FOLDER + "/map"):
+        with open(FOLDER + "/map") as lines:
+            return dict(line.split() for line in lines).get(path, path)
+    return path
+
+
+def status(query):
+    """openssl's answer to an OCSPRequest."""
+    with tempfile.TemporaryDirectory() as folder:
+        ask, answer = folder + "/ask", folder + "/answer"
+        with open(ask, "wb") as out:
+            out.write(query)
+        subprocess.run(
+            ["openssl", "ocsp", "-index", "index", "-CA", "int.pem",
+             "-rsigner", "signing.pem", "-rkey", "signing.key", "-reqin", ask,
+             "-respout", answer, "-ndays", "7"],
+            cwd=FOLDER, check=True, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
         with open(answer, "rb") as got:
             return got.read()
 
@@ -71,6 +98,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         LOG.append(self.path)
+        self.path = mapped(self.path)
+        self.get()
+
+    def get(self):
         name, _, rest = self.path[1:].partition("/")
         if name == "hello":
             self.give(b"hello\n")
@@ -98,6 +129,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         LOG.append(self.path)
+        self.path = mapped(self.path)
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.path == "/echo":
             self.give(body, self.headers["Content-Type"] or "none")
@@ -108,8 +140,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.give(b"", status=415)
             else:
                 self.give(stamp(body), "application/timestamp-reply")
+        elif self.path == "/ocsp":
+            if self.headers["Content-Type"] != "application/ocsp-request":
+                self.give(b"", status=415)
+            else:
+                self.give(status(body), "application/ocsp-response")
         else:
-            self.give(b"", status=404)
+            self.get()
 
 
 SERVER = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)

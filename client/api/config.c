@@ -1,0 +1,141 @@
+/* cardseal.conf: what the client does unless an option says otherwise. */
+#include "client/api/job.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/pkix/file.h"
+
+#define CONFIG_NAME "cardseal.conf"
+#define FETCH_SECONDS_DEFAULT 5
+#define FETCH_SECONDS_MAX 600
+
+struct config_parse {
+	struct job_config *config;
+	struct err *e;
+};
+
+static int
+set_fetch(struct job_config *c, const char *text)
+{
+	static const char *const words[] = {"off", "public", "all"};
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (strcmp(text, words[i]) != 0)
+			continue;
+		c->fetch = (enum fetch_rule)i;
+		return 0;
+	}
+	return -CS_ERR_CONFIG;
+}
+
+static int
+set_fetch_seconds(struct job_config *c, const char *text)
+{
+	char *end;
+	long n;
+
+	errno = 0;
+	n = strtol(text, &end, 10);
+	if (errno != 0 || end == text || *end != '\0' || n < 1 ||
+	    n > FETCH_SECONDS_MAX)
+		return -CS_ERR_CONFIG;
+	c->fetch_timeout_ms = (unsigned)n * 1000;
+	return 0;
+}
+
+static int
+set_harvest(struct job_config *c, const char *text)
+{
+	c->harvests = strcmp(text, "yes") == 0;
+	return c->harvests || strcmp(text, "no") == 0 ? 0 : -CS_ERR_CONFIG;
+}
+
+static const struct config_key {
+	const char *section, *name;
+	int (*set)(struct job_config *c, const char *text);
+	const char *values; /* for people */
+} config_keys[] = {
+    {"trust", "fetch", set_fetch, "off, public or all"},
+    {"store", "harvest", set_harvest, "yes or no"},
+    {"trust", "fetch-seconds", set_fetch_seconds, "1 to 600"},
+};
+
+static const struct config_key *
+find_key(const char *section, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(config_keys) / sizeof(*config_keys); i++)
+		if (strcmp(section, config_keys[i].section) == 0 &&
+		    strcmp(name, config_keys[i].name) == 0)
+			return &config_keys[i];
+	return NULL;
+}
+
+/* For inih: 0 stops. */
+static int
+config_line(void *user, const char *section, const char *name, const char *text)
+{
+	struct config_parse *parse = user;
+	const struct config_key *key = find_key(section, name);
+	char quoted[2][128];
+
+	if (key == NULL)
+		return err_set(parse->e, -CS_ERR_CONFIG,
+			   "%s: no such key in section [%s]",
+			   err_quote(quoted[0], sizeof(quoted[0]), name,
+			       strlen(name)),
+			   err_quote(quoted[1], sizeof(quoted[1]), section,
+			       strlen(section))) == 0;
+	if (key->set(parse->config, text) == 0)
+		return 1;
+	return err_set(parse->e, -CS_ERR_CONFIG, "%s = %s: it takes %s",
+		   key->name,
+		   err_quote(quoted[0], sizeof(quoted[0]), text, strlen(text)),
+		   key->values) == 0;
+}
+
+static int
+config_file(struct job_config *config, const char *path, struct err *e)
+{
+	struct err why = ERR_INIT;
+	struct config_parse parse = {config, &why};
+	FILE *f = fopen(path, "re");
+	int line;
+
+	if (f == NULL && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	if (f == NULL)
+		return err_set_errno(e, errno, path);
+	line = ini_parse_file(f, config_line, &parse);
+	(void)fclose(f);
+	if (line == 0)
+		return 0;
+	return err_set(e, -CS_ERR_CONFIG, "%s, line %d: %s", path, line,
+	    why.code != 0 ? err_get_text(&why)
+			  : "neither a [section] nor KEY = VALUE");
+}
+
+int
+job_config_load(struct job_config *config, struct err *e)
+{
+	struct buf path = {0};
+	int r;
+
+	*config = (struct job_config){
+	    .fetch = FETCH_OFF,
+	    .harvests = true,
+	    .fetch_timeout_ms = FETCH_SECONDS_DEFAULT * 1000,
+	};
+	r = config_file(config, CS_SYSCONFDIR "/cardseal/" CONFIG_NAME, e);
+	if (r == 0 && pkix_config_path(&path, CONFIG_NAME, NULL) == 0)
+		r = config_file(config, (const char *)path.data, e);
+	buf_clear(&path);
+	return r;
+}

@@ -1,0 +1,490 @@
+/*
+ * What is fetched while certificates are judged: OCSP answers, lists, and the
+ * certificates of issuers, by the URLs that certificates name (RFC
+ * 5280 4.2.2.1, 4.2.1.13; RFC 6960 appendix A.1), or from the cache.
+ *
+ * Nothing that comes is believed: it goes into the sets that are judged as if
+ * it had been given in a file. Only what was then found to be signed by who may
+ * is kept in the cache, so that nobody on the way can put anything there.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "asn1/alg/random.h"
+#include "asn1/alg/signature.h"
+#include "client/api/job.h"
+#include "client/fetch/fetch.h"
+#include "client/pkix/fetched.h"
+#include "client/pkix/urls.h"
+
+#define ONLINE_REDIRECTS_MAX 5
+#define ONLINE_REQUESTS_MAX 1000 /* of one job */
+#define ONLINE_CERTS_MAX ((size_t)256 << 10)
+/* A certificate that is fetched as an issuer's is good for so long. */
+#define ONLINE_CERT_SECONDS 604800
+
+/* What was fetched, to be kept if it proves to be genuine. */
+struct online_item {
+	bool is_ocsp;
+	size_t at; /* in its set */
+	struct buf url, question, body;
+};
+
+struct online {
+	const struct job_trust *t;
+	struct path_source source;
+	struct fetch *fetch;
+	struct fetched *cache;
+	bool is_public;
+	unsigned timeout_ms;
+	int64_t until_ms; /* 0: no request yet */
+	struct strings tried;
+	struct online_item *items;
+	size_t len;
+	char failure[160];
+};
+
+/* One thing that is wanted. */
+struct online_want {
+	struct bytes url;
+	struct bytes question; /* what the cache knows it by, beside the URL */
+	struct bytes body;     /* to be posted; empty: GET */
+	struct bytes nonce;
+	const char *accept, *type;
+	size_t octets_max;
+	int (*add)(struct online *o, const struct online_want *want,
+	    struct bytes octets, struct err *e);
+};
+
+/* The first of a certificate tells most. */
+static void
+fail(struct online *o, const char *text)
+{
+	if (o->failure[0] != '\0')
+		return;
+	snprintf(o->failure, sizeof(o->failure), "%s", text);
+}
+
+/* --- requests --- */
+
+static int64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* What is left of the operation's time; 0: nothing. */
+static unsigned
+time_left(struct online *o)
+{
+	int64_t now = now_ms();
+
+	if (o->until_ms == 0)
+		o->until_ms = now + o->timeout_ms;
+	return now < o->until_ms ? (unsigned)(o->until_ms - now) : 0;
+}
+
+static int
+run(struct online *o, const struct online_want *want, struct buf *body)
+{
+	struct err e = ERR_INIT;
+	struct fetch_answer got = {0};
+	struct fetch_request request = {
+	    .method = want->body.len != 0 ? FETCH_POST : FETCH_GET,
+	    .url = want->url,
+	    .octets_max = want->octets_max,
+	    .timeout_ms = time_left(o),
+	    .redirects_max = ONLINE_REDIRECTS_MAX,
+	    .is_public = o->is_public,
+	    .accept = bytes_of_str(want->accept),
+	    .content_type = bytes_of_str(want->type),
+	    .body = want->body,
+	};
+	int r;
+
+	if (request.timeout_ms == 0) {
+		fail(o, "the time for fetching is over");
+		return -CS_ERR_TIMEOUT;
+	}
+	if (o->fetch == NULL)
+		o->fetch = fetch_new();
+	if (o->fetch == NULL)
+		return -CS_ERR_NO_MEMORY;
+	r = fetch_to_buf(o->fetch, &request, &got, body, &e);
+	fetch_answer_clear(&got);
+	if (r != 0)
+		fail(o, err_get_text(&e));
+	return r;
+}
+
+/* Once is enough, whether it came or not. */
+static bool
+is_new(struct online *o, const struct online_want *want)
+{
+	struct buf name = {0};
+	bool is = false;
+	size_t i;
+
+	buf_add_bytes(&name, want->url);
+	buf_add_byte(&name, ' ');
+	for (i = 0; i < want->question.len; i++)
+		buf_printf(&name, "%02x", want->question.p[i]);
+	if (buf_add_byte(&name, '\0') == 0 &&
+	    o->tried.len < ONLINE_REQUESTS_MAX) {
+		for (i = 0; i < o->tried.len; i++)
+			if (strcmp(o->tried.items[i],
+				(const char *)name.data) == 0)
+				break;
+		is = i == o->tried.len &&
+		     strings_add(&o->tried, (const char *)name.data) == 0;
+	}
+	buf_clear(&name);
+	return is;
+}
+
+static bool
+add(struct online *o, const struct online_want *want, struct bytes octets)
+{
+	struct err e = ERR_INIT;
+	int r = want->add(o, want, octets, &e);
+
+	if (r != 0)
+		fail(o, err_get_text(&e));
+	return r == 0;
+}
+
+static void
+item_clear(struct online_item *item)
+{
+	buf_clear(&item->url);
+	buf_clear(&item->question);
+	buf_clear(&item->body);
+}
+
+/* Without memory it is not kept. */
+static void
+remember(struct online *o, const struct online_want *want, bool is_ocsp,
+    struct buf *body)
+{
+	struct online_item *items =
+	    realloc(o->items, (o->len + 1) * sizeof(*items));
+	struct online_item *item;
+
+	if (items == NULL)
+		return;
+	o->items = items;
+	item = &items[o->len];
+	*item = (struct online_item){.is_ocsp = is_ocsp};
+	item->at = (is_ocsp ? ocsp_set_get_len(o->t->ocsps)
+			    : crl_set_get_len(o->t->crls)) -
+		   1;
+	buf_add_bytes(&item->url, want->url);
+	buf_add_bytes(&item->question, want->question);
+	if (item->url.err != 0 || item->question.err != 0) {
+		item_clear(item);
+		return;
+	}
+	item->body = *body;
+	*body = (struct buf){0};
+	o->len++;
+}
+
+/*
+ * From the cache while it is fresh there; else from the network. What is stale
+ * in the cache counts beside what came: it may be newer than that, or the only
+ * one that knows of a revocation.
+ */
+static bool
+get(struct online *o, const struct online_want *want, bool is_ocsp)
+{
+	struct buf kept = {.max = FETCHED_BODY_MAX};
+	struct buf body = {.max = want->octets_max + 1};
+	struct online_want old = *want;
+	struct fetched_entry entry;
+	bool is_kept, is_added = false;
+
+	old.nonce = BYTES_NONE; /* that one was another */
+	if (!is_new(o, want))
+		return false;
+	is_kept =
+	    fetched_get(o->cache, want->url, want->question, &entry, &kept);
+	if (!is_kept || entry.next_update <= (int64_t)time(NULL)) {
+		is_added =
+		    run(o, want, &body) == 0 && add(o, want, buf_get(&body));
+		if (is_added)
+			remember(o, want, is_ocsp, &body);
+	}
+	if (is_kept && add(o, &old, buf_get(&kept)))
+		is_added = true;
+	buf_clear(&kept);
+	buf_clear(&body);
+	return is_added;
+}
+
+/* --- revocation --- */
+
+static int
+add_ocsp(struct online *o, const struct online_want *want, struct bytes octets,
+    struct err *e)
+{
+	return ocsp_set_add_der(o->t->ocsps, octets, want->nonce, e);
+}
+
+static int
+add_crl(struct online *o, const struct online_want *want, struct bytes octets,
+    struct err *e)
+{
+	(void)want;
+	return crl_set_add_der(o->t->crls, octets, e);
+}
+
+static bool
+get_ocsp(struct online *o, const struct cert *cert, const struct cert *issuer,
+    struct bytes url)
+{
+	uint8_t nonce[OCSP_NONCE_LEN];
+	struct buf question = {0}, body = {0};
+	struct online_want want = {
+	    .url = url,
+	    .nonce = bytes_of(nonce, sizeof(nonce)),
+	    .accept = "application/ocsp-response",
+	    .type = "application/ocsp-request",
+	    .octets_max = OCSP_LEN_MAX,
+	    .add = add_ocsp,
+	};
+	bool is_added;
+
+	random_fill(nonce, sizeof(nonce));
+	der_put_ocsp_request(&question, cert, issuer, BYTES_NONE);
+	der_put_ocsp_request(&body, cert, issuer, want.nonce);
+	want.question = buf_get(&question);
+	want.body = buf_get(&body);
+	is_added = question.err == 0 && body.err == 0 && get(o, &want, true);
+	buf_clear(&question);
+	buf_clear(&body);
+	return is_added;
+}
+
+static bool
+get_crl(struct online *o, struct bytes url)
+{
+	struct online_want want = {
+	    .url = url,
+	    .accept = "application/pkix-crl",
+	    .type = "",
+	    .octets_max = FETCHED_BODY_MAX,
+	    .add = add_crl,
+	};
+
+	return get(o, &want, false);
+}
+
+/* Answers first, being small: *at counts their URLs, then those of lists. */
+static bool
+get_revocation(
+    void *ctx, const struct cert *cert, const struct cert *issuer, unsigned *at)
+{
+	struct online *o = ctx;
+	enum cert_url kind;
+	struct bytes url;
+	bool is_added = false;
+
+	if (*at == 0)
+		o->failure[0] = '\0';
+	while (!is_added && *at < 2 * CERT_URLS_MAX) {
+		kind = *at < CERT_URLS_MAX ? CERT_URL_OCSP : CERT_URL_CRL;
+		url = cert_get_url(cert, kind, *at % CERT_URLS_MAX);
+		++*at;
+		if (url.len == 0)
+			*at = kind == CERT_URL_OCSP && *at <= CERT_URLS_MAX
+				  ? CERT_URLS_MAX
+				  : 2 * CERT_URLS_MAX;
+		else
+			is_added = kind == CERT_URL_OCSP
+				       ? get_ocsp(o, cert, issuer, url)
+				       : get_crl(o, url);
+	}
+	return is_added;
+}
+
+/* --- issuers --- */
+
+struct online_issuers {
+	struct online *online;
+	const struct cert *child;
+	size_t found;
+};
+
+/* Has its key signed child? Anything else is of no use. */
+static bool
+is_issuer(const struct cert *c, const struct cert *child)
+{
+	struct sig_scheme scheme;
+
+	return name_is_equal(cert_get_subject(c), cert_get_issuer(child)) &&
+	       sig_scheme_decode(cert_get_signature_alg(child), ALG_NONE,
+		   &scheme, NULL) == 0 &&
+	       sig_verify_data(cert_get_spki(c), &scheme, cert_get_tbs(child),
+		   cert_get_signature(child), NULL) == 0;
+}
+
+static size_t
+add_issuers(struct online *o, const struct cert *child, struct bytes octets)
+{
+	struct cert_set *got = cert_set_new();
+	struct cert_set *set = o->t->intermediates;
+	struct err e = ERR_INIT;
+	size_t i, found = 0;
+
+	if (got != NULL && cert_set_add_octets(got, octets, &e) != 0)
+		fail(o, err_get_text(&e));
+	for (i = 0; i < cert_set_get_len(got) && i < CERT_URLS_MAX; i++) {
+		struct cert *c = cert_set_get(got, i);
+
+		if (!cert_set_has(set, c) && is_issuer(c, child) &&
+		    cert_set_add(set, c) == 0)
+			found++;
+	}
+	cert_set_free(got);
+	return found;
+}
+
+static size_t
+get_issuers_at(struct online *o, const struct cert *child, struct bytes url)
+{
+	struct online_want want = {.url = url,
+	    .accept = "application/pkix-cert, application/pkcs7-mime",
+	    .type = "",
+	    .octets_max = ONLINE_CERTS_MAX};
+	struct buf body = {.max = ONLINE_CERTS_MAX + 1};
+	struct fetched_entry entry;
+	int64_t now = (int64_t)time(NULL);
+	size_t found = 0;
+
+	if (!is_new(o, &want))
+		return 0;
+	if (fetched_get(o->cache, url, BYTES_NONE, &entry, &body) &&
+	    now < entry.next_update)
+		found = add_issuers(o, child, buf_get(&body));
+	buf_reset(&body);
+	if (found == 0 && run(o, &want, &body) == 0) {
+		found = add_issuers(o, child, buf_get(&body));
+		entry = (struct fetched_entry){now, now + ONLINE_CERT_SECONDS};
+		if (found != 0)
+			fetched_put(o->cache, url, BYTES_NONE, &entry,
+			    buf_get(&body), now);
+	}
+	buf_clear(&body);
+	return found;
+}
+
+static size_t
+get_issuers(void *ctx, const struct cert *child)
+{
+	struct bytes url;
+	size_t i, found = 0;
+
+	for (i = 0; found == 0; i++) {
+		url = cert_get_url(child, CERT_URL_ISSUERS, i);
+		if (url.len == 0)
+			break;
+		found = get_issuers_at(ctx, child, url);
+	}
+	return found;
+}
+
+/* --- the whole --- */
+
+static const char *
+get_failure(void *ctx)
+{
+	struct online *o = ctx;
+
+	return o->failure;
+}
+
+struct online *
+online_new(const struct job_trust *t, bool is_public, unsigned timeout_ms)
+{
+	struct online *o = calloc(1, sizeof(*o));
+
+	if (o == NULL)
+		return NULL;
+	o->t = t;
+	o->is_public = is_public;
+	o->timeout_ms = timeout_ms;
+	o->cache = fetched_open();
+	o->source = (struct path_source){.get_issuers = get_issuers,
+	    .get_revocation = get_revocation,
+	    .get_failure = get_failure,
+	    .ctx = o};
+	return o;
+}
+
+static void
+forget_items(struct online *o)
+{
+	size_t i;
+
+	for (i = 0; i < o->len; i++)
+		item_clear(&o->items[i]);
+	free(o->items);
+	o->items = NULL;
+	o->len = 0;
+}
+
+void
+online_free(struct online *o)
+{
+	if (o == NULL)
+		return;
+	forget_items(o);
+	strings_clear(&o->tried);
+	fetch_free(o->fetch);
+	fetched_free(o->cache);
+	free(o);
+}
+
+const struct path_source *
+online_get_source(const struct online *o)
+{
+	return &o->source;
+}
+
+void
+online_begin(struct online *o)
+{
+	if (o == NULL)
+		return;
+	o->until_ms = 0;
+	o->failure[0] = '\0';
+}
+
+void
+online_keep(struct online *o)
+{
+	const struct online_item *item;
+	struct fetched_entry entry;
+	bool is_genuine;
+	size_t i;
+
+	for (i = 0; o != NULL && i < o->len; i++) {
+		item = &o->items[i];
+		is_genuine = item->is_ocsp
+				 ? ocsp_set_is_admitted(o->t->ocsps, item->at,
+				       &entry.this_update, &entry.next_update)
+				 : crl_set_is_admitted(o->t->crls, item->at,
+				       &entry.this_update, &entry.next_update);
+		if (is_genuine)
+			fetched_put(o->cache, buf_get(&item->url),
+			    buf_get(&item->question), &entry,
+			    buf_get(&item->body), (int64_t)time(NULL));
+	}
+	if (o != NULL)
+		forget_items(o);
+}
