@@ -165,7 +165,8 @@ inventory_take_info(
 static bool
 key_has_id(const struct key *k, const uint8_t *id)
 {
-	return memcmp(k->id, id, AGT_KEY_ID_LEN) == 0;
+	return bytes_is_equal(
+	    bytes_of(k->id, sizeof(k->id)), bytes_of(id, sizeof(k->id)));
 }
 
 /* The place of the first of the module's keys with that id, or where it would

@@ -23,7 +23,7 @@ libagent_a_SOURCES = \
 	agent/log.c agent/log.h \
 	agent/login.c agent/login.h agent/login_text.c \
 	agent/login_source.c agent/logout.c \
-	agent/module.c agent/module.h \
+	agent/module.c agent/module.h agent/modules.c \
 	agent/pin.c agent/pin.h \
 	agent/pin_source.c agent/pin_source.h \
 	agent/policy.c agent/policy.h agent/policy_read.c \

@@ -90,6 +90,12 @@ void module_set_stale(struct module *m);
 /* Has all its workers replaced; its tokens count as removed. */
 void module_renew(struct module *m);
 
+/* For modules.c: one more, whose workers begin to start; and its end, when it
+ * is off the list. */
+int CS_MUST_USE module_add(
+    struct agent *a, struct bytes name, struct bytes path);
+void module_free(struct module *m);
+
 /* For worker.c */
 void module_worker_ready(struct worker *w);
 void module_worker_ended(struct worker *w, const struct err *e);
