@@ -30,9 +30,18 @@ tests_fuzz_fuzz_asn1_LDADD = libcodec.a $(ALG_LIBS) libasn1.a
 # each.
 check_PROGRAMS += tests/fuzz/mutations
 TESTS += tests/fuzz/mutations
-tests_fuzz_mutations_SOURCES = tests/fuzz/mutations.c
+tests_fuzz_mutations_SOURCES = tests/fuzz/mutations.c \
+	tests/fuzz/mutate.c tests/fuzz/mutate.h
 tests_fuzz_mutations_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_fuzz_mutations_CFLAGS = $(UNIT_FLAGS)
+
+# The same for what is put on messages.
+check_PROGRAMS += tests/fuzz/edits
+TESTS += tests/fuzz/edits
+tests_fuzz_edits_SOURCES = tests/fuzz/edits.c \
+	tests/fuzz/mutate.c tests/fuzz/mutate.h
+tests_fuzz_edits_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
+tests_fuzz_edits_CFLAGS = $(UNIT_FLAGS)
 
 # A long run: 100,000 mutations of each kind of message.
 mutations:
@@ -41,5 +50,6 @@ mutations:
 	for fuzz in fuzz_reader fuzz_mime fuzz_asn1; do \
 		tests/fuzz/$$fuzz -n 100000 || exit; \
 	done; \
-	CS_MUTATIONS=100000 tests/fuzz/mutations
+	CS_MUTATIONS=100000 tests/fuzz/mutations && \
+	CS_MUTATIONS=100000 tests/fuzz/edits
 .PHONY: mutations

@@ -69,6 +69,7 @@ openssl_opens() {
 		cmp got data
 }
 
+section "Content encryption"
 for cipher in aes128-cbc aes192-cbc aes256-cbc aes128-gcm aes192-gcm \
     aes256-gcm; do
 	cell "$cipher" openssl read openssl_to_us \
@@ -90,6 +91,7 @@ for bits in 40 64 128; do
 	    we_open m --legacy'
 done
 
+section "Recipients"
 cell "RSA PKCS#1 v1.5" openssl read openssl_to_us -aes256 "$certs/rsa.pem"
 cell "RSA PKCS#1 v1.5" openssl make us_to_openssl peer
 cell "RSA by key identifier" openssl read openssl_to_us -aes256 -keyid \
@@ -187,6 +189,7 @@ cell "several recipients of every kind" openssl read eval '
     we_open m --password-file password'
 
 # --- other types ------------------------------------------------------------
+section "Other types, and recipients added"
 cell "EncryptedData" openssl read eval '
     openssl cms -EncryptedData_encrypt -binary -in data -outform DER -out m \
 	-aes256 -secretkey "$kek" && we_open m --kek-file kek'
@@ -214,12 +217,33 @@ for cipher in aes256-cbc aes256-gcm; do
 	    rewrapped peer && rewrapped P-256 && we_open'
 done
 
+# without PEER COMMAND: what it cannot open of ours, tried with COMMAND
+without() {
+	local peer=$1 opens=$2 name
+	for name in "RSA-OAEP, sha256" "ECDH P-256, X9.63 sha256" \
+	    "password, aes256-cbc" "key-encryption key, aes256-cbc"; do
+		case $name in
+		RSA*) set -- -R peer.crt --oaep ;;
+		ECDH*) set -- -R P-256.crt ;;
+		password*) set -- --password-file password ;;
+		key*) set -- --kek-file kek ;;
+		esac
+		"$CARDSEAL" encrypt -q -f cms -c aes256-cbc -o m "$@" data ||
+			continue
+		lacks "$name" "$peer" make "no such recipient" eval "$opens"
+		lacks "$name" "$peer" read "no such recipient"
+	done
+}
+
 # --- NSS --------------------------------------------------------------------
 if have_tool cmsutil "NSS opens and is opened" &&
     openssl pkcs12 -export -legacy -in peer.crt -inkey peer.key -name peer \
 	-passout pass:x -out peer.p12 && mkdir nss &&
     certutil -N -d sql:nss --empty-password &&
     pk12util -d sql:nss -i peer.p12 -W x -K '' >setup.log &&
+    openssl pkcs12 -export -legacy -in P-256.crt -inkey P-256.key -name ec \
+	-passout pass:x -out ec.p12 &&
+    pk12util -d sql:nss -i ec.p12 -W x -K '' >setup.log &&
     certutil -A -d sql:nss -n rsa -t CT,CT,CT -a -i "$certs/rsa.pem"; then
 	peer_version NSS "$(dpkg-query -W -f '${Version}' libnss3-tools)"
 	nss_opens() {
@@ -241,10 +265,13 @@ if have_tool cmsutil "NSS opens and is opened" &&
 that has other recipients than RSA keys, openssl's messages neither; openssl \
 opens ours" eval 'several_made && "$CARDSEAL" encrypt -q -f cms \
 	    "${several[@]}" -o m data && nss_opens'
-	for cipher in aes128-gcm aes256-gcm chacha20-poly1305; do
+	for cipher in aes128-gcm aes192-gcm aes256-gcm chacha20-poly1305; do
 		lacks "$cipher" NSS read "no AuthEnvelopedData"
-		lacks "$cipher" NSS make "no AuthEnvelopedData"
+		lacks "$cipher" NSS make "no AuthEnvelopedData" eval '
+		    "$CARDSEAL" encrypt -q -f cms -R peer.crt -c "$cipher" \
+			-o m data && nss_opens'
 	done
+	without NSS nss_opens
 fi
 
 # --- gpgsm ------------------------------------------------------------------
@@ -288,7 +315,13 @@ openssl and NSS do, and RFC 5652 6.2.1 asks for both names" eval '
 opens the same message, and RFC 5084 allows 12 to 16" eval '
 	    "$CARDSEAL" encrypt -q -f cms -R peer.crt -c aes256-gcm -o m data &&
 	    gpgsm_opens'
-	lacks "aes256-gcm" gpgsm read "makes no AuthEnvelopedData"
+	for cipher in aes128-gcm aes192-gcm aes256-gcm chacha20-poly1305; do
+		lacks "$cipher" gpgsm read "makes no AuthEnvelopedData"
+	done
+	lacks "chacha20-poly1305" gpgsm make "no such content encryption" \
+	    eval '"$CARDSEAL" encrypt -q -f cms -R peer.crt \
+		-c chacha20-poly1305 -o m data && gpgsm_opens'
+	without gpgsm gpgsm_opens
 	gpgconf --kill gpg-agent >/dev/null 2>&1
 fi
 done_testing

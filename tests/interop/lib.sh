@@ -7,15 +7,16 @@
 #	peer_version openssl "$(openssl version)"
 #	cell "RSA PKCS#1 v1.5" openssl read openssl_makes_and_we_read
 #	cell "RSA PKCS#1 v1.5" openssl make we_make_and_openssl_reads
-#	lacks "X25519" openssl read "openssl 3.0 has no such recipient"
+#	lacks "X25519" openssl read "openssl 3.0 has no such recipient" COMMAND...
 #	defect "AES-256-GCM" gpgsm make "takes tags of 12 octets only; openssl
 #	    opens the same message" gpgsm_opens
 #
 # Each appends a row ALGORITHM|PEER|DIRECTION|RESULT|NOTE to $CS_INTEROP_TABLE,
-# which table.py renders into doc/interop.md. DIRECTION: "read" is they make
-# and we read, "make" is we make and they read. RESULT: ok, fail (a failed
-# test, too), lacks (the peer does not have it), defect (the peer's: the note
-# says by whose judgement, and the command must fail).
+# which table.py renders into doc/interop.md, a table for each "section TITLE".
+# DIRECTION: "read" is they make and we read, "make" is we make and they read.
+# RESULT: ok, fail (a failed test, too), lacks (the peer does not have it),
+# defect (the peer's: the note says by whose judgement). The command of the
+# last two must fail.
 CS_INTEROP_TABLE=${CS_INTEROP_TABLE:-$tmp/interop.rows}
 
 interop_row() { # ALGORITHM PEER DIRECTION RESULT NOTE
@@ -44,23 +45,38 @@ cell() {
 	return 0
 }
 
-# lacks ALGORITHM PEER DIRECTION NOTE
-lacks() {
-	interop_row "$1" "$2" "$3" lacks "$4"
-}
-
-# defect ALGORITHM PEER DIRECTION NOTE COMMAND...: of the peer's. Where it
-# succeeds, the table would be wrong.
-defect() {
-	local algorithm=$1 peer=$2 direction=$3 note=$4
-	shift 4
+# known RESULT ALGORITHM PEER DIRECTION NOTE COMMAND...: fails, and not by us.
+# Where it succeeds, the table would be wrong.
+known() {
+	local result=$1 algorithm=$2 peer=$3 direction=$4 note=$5
+	shift 5
 	if "$@" >"$tmp/cell.log" 2>&1; then
 		interop_row "$algorithm" "$peer" "$direction" ok ""
 		tap_result 1 "$algorithm: $peer: works now: $note"
 	else
-		interop_row "$algorithm" "$peer" "$direction" defect "$note"
+		interop_row "$algorithm" "$peer" "$direction" "$result" "$note"
 		tap_result 0 "$algorithm: $peer: known: $note"
 	fi
+}
+
+# lacks ALGORITHM PEER DIRECTION NOTE [COMMAND...]: without a command where
+# the peer has no way to ask for it
+lacks() {
+	if [ $# = 4 ]; then
+		interop_row "$1" "$2" "$3" lacks "$4"
+	else
+		known lacks "$@"
+	fi
+}
+
+# defect ALGORITHM PEER DIRECTION NOTE COMMAND...
+defect() {
+	known defect "$@"
+}
+
+# section TITLE: what follows stands in a table of its own
+section() {
+	interop_row section "$1" "" "" ""
 }
 
 peer_version() { # PEER TEXT
