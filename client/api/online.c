@@ -43,6 +43,8 @@ struct online {
 	struct strings tried;
 	struct online_item *items;
 	size_t len;
+	/* Compared only: what is asked about, and what went wrong for whom. */
+	const struct cert *asked, *failed;
 	char failure[160];
 };
 
@@ -62,8 +64,9 @@ struct online_want {
 static void
 fail(struct online *o, const char *text)
 {
-	if (o->failure[0] != '\0')
+	if (o->failed == o->asked)
 		return;
+	o->failed = o->asked;
 	snprintf(o->failure, sizeof(o->failure), "%s", text);
 }
 
@@ -294,8 +297,7 @@ get_revocation(
 	struct bytes url;
 	bool is_added = false;
 
-	if (*at == 0)
-		o->failure[0] = '\0';
+	o->asked = cert;
 	while (!is_added && *at < 2 * CERT_URLS_MAX) {
 		kind = *at < CERT_URLS_MAX ? CERT_URL_OCSP : CERT_URL_CRL;
 		url = cert_get_url(cert, kind, *at % CERT_URLS_MAX);
@@ -386,14 +388,16 @@ get_issuers_at(struct online *o, const struct cert *child, struct bytes url)
 static size_t
 get_issuers(void *ctx, const struct cert *child)
 {
+	struct online *o = ctx;
 	struct bytes url;
 	size_t i, found = 0;
 
+	o->asked = child;
 	for (i = 0; found == 0; i++) {
 		url = cert_get_url(child, CERT_URL_ISSUERS, i);
 		if (url.len == 0)
 			break;
-		found = get_issuers_at(ctx, child, url);
+		found = get_issuers_at(o, child, url);
 	}
 	return found;
 }
@@ -405,7 +409,7 @@ get_failure(void *ctx)
 {
 	struct online *o = ctx;
 
-	return o->failure;
+	return o->failed == o->asked ? o->failure : "";
 }
 
 struct online *
@@ -462,7 +466,7 @@ online_begin(struct online *o)
 	if (o == NULL)
 		return;
 	o->until_ms = 0;
-	o->failure[0] = '\0';
+	o->asked = o->failed = NULL;
 }
 
 void
