@@ -194,6 +194,7 @@ static void
 login_succeeded(struct login *l, const struct tok_msg *answer)
 {
 	login_start_expiry(l);
+	l->may_be_open = true;
 	if (l->sent & PIN_DO_SEND_TYPED)
 		login_source_proved(l);
 	if (!(l->sent & PIN_DO_SEND_CONTEXT)) {
@@ -486,6 +487,7 @@ void
 login_set_in(struct login *l, unsigned worker, bool is_in)
 {
 	l->token->at[worker].is_in = is_in;
+	l->may_be_open = l->may_be_open || is_in;
 	if (worker == LOGIN_CONTEXT_WORKER)
 		login_step(l, is_in ? PIN_LOGGED_IN : PIN_LOGGED_OUT, 0);
 }

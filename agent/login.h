@@ -28,6 +28,9 @@ struct login {
 	struct secret *typed, *proven;
 	struct request_waits logins;   /* wait for the token to be logged in */
 	struct request_waits contexts; /* the first is the one of pin.h */
+	/* A PIN opened the card since the last logout that succeeded: it may
+	 * stay so though the worker that logged in is gone. */
+	bool may_be_open;
 	bool is_context_gone; /* it left while its PIN was at the token */
 	unsigned depth;	      /* of steps under way */
 	unsigned rechecks;    /* in a row */

@@ -4,13 +4,20 @@
 #include "agent/inventory.h"
 #include "agent/login.h"
 
-/* Ends logins; the caller has forgotten the PIN. */
+/*
+ * Ends logins; the caller has forgotten the PIN. A worker that dies takes its
+ * login with it, but what the PIN opened on the card itself stays open to all
+ * who reach it, so that another worker has to end that.
+ */
+
+#define LOGOUT_TRIES_MAX 3
 
 struct logout_job {
 	struct job job;
 	struct worker *worker;
 	struct logout *end;
 	char *uri;
+	unsigned tries;
 };
 
 void
@@ -55,6 +62,19 @@ logout_forget(struct job *job)
 		logout_drop(end);
 }
 
+/* By another process; false: there is no use. */
+static bool
+logout_try_again(struct logout_job *j, struct module *m)
+{
+	struct token *t = inventory_find_token(m->agent, bytes_of_str(j->uri));
+
+	if (t == NULL || ++j->tries >= LOGOUT_TRIES_MAX)
+		return false;
+	j->worker = module_get_worker(m, NULL);
+	worker_submit_first(j->worker, &j->job);
+	return true;
+}
+
 static void
 logout_done(struct job *job, const struct tok_msg *answer, const struct err *e)
 {
@@ -65,13 +85,15 @@ logout_done(struct job *job, const struct tok_msg *answer, const struct err *e)
 	bool is_out = answer != NULL || e->code == -CS_ERR_NO_TOKEN ||
 		      e->code == -CS_ERR_TOKEN_REMOVED;
 
-	logout_free(job);
 	/* Without its process there is no login. The module may keep the PIN
 	 * in its memory even so. */
 	if (!is_out)
 		worker_kill(w, false, "did not log out and was ended");
 	else
 		worker_retire_now(w);
+	if (!is_out && logout_try_again(j, w->module))
+		return;
+	logout_free(job);
 	if (end != NULL)
 		logout_drop(end);
 }
@@ -105,6 +127,7 @@ void
 login_logout(struct login *l, struct logout *end)
 {
 	struct token *t = l->token;
+	bool was_asked = false;
 	unsigned i;
 
 	timer_stop(&t->module->agent->timers, &l->expiry);
@@ -113,5 +136,9 @@ login_logout(struct login *l, struct logout *end)
 			continue;
 		login_set_in(l, i, false);
 		login_logout_worker(l, &t->module->workers[i], end);
+		was_asked = true;
 	}
+	if (!was_asked && l->may_be_open)
+		login_logout_worker(l, module_get_worker(t->module, NULL), end);
+	l->may_be_open = false;
 }

@@ -93,7 +93,11 @@ prompts_before=$(pinentry_count)
 good_before=$(card_value verify-good) wrong_before=$(card_value verify-failed)
 signs "9A again" 9a alice-rsa2048
 presented "with a new PIN" 1 1 0
+first=$(worker_of_cards)
+kill -KILL "$first"
+ok "the process that logged in dies" wait_until 10 process_is_gone "$first"
 ok "lock" "$CARDSEAL" lock
+like "9A is closed even so" "$(raw_9a)" '6982$'
 signs "9C alone" 9c alice-p256
 presented "one prompt; the card sees the PIN for the login, too" 1 2 0
 ok "lock" "$CARDSEAL" lock
