@@ -44,6 +44,12 @@ fill(struct cardseal_certificates *list, struct cardseal_certificate *item,
 	buf_clear(&pem);
 }
 
+static const char *
+path_of(const char *file)
+{
+	return strcmp(file, "-") == 0 ? "/dev/stdin" : file;
+}
+
 /* KEY's forms (cardseal(1)): a fingerprint or an address. */
 static int
 is_wanted(const struct cert *c, const char *which, struct err *e)
@@ -129,6 +135,28 @@ cardseal_certificates_get(struct cardseal_job *job, const char *which,
 	return job_end(job, r);
 }
 
+int
+cardseal_certificates_load(struct cardseal_job *job, const char *file,
+    struct cardseal_certificates **result)
+{
+	struct cardseal_certificates *list = calloc(1, sizeof(*list));
+	struct cert_set *certs = cert_set_new();
+	int r = -CS_ERR_NO_MEMORY;
+
+	*result = NULL;
+	job_start(job);
+	if (list != NULL && certs != NULL)
+		r = cert_set_add_file(certs, path_of(file), &job->err);
+	if (r == 0)
+		r = list_fill(list, NULL, certs);
+	cert_set_free(certs);
+	if (r == 0)
+		*result = list;
+	else
+		cardseal_certificates_free(list);
+	return job_end(job, r);
+}
+
 void
 cardseal_certificates_free(struct cardseal_certificates *list)
 {
@@ -183,8 +211,7 @@ cardseal_certificates_import(
 	*added = 0;
 	job_start(job);
 	if (certs != NULL)
-		r = cert_set_add_file(certs,
-		    strcmp(file, "-") == 0 ? "/dev/stdin" : file, &job->err);
+		r = cert_set_add_file(certs, path_of(file), &job->err);
 	if (r == 0)
 		r = store_open(true, &store, &job->err);
 	if (r == 0)
