@@ -354,15 +354,20 @@ get_keys(struct mutt_sync *s, struct cardseal_keys **keys)
 {
 	int status, r = cardseal_keys_get(s->cli->job, keys);
 
-	if (r == 0)
+	if (r == 0 && cardseal_keys_get_len(*keys) != 0)
 		return 0;
-	status = cardseal_exit_status(r);
+	/* None at all: a card that is not in, or not read yet. */
+	if (r == 0)
+		cardseal_keys_free(*keys);
+	status = r != 0 ? cardseal_exit_status(r) : EXIT_NO_TOKEN;
 	*keys = NULL;
 	if (status != EXIT_NO_AGENT && status != EXIT_NO_TOKEN)
 		return cli_fail(s->cli, r);
 	if (!s->cli->is_quiet)
 		cli_error("%s: keys are left as they were: %s",
-		    s->cli->command->name, cardseal_job_get_error(s->cli->job));
+		    s->cli->command->name,
+		    r != 0 ? cardseal_job_get_error(s->cli->job)
+			   : "the agent has none");
 	return 0;
 }
 

@@ -38,6 +38,8 @@ like "says so" "$(cat "$tmp/err")" 'left as they were'
 like "has the settings" "$(cat "$tmp/out")" 'set smime_sign_command="/.* mutt sign'
 unlike "but no key" "$(cat "$tmp/out")" 'smime_default_key'
 agent_start
+has_keys() { "$CARDSEAL" keys | grep -q .; }
+wait_until 60 has_keys
 exits 0 "sync" "$CARDSEAL" mutt sync
 like "chose the key for signing" "$(cat "$tmp/out")" \
     "smime_default_key=\"($(id_of alice)|$(id_of bob))\""
@@ -193,30 +195,32 @@ open_mail() { # PROGRAM FILE
 	keys Enter
 }
 
-for program in mutt; do
-	have_tool $program "$program" || continue
-	have_tool tmux "$program in a terminal" || continue
-	send $program crypt_autosign=yes bob@example.org
+mail_program() { # PROGRAM
+	local program=$1
+	have_tool "$program" "$program" || return 0
+	have_tool tmux "$program in a terminal" || return 0
+	send "$program" crypt_autosign=yes bob@example.org
 	exits 0 "$program: sends signed mail" "$CARDSEAL" verify "$tmp/sent"
 	like "$program: multipart/signed" "$(cat "$tmp/sent")" \
 	    'micalg="?sha-?256'
-	open_mail $program "$tmp/sent"
+	open_mail "$program" "$tmp/sent"
 	on_screen "$program: reads it as good" \
 	    'S/MIME signature successfully verified|Verification successful'
 	on_screen "$program: and shows the text" 'the text of the mail'
 	end_run
 	sed 's/the text/The text/' "$tmp/sent" >"$tmp/tampered"
-	open_mail $program "$tmp/tampered"
+	open_mail "$program" "$tmp/tampered"
 	on_screen "$program: changed text is told of" \
 	    'signature could NOT be verified|Verification failure'
 	end_run
-	send $program crypt_autoencrypt=yes alice@example.org
+	send "$program" crypt_autoencrypt=yes alice@example.org
 	unlike "$program: sends encrypted mail" "$(cat "$tmp/sent")" 'the text'
 	exits 0 "$program: that can be opened" "$CARDSEAL" decrypt "$tmp/sent"
-	open_mail $program "$tmp/sent"
+	open_mail "$program" "$tmp/sent"
 	wait_until 60 screen_has 'passphrase' && keys Enter
 	on_screen "$program: reads it" 'the text of the mail'
 	end_run
-done
+}
+mail_program mutt
 is "no wrong PIN was tried, and one asked for" "$(pinentry_count)" 1
 done_testing
