@@ -49,12 +49,16 @@ enum cardseal_option {
 	CARDSEAL_PROGRAM, /* the name the agent shows as this program's claim */
 	CARDSEAL_PURPOSE, /* what for, in words; shown in prompts */
 	/* making messages */
-	CARDSEAL_FORMAT,    /* "smime" (default) or "cms" */
+	/* "smime" (default) or "cms"; "entity": a MIME entity for a mail
+	 * program that wraps what comes back by itself: as "cms", but in
+	 * canonical form (RFC 8551 3.1.1), and signed as a mail is */
+	CARDSEAL_FORMAT,
 	CARDSEAL_FORM,	    /* "detach" (default), "opaque"; "certs": the
 			      certificates alone, as CMS */
 	CARDSEAL_DER,	    /* "1": definite lengths even from a pipe */
-	CARDSEAL_ARMOR,	    /* "1": PEM, with format cms; "gpgsm": with the
-			      label that GnuPG has, SIGNED MESSAGE */
+	CARDSEAL_ARMOR,	    /* "1": PEM, with format cms; "gpgsm",
+			      "pkcs7": with the labels SIGNED MESSAGE of GnuPG
+			      and PKCS7 of OpenSSL */
 	CARDSEAL_PSS,	    /* "1": RSA-PSS instead of PKCS#1 v1.5 */
 	CARDSEAL_KEY,	    /* fingerprint, address, URI or role; repeatable */
 	CARDSEAL_CIPHER,    /* "auto", "aes256-gcm" ... */
@@ -116,6 +120,9 @@ enum cardseal_option {
 	/* judging, once more */
 	CARDSEAL_OCSP,	/* file with an OCSP answer; repeatable */
 	CARDSEAL_FETCH, /* "off", "public" or "all": what may be fetched */
+	/* signing: "sha256" ... "sha512"; default: what suits the key. A key
+	 * that cannot sign with it is an error. */
+	CARDSEAL_DIGEST,
 };
 
 /* NULL: no memory. */
@@ -143,6 +150,7 @@ struct cardseal_signer {
 	int64_t signing_time;  /* seconds since 1970, as it says; 0: it does
 				  not */
 	int64_t not_after;     /* of the certificate */
+	const char *pem;       /* the certificate */
 	/* Judged ones: 0, or the code of what is wrong first; its text. */
 	int integrity; /* does it fit content and key? */
 	int code;      /* 0: it does, and is trusted */
@@ -250,6 +258,13 @@ const char *cardseal_verdict_get_json(struct cardseal_verdict *verdict);
 const struct cardseal_signer *cardseal_verdict_get_signer(
     struct cardseal_verdict *verdict, size_t i);
 
+/*
+ * Writes the signers' certificates and those of their paths as CMS without a
+ * signature (RFC 8551 3.8). None was found: the BAD class.
+ */
+int cardseal_verdict_write_certificates(struct cardseal_job *job,
+    const struct cardseal_verdict *verdict, struct cardseal_output *out);
+
 /* --- certificates --- */
 
 struct cardseal_path;
@@ -302,6 +317,9 @@ int cardseal_certificates_get(struct cardseal_job *job, const char *which,
     struct cardseal_certificates **list);
 int cardseal_certificates_remove(
     struct cardseal_job *job, const char *which, size_t *removed);
+/* Those of a file (PEM, DER, PKCS#7; "-" is standard input). */
+int cardseal_certificates_load(struct cardseal_job *job, const char *file,
+    struct cardseal_certificates **list);
 /* The one that a message to address would be encrypted to. */
 int cardseal_certificates_find(struct cardseal_job *job, const char *address,
     struct cardseal_certificates **list);
@@ -333,6 +351,7 @@ struct cardseal_key {
 	const char *addresses; /* separated by ", " */
 	int64_t not_before;    /* seconds since 1970 */
 	int64_t not_after;
+	const char *pem;
 	const char *sign_refused;    /* "", or why it may not sign mail now */
 	const char *encrypt_refused; /* "", or why not to be encrypted to */
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "client/cms/compressed.h"
+#include "client/smime/canon.h"
 #include "client/smime/smime.h"
 
 /* Among CARDSEAL_ENVELOPE's: those of the header. */
@@ -163,25 +164,27 @@ encrypt_cms_write(void *ctx, struct sink *out, struct err *e)
 {
 	struct encrypting *c = ctx;
 	struct compressed_source compressed;
+	struct canon_source canon;
 	struct input_source source;
-	uint64_t len;
+	struct source *from = &source.source;
+	bool is_der = job_is_set(c->job, CARDSEAL_DER);
+	uint64_t len = UINT64_MAX; /* not known */
 	int r;
 
 	input_source_init(&source, c->in, 0, INPUT_TO_END);
-	if (job_is_set(c->job, CARDSEAL_COMPRESS)) {
-		compressed_source_init(&compressed, &source.source, false);
-		c->params.content_type = OID_COMPRESSED_DATA;
-		if (job_is_set(c->job, CARDSEAL_DER))
-			return cms_encrypt_der(
-			    &c->params, &compressed.source, UINT64_MAX, out, e);
-		return cms_encrypt_ber(&c->params, &compressed.source, out, e);
+	if (job_is(c->job, CARDSEAL_FORMAT, "entity")) {
+		canon_source_init(&canon, from);
+		from = &canon.source;
 	}
-	if (!input_is_direct(c->in) && !job_is_set(c->job, CARDSEAL_DER))
-		return cms_encrypt_ber(&c->params, &source.source, out, e);
-	r = input_get_len(c->in, &len, e);
-	if (r == 0)
-		r = cms_encrypt_der(&c->params, &source.source, len, out, e);
-	return r;
+	if (job_is_set(c->job, CARDSEAL_COMPRESS)) {
+		compressed_source_init(&compressed, from, false);
+		from = &compressed.source;
+		c->params.content_type = OID_COMPRESSED_DATA;
+	}
+	if (!is_der && (from != &source.source || !input_is_direct(c->in)))
+		return cms_encrypt_ber(&c->params, from, out, e);
+	r = from == &source.source ? input_get_len(c->in, &len, e) : 0;
+	return r != 0 ? r : cms_encrypt_der(&c->params, from, len, out, e);
 }
 
 static int
@@ -568,7 +571,7 @@ cardseal_encrypt(struct cardseal_job *job, struct cardseal_input *in,
 	r = job_check_apart(job, in, out);
 	if (r != 0)
 		return job_end(job, r);
-	if (job_is(job, CARDSEAL_FORMAT, "cms"))
+	if (!job_is_smime(job))
 		r = encrypt_cms(&c, out->out);
 	else
 		r = encrypt_smime(&c, out->out);

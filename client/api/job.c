@@ -173,10 +173,10 @@ static const struct {
 	bool repeats;
 	const char *words; /* separated by '|'; NULL: any text */
 } option_rules[JOB_OPTIONS] = {
-    [CARDSEAL_FORMAT] = {false, "smime|cms"},
+    [CARDSEAL_FORMAT] = {false, "smime|cms|entity"},
     [CARDSEAL_FORM] = {false, "detach|opaque|certs"},
     [CARDSEAL_DER] = {false, "0|1"},
-    [CARDSEAL_ARMOR] = {false, "0|1|gpgsm"},
+    [CARDSEAL_ARMOR] = {false, "0|1|gpgsm|pkcs7"},
     [CARDSEAL_PSS] = {false, "0|1"},
     [CARDSEAL_KEY] = {true, NULL},
     [CARDSEAL_RECIPIENT] = {true, NULL},
@@ -210,6 +210,7 @@ static const struct {
     [CARDSEAL_OPEN_PASSWORD_FILE] = {true, NULL},
     [CARDSEAL_OPEN_KEK_FILE] = {true, NULL},
     [CARDSEAL_COMPRESS] = {false, "0|1"},
+    [CARDSEAL_DIGEST] = {false, "sha224|sha256|sha384|sha512"},
 };
 
 static bool
@@ -361,6 +362,14 @@ bool
 job_is_set(const struct cardseal_job *job, enum cardseal_option option)
 {
 	return job_is(job, option, "1");
+}
+
+bool
+job_is_smime(const struct cardseal_job *job)
+{
+	const char *format = job_get(job, CARDSEAL_FORMAT);
+
+	return format == NULL || strcmp(format, "smime") == 0;
 }
 
 void

@@ -47,7 +47,7 @@ void signers_clear(struct signers *s);
 int CS_MUST_USE signers_add_made(struct signers *s, const struct cert *cert,
     enum alg digest, int64_t signing_time);
 
-#define JOB_OPTIONS (CARDSEAL_FETCH + 1)
+#define JOB_OPTIONS (CARDSEAL_DIGEST + 1)
 
 struct cardseal_job {
 	struct strings options[JOB_OPTIONS];
@@ -66,6 +66,8 @@ bool job_is_set(const struct cardseal_job *job, enum cardseal_option option);
 /* The option's text, but that of `word`. */
 bool job_is(const struct cardseal_job *job, enum cardseal_option option,
     const char *word);
+/* A whole mail: CARDSEAL_FORMAT is "smime", or not set. */
+bool job_is_smime(const struct cardseal_job *job);
 /* Forgets error, warnings and notes: an operation starts. */
 void job_start(struct cardseal_job *job);
 /* CS_ERR_ARGUMENT if out (may be NULL) is written onto what in reads. */

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "asn1/pem.h"
+
 struct cardseal_keys {
 	struct cardseal_key *keys;
 	size_t len;
@@ -25,6 +27,7 @@ key_fill_certificate(struct cardseal_keys *keys, struct cardseal_key *key,
 {
 	int64_t now = (int64_t)time(NULL);
 	struct err why = ERR_INIT;
+	struct buf pem = {0};
 
 	key->certificate_sha256 =
 	    strings_keep_hex(&keys->texts, bytes_of(cert_get_sha256(cert), 32));
@@ -34,6 +37,9 @@ key_fill_certificate(struct cardseal_keys *keys, struct cardseal_key *key,
 	key->issuer = strings_keep_name(&keys->texts, cert_get_issuer(cert));
 	key->serial = strings_keep_hex(&keys->texts, cert_get_serial(cert));
 	key->addresses = strings_keep_addresses(&keys->texts, cert);
+	pem_write(&pem, "CERTIFICATE", cert_get_raw(cert));
+	key->pem = strings_keep(&keys->texts, buf_get(&pem));
+	buf_clear(&pem);
 	key->not_before = cert_get_not_before(cert);
 	key->not_after = cert_get_not_after(cert);
 	key->sign_refused =
@@ -70,6 +76,7 @@ key_fill(struct cardseal_keys *keys, struct cardseal_key *key,
 	    .issuer = "",
 	    .serial = "",
 	    .addresses = "",
+	    .pem = "",
 	    .sign_refused = "it has no certificate",
 	    .encrypt_refused = "it has no certificate",
 	};

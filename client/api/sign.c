@@ -8,6 +8,7 @@
 #include "client/cms/compressed.h"
 #include "client/cms/sign_info.h"
 #include "client/fetch/fetch.h"
+#include "client/smime/canon.h"
 #include "client/smime/smime.h"
 
 #define CHAIN_LEN_MAX 16
@@ -161,6 +162,22 @@ signing_choose_encryption(struct signing *s, struct cms_signer *signer)
 	return r;
 }
 
+/* As asked, or what suits the key. EdDSA has a digest of its own. */
+static enum alg
+signing_choose_digest(const struct signing *s, const struct cert *cert)
+{
+	const char *wanted = job_get(s->job, CARDSEAL_DIGEST);
+	const struct spki *spki = cert_get_spki(cert);
+	enum alg digest = wanted != NULL
+			      ? alg_find_name(wanted, ALG_KIND_DIGEST)
+			      : sig_default_digest(spki);
+	bool is_edwards =
+	    spki->alg == ALG_ED25519_KEY || spki->alg == ALG_ED448_KEY;
+
+	return is_edwards && digest != sig_default_digest(spki) ? ALG_NONE
+								: digest;
+}
+
 /* Chooses one signer: by KEY, or by the address the mail comes from. */
 static int
 signing_choose(struct signing *s, const char *key, struct bytes address)
@@ -185,13 +202,19 @@ signing_choose(struct signing *s, const char *key, struct bytes address)
 		    s->params.signing_time, &which, &s->job->err);
 	if (r == 0) {
 		signer->cert = some[which].cert;
-		digest = sig_default_digest(cert_get_spki(signer->cert));
-		r = sig_scheme_choose(cert_get_spki(signer->cert), digest,
-		    job_is_set(s->job, CARDSEAL_PSS), &signer->scheme);
+		digest = signing_choose_digest(s, signer->cert);
+		r = digest == ALG_NONE
+			? -CS_ERR_ALGORITHM
+			: sig_scheme_choose(cert_get_spki(signer->cert), digest,
+			      job_is_set(s->job, CARDSEAL_PSS),
+			      &signer->scheme);
 		if (r != 0)
 			err_set(&s->job->err, r,
 			    "the chosen key has an algorithm that cannot "
-			    "sign mail");
+			    "sign mail%s",
+			    job_get(s->job, CARDSEAL_DIGEST) != NULL
+				? " with that digest"
+				: "");
 	}
 	free(some);
 	if (r == 0)
@@ -262,44 +285,59 @@ sign_feed_write(struct sink *sink, struct bytes in, struct err *e)
 	return cms_sign_write(((struct sign_feed *)sink)->sign, in, e);
 }
 
-/* Detached CMS, or opaque in the length form that the input allows. */
+/* Opaque, in the length form that the input allows. */
 static int
-sign_cms_to(struct signing *s, struct input *in, struct sink *out)
+sign_cms_opaque(
+    struct signing *s, struct source *from, bool is_der, struct sink *out)
 {
 	struct err *e = &s->job->err;
-	struct input_source source;
-	struct compressed_source compressed;
-	struct sign_feed feed = {.sink = {.write = sign_feed_write}};
-	int r;
 
-	input_source_init(&source, in, 0, INPUT_TO_END);
-	if (job_is_set(s->job, CARDSEAL_COMPRESS)) {
-		if (!job_is(s->job, CARDSEAL_FORM, "opaque"))
-			return err_set(e, -CS_ERR_ARGUMENT,
-			    "compressed content stands in the message: "
-			    "--compress goes with --opaque");
-		compressed_source_init(&compressed, &source.source, false);
-		s->params.content_type = OID_COMPRESSED_DATA;
-		if (input_is_direct(in) || job_is_set(s->job, CARDSEAL_DER))
-			return cms_sign_opaque_der(
-			    &s->params, &compressed.source, out, e);
-		return cms_sign_opaque_ber(
-		    &s->params, &compressed.source, out, e);
-	}
-	if (job_is(s->job, CARDSEAL_FORM, "opaque")) {
-		if (input_is_direct(in) || job_is_set(s->job, CARDSEAL_DER))
-			return cms_sign_opaque_der(
-			    &s->params, &source.source, out, e);
-		return cms_sign_opaque_ber(&s->params, &source.source, out, e);
-	}
-	r = cms_sign_new(&s->params, &feed.sign, e);
+	return is_der || job_is_set(s->job, CARDSEAL_DER)
+		   ? cms_sign_opaque_der(&s->params, from, out, e)
+		   : cms_sign_opaque_ber(&s->params, from, out, e);
+}
+
+static int
+sign_cms_detached(struct signing *s, struct source *from, struct sink *out)
+{
+	struct sign_feed feed = {.sink = {.write = sign_feed_write}};
+	struct err *e = &s->job->err;
+	int r = cms_sign_new(&s->params, &feed.sign, e);
+
 	if (r != 0)
 		return r;
-	r = source_run(&source.source, &feed.sink, e);
+	r = source_run(from, &feed.sink, e);
 	if (r == 0)
 		r = cms_sign_finish(feed.sign, out, e);
 	cms_sign_free(feed.sign);
 	return r;
+}
+
+static int
+sign_cms_to(struct signing *s, struct input *in, struct sink *out)
+{
+	bool is_opaque = job_is(s->job, CARDSEAL_FORM, "opaque");
+	struct input_source source;
+	struct compressed_source compressed;
+	struct canon_source canon;
+	struct source *from = &source.source;
+
+	input_source_init(&source, in, 0, INPUT_TO_END);
+	if (job_is(s->job, CARDSEAL_FORMAT, "entity")) {
+		canon_source_init(&canon, from);
+		from = &canon.source;
+	}
+	if (job_is_set(s->job, CARDSEAL_COMPRESS)) {
+		if (!is_opaque)
+			return err_set(&s->job->err, -CS_ERR_ARGUMENT,
+			    "compressed content stands in the message: "
+			    "--compress goes with --opaque");
+		compressed_source_init(&compressed, from, false);
+		from = &compressed.source;
+		s->params.content_type = OID_COMPRESSED_DATA;
+	}
+	return is_opaque ? sign_cms_opaque(s, from, input_is_direct(in), out)
+			 : sign_cms_detached(s, from, out);
 }
 
 int
@@ -307,14 +345,18 @@ job_write_armored(struct cardseal_job *job, bool is_pem, struct output *out,
     int (*write)(void *ctx, struct sink *out, struct err *e), void *ctx)
 {
 	struct sink *plain = output_get_sink(out), *armor;
-	bool is_gpgsm = job_is(job, CARDSEAL_ARMOR, "gpgsm");
-	const char *label = is_gpgsm ? "SIGNED MESSAGE" : "CMS";
+	const char *armor_is = job_get(job, CARDSEAL_ARMOR);
+	const char *label = "CMS";
 	struct buf line = {0};
 	struct err *e = &job->err;
 	int r;
 
-	if (!is_pem && !is_gpgsm && !job_is_set(job, CARDSEAL_ARMOR))
+	if (!is_pem && (armor_is == NULL || strcmp(armor_is, "0") == 0))
 		return write(ctx, plain, e);
+	if (job_is(job, CARDSEAL_ARMOR, "gpgsm"))
+		label = "SIGNED MESSAGE";
+	else if (job_is(job, CARDSEAL_ARMOR, "pkcs7"))
+		label = "PKCS7";
 	armor = sink_new_base64_enc(plain, BASE64_LINE_PEM, "\n");
 	if (armor == NULL)
 		return -CS_ERR_NO_MEMORY;
@@ -511,7 +553,7 @@ sign_check_options(struct cardseal_job *job)
 {
 	static const enum cardseal_option encrypting[] = {CARDSEAL_RECIPIENT,
 	    CARDSEAL_RECIPIENT_FILE, CARDSEAL_CIPHER, CARDSEAL_BCC_DIR};
-	bool is_cms = job_is(job, CARDSEAL_FORMAT, "cms");
+	bool is_cms = !job_is_smime(job);
 	size_t i;
 
 	if (is_cms && job_is_set(job, CARDSEAL_ENCRYPT))
@@ -579,7 +621,7 @@ cardseal_sign(struct cardseal_job *job, struct cardseal_input *in,
 	r = sign_check_options(job);
 	if (r == 0 && job_is(job, CARDSEAL_FORM, "certs"))
 		r = sign_certs(&s, out->out);
-	else if (r == 0 && !s.is_mail)
+	else if (r == 0 && !job_is_smime(job))
 		r = sign_cms(&s, in->in, out->out);
 	else if (r == 0)
 		r = sign_smime(&s, in->in, out->out);

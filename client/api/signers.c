@@ -1,7 +1,9 @@
 /* Who signed: of messages made and of messages judged. */
 #include <stdlib.h>
 
+#include "asn1/pem.h"
 #include "client/api/job.h"
+#include "client/cms/signed.h"
 
 #define SHA1_LEN 20
 
@@ -18,6 +20,7 @@ static struct cardseal_signer *
 signers_add(struct signers *s, const struct cert *cert)
 {
 	struct cardseal_signer *items, *item;
+	struct buf pem = {0};
 	char type[64];
 
 	items = realloc(s->items, (s->len + 1) * sizeof(*items));
@@ -32,6 +35,7 @@ signers_add(struct signers *s, const struct cert *cert)
 	    .addresses = "",
 	    .key_type = "",
 	    .digest = "",
+	    .pem = "",
 	    .text = "",
 	};
 	if (cert == NULL)
@@ -45,6 +49,9 @@ signers_add(struct signers *s, const struct cert *cert)
 	spki_describe(type, sizeof(type), cert_get_spki(cert));
 	item->key_type = strings_keep(&s->texts, bytes_of_str(type));
 	item->not_after = cert_get_not_after(cert);
+	pem_write(&pem, "CERTIFICATE", cert_get_raw(cert));
+	item->pem = strings_keep(&s->texts, buf_get(&pem));
+	buf_clear(&pem);
 	return item;
 }
 
@@ -103,4 +110,51 @@ cardseal_verdict_get_signer(struct cardseal_verdict *wrap, size_t i)
 				return NULL;
 	s->is_filled = true;
 	return i < s->len ? &s->items[i] : NULL;
+}
+
+/* The signers' certificates and the paths that were found, signers first. */
+static int
+collect_certificates(const struct verdict *v, struct cert_set *set)
+{
+	const struct verdict_signer *signer;
+	size_t i, k;
+	int r = 0;
+
+	for (i = 0; i < v->layers_len; i++)
+		for (k = 0; r == 0 && k < v->layers[i].signers_len; k++) {
+			signer = &v->layers[i].signers[k];
+			if (signer->cert != NULL)
+				r = cert_set_add(set, signer->cert);
+			if (r == 0 && signer->path != NULL)
+				r = cert_set_add_all(set, signer->path);
+		}
+	return r;
+}
+
+static int
+write_certificates(void *ctx, struct sink *out, struct err *e)
+{
+	return cms_write_certs_only(ctx, out, e);
+}
+
+int
+cardseal_verdict_write_certificates(struct cardseal_job *job,
+    const struct cardseal_verdict *wrap, struct cardseal_output *out)
+{
+	struct cert_set *set = cert_set_new();
+	int r;
+
+	job_start(job);
+	r = set != NULL ? collect_certificates(wrap->verdict, set)
+			: -CS_ERR_NO_MEMORY;
+	if (r == 0 && cert_set_get_len(set) == 0)
+		r = err_set(&job->err, -CS_ERR_NO_SIGNER_CERT,
+		    "no signer's certificate is in the message");
+	if (r == 0)
+		r = job_write_armored(
+		    job, false, out->out, write_certificates, set);
+	if (r == 0)
+		r = output_commit(out->out, &job->err);
+	cert_set_free(set);
+	return job_end(job, r);
 }

@@ -46,6 +46,12 @@ fill(struct cardseal_certificates *list, struct cardseal_certificate *item,
 	buf_clear(&pem);
 }
 
+static const char *
+path_of(const char *file)
+{
+	return strcmp(file, "-") == 0 ? "/dev/stdin" : file;
+}
+
 /* KEY's forms (cardseal(1)): a fingerprint or an address. */
 static int
 is_wanted(const struct cert *c, const char *which, struct err *e)
@@ -131,6 +137,28 @@ cardseal_certificates_get(struct cardseal_job *job, const char *which,
 	return job_end(job, r);
 }
 
+int
+cardseal_certificates_load(struct cardseal_job *job, const char *file,
+    struct cardseal_certificates **result)
+{
+	struct cardseal_certificates *list = calloc(1, sizeof(*list));
+	struct cert_set *certs = cert_set_new();
+	int r = -CS_ERR_NO_MEMORY;
+
+	*result = NULL;
+	job_start(job);
+	if (list != NULL && certs != NULL)
+		r = cert_set_add_file(certs, path_of(file), &job->err);
+	if (r == 0)
+		r = list_fill(list, NULL, certs);
+	cert_set_free(certs);
+	if (r == 0)
+		*result = list;
+	else
+		cardseal_certificates_free(list);
+	return job_end(job, r);
+}
+
 void
 cardseal_certificates_free(struct cardseal_certificates *list)
 {
@@ -184,7 +212,7 @@ load_certs(struct cardseal_job *job, const char *file, struct cert_set *certs)
 	int got, r;
 
 	if (strcmp(file, "-") == 0)
-		return cert_set_add_file(certs, "/dev/stdin", &job->err);
+		return cert_set_add_file(certs, path_of(file), &job->err);
 	r = cert_set_add_file(certs, file, &job->err);
 	if (r == 0 || r == -CS_ERR_NO_MEMORY ||
 	    input_open(file, &in, &why) != 0)

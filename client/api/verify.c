@@ -4,6 +4,7 @@
 #include "asn1/alg/digest.h"
 #include "client/api/job.h"
 #include "client/cms/detect.h"
+#include "client/smime/canon.h"
 #include "client/smime/smime.h"
 
 struct cardseal_verdict *
@@ -78,12 +79,26 @@ struct detached {
 	struct buf head; /* the content's */
 };
 
+/* The content as it is, or in canonical form where it is an entity. */
+static struct source *
+detached_source(
+    struct detached *d, struct input_source *source, struct canon_source *canon)
+{
+	input_source_init(source, d->content, 0, INPUT_TO_END);
+	if (!job_is(d->job, CARDSEAL_FORMAT, "entity"))
+		return &source->source;
+	canon_source_init(canon, &source->source);
+	return &canon->source;
+}
+
 /* First run over the content: hash it, and remember it if it goes out. */
 static int
 detached_hash(struct detached *d)
 {
 	struct err *e = &d->job->err;
 	struct sink *end, *hash, *head, *count;
+	struct input_source source;
+	struct canon_source canon;
 	int r = -CS_ERR_NO_MEMORY;
 
 	end = d->guard != NULL ? guard_get_learner(d->guard) : NULL;
@@ -91,7 +106,7 @@ detached_hash(struct detached *d)
 	head = sink_new_head(&d->head, hash);
 	count = sink_new_count(&d->content_len, head);
 	if (hash != NULL && head != NULL && count != NULL)
-		r = input_run(d->content, 0, INPUT_TO_END, count, e);
+		r = source_run(detached_source(d, &source, &canon), count, e);
 	if (r == 0)
 		r = sink_finish(count, e);
 	sink_free(count);
@@ -106,9 +121,11 @@ detached_release(struct detached *d)
 	struct err *e = &d->job->err;
 	struct sink *check =
 	    guard_get_checker(d->guard, output_get_sink(d->out));
+	struct input_source source;
+	struct canon_source canon;
 	int r;
 
-	r = input_run(d->content, 0, INPUT_TO_END, check, e);
+	r = source_run(detached_source(d, &source, &canon), check, e);
 	return r != 0 ? r : sink_finish(check, e);
 }
 

@@ -12,6 +12,7 @@
 
 #include "client/cardseal.h"
 
+#define CLI_EXIT_BAD 1
 #define CLI_EXIT_USAGE 2
 #define CLI_EXIT_INTERNAL 70
 #define CLI_EXIT_IO 74
@@ -51,11 +52,13 @@ struct cli {
 	bool is_json;
 	bool is_verify; /* log --verify */
 	bool is_batch;
-	bool is_done;	     /* --help or --version has answered */
-	const char *output;  /* -o */
-	const char *content; /* --content */
-	const char *sha256;  /* --sha256 */
-	int argc;	     /* as main got them, from the command on */
+	bool is_done;		 /* --help or --version has answered */
+	const char *output;	 /* -o */
+	const char *content;	 /* --content */
+	const char *sha256;	 /* --sha256 */
+	const char *certificate; /* mutt sign --certificate */
+	const char *folder;	 /* mutt sync --folder */
+	int argc;		 /* as main got them, from the command on */
 	char **argv;
 };
 
@@ -106,6 +109,17 @@ int cmd_decrypt(struct cli *cli);
 int cmd_encrypt(struct cli *cli);
 int cmd_keys(struct cli *cli);
 int cmd_lock(struct cli *cli);
+int cmd_mutt_decrypt(struct cli *cli);
+int cmd_mutt_encrypt(struct cli *cli);
+int cmd_mutt_get_cert(struct cli *cli);
+int cmd_mutt_get_cert_email(struct cli *cli);
+int cmd_mutt_get_signer_cert(struct cli *cli);
+int cmd_mutt_import(struct cli *cli);
+int cmd_mutt_pk7out(struct cli *cli);
+int cmd_mutt_sign(struct cli *cli);
+int cmd_mutt_sync(struct cli *cli);
+int cmd_mutt_verify(struct cli *cli);
+int cmd_mutt_verify_opaque(struct cli *cli);
 int cmd_read(struct cli *cli);
 int cmd_setup_anchors(struct cli *cli);
 int cmd_sendmail(struct cli *cli);
@@ -123,6 +137,10 @@ extern const struct cli_option cmd_edit_options[];
 extern const struct cli_option cmd_sign_options[];
 extern const struct cli_option cmd_seal_options[];
 extern const struct cli_option cmd_log_options[];
+extern const struct cli_option cmd_mutt_encrypt_options[];
+extern const struct cli_option cmd_mutt_sign_options[];
+extern const struct cli_option cmd_mutt_sync_options[];
+extern const struct cli_option cmd_mutt_verify_options[];
 extern const struct cli_option cmd_verify_options[];
 extern const struct cli_option cmd_encrypt_options[];
 extern const struct cli_option cmd_decrypt_options[];

@@ -9,10 +9,12 @@ client_cli_cardseal_SOURCES = \
 	client/cli/cmd_log.c \
 	client/cli/cmd_edit.c \
 	client/cli/cmd_make.c \
+	client/cli/cmd_mutt.c client/cli/cmd_mutt.h \
 	client/cli/cmd_read.c \
 	client/cli/cmd_sendmail.c \
 	client/cli/cmd_store.c \
 	client/cli/main.c \
+	client/cli/mutt_sync.c \
 	client/cli/options.c \
 	client/cli/print.c
 client_cli_cardseal_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)

@@ -36,8 +36,18 @@ static const struct cli_option *const json_groups[] = {
     cli_json_options, cli_common_options, NULL};
 static const struct cli_option *const log_groups[] = {
     cmd_log_options, cli_json_options, cli_common_options, NULL};
+static const struct cli_option *const mutt_sign_groups[] = {
+    cmd_mutt_sign_options, cli_common_options, NULL};
+static const struct cli_option *const mutt_encrypt_groups[] = {
+    cmd_mutt_encrypt_options, cli_common_options, NULL};
+static const struct cli_option *const mutt_verify_groups[] = {
+    cmd_mutt_verify_options, cli_common_options, NULL};
+static const struct cli_option *const mutt_sync_groups[] = {
+    cmd_mutt_sync_options, cli_common_options, NULL};
 static const struct cli_option *const common_groups[] = {
     cli_common_options, NULL};
+
+#define MUTT_OPERANDS_MAX 10000
 
 static const struct cli_command commands[] = {
     {"sign", "[IN]", "sign a mail or a file", sign_groups, 1, cmd_sign, false},
@@ -85,6 +95,28 @@ static const struct cli_command commands[] = {
 	cmd_events, false},
     {"log", "", "show who used which key, and verify it", log_groups, 0,
 	cmd_log, false},
+    {"mutt sync", "", "fill mutt's folders and print its settings",
+	mutt_sync_groups, 0, cmd_mutt_sync, false},
+    {"mutt sign", "FILE", "smime_sign_command", mutt_sign_groups, 1,
+	cmd_mutt_sign, false},
+    {"mutt encrypt", "FILE CERTFILE...", "smime_encrypt_command",
+	mutt_encrypt_groups, MUTT_OPERANDS_MAX, cmd_mutt_encrypt, false},
+    {"mutt decrypt", "FILE", "smime_decrypt_command", common_groups, 1,
+	cmd_mutt_decrypt, false},
+    {"mutt verify", "SIGNATURE", "smime_verify_command", mutt_verify_groups, 1,
+	cmd_mutt_verify, false},
+    {"mutt verify-opaque", "FILE", "smime_verify_opaque_command", common_groups,
+	1, cmd_mutt_verify_opaque, false},
+    {"mutt pk7out", "MAIL", "smime_pk7out_command", common_groups, 1,
+	cmd_mutt_pk7out, false},
+    {"mutt get-cert", "FILE", "smime_get_cert_command", common_groups, 1,
+	cmd_mutt_get_cert, false},
+    {"mutt get-signer-cert", "MAIL OUT", "smime_get_signer_cert_command",
+	common_groups, 2, cmd_mutt_get_signer_cert, false},
+    {"mutt get-cert-email", "FILE", "smime_get_cert_email_command",
+	common_groups, 1, cmd_mutt_get_cert_email, false},
+    {"mutt import", "FILE", "smime_import_cert_command", mutt_sync_groups, 1,
+	cmd_mutt_import, false},
     {"setup anchors", "FILE", "trust the certificates of a bundle",
 	setup_anchors_groups, 1, cmd_setup_anchors, false},
     {"agent", "[OPTIONS]", "run the agent in the foreground", common_groups, 0,

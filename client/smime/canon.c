@@ -221,6 +221,30 @@ sink_new_canon(struct sink *next)
 	return sink_new_canon_plain(next);
 }
 
+static int
+canon_source_run(struct source *source, struct sink *to, struct err *e)
+{
+	struct canon_source *s = (struct canon_source *)source;
+	struct sink *canon = sink_new_canon(to);
+	int r;
+
+	if (canon == NULL)
+		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
+	r = source_run(s->inner, canon, e);
+	if (r == 0)
+		r = sink_finish(canon, e);
+	sink_free(canon);
+	return r;
+}
+
+void
+canon_source_init(struct canon_source *s, struct source *inner)
+{
+	s->source = (struct source){
+	    .run = canon_source_run, .is_stable = inner->is_stable};
+	s->inner = inner;
+}
+
 struct cr_to_lf {
 	struct sink sink;
 	struct sink *next;

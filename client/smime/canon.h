@@ -15,6 +15,13 @@ struct sink *sink_new_canon(struct sink *next);
 /* The same as on a processor without AVX2, for the tests. */
 struct sink *sink_new_canon_plain(struct sink *next);
 
+/* The same of what another source gives; plain data, borrows inner. */
+struct canon_source {
+	struct source source;
+	struct source *inner;
+};
+void canon_source_init(struct canon_source *s, struct source *inner);
+
 /*
  * A stage for texts whose lines end in CR alone: each CR becomes LF, so that
  * everything behind it finds lines, and offsets stay what they were.

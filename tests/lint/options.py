@@ -24,7 +24,7 @@ def help_options(text):
 
 
 def help_commands(text):
-    return set(re.findall(r"^  ([a-z][a-z-]*(?: [a-z]+)?)  ", text, re.M))
+    return set(re.findall(r"^  ([a-z][a-z-]*(?: [a-z][a-z0-9-]*)?)  ", text, re.M))
 
 
 def page_sections(text):

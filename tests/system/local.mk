@@ -14,6 +14,7 @@ SYSTEM_TESTS = \
 	tests/system/many.sh \
 	tests/system/memory.sh \
 	tests/system/modules.sh \
+	tests/system/mutt.sh \
 	tests/system/peers.sh \
 	tests/system/pkcs11.sh \
 	tests/system/quickstart.sh \
