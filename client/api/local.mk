@@ -18,7 +18,8 @@ libapi_a_SOURCES = \
 	client/api/recipients.c \
 	client/api/rewrap.c \
 	client/api/secrets.c \
-	client/api/sign.c client/api/signing.h client/api/stamp.c \
+	client/api/sign.c client/api/signing.c client/api/signing.h \
+	client/api/stamp.c \
 	client/api/signers.c \
 	client/api/status.c \
 	client/api/store.c \

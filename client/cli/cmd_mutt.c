@@ -449,8 +449,13 @@ print_settings(const struct mutt_sync *sync)
 	puts("set crypt_use_gpgme=no\nset smime_is_default=yes");
 	printf("set smime_certificates=\"%s\"\nset smime_keys=\"%s\"\n",
 	    sync->certificates, sync->keys);
-	if (sync->sign_as[0] != '\0')
-		printf("set smime_default_key=\"%s\"\n", sync->sign_as);
+	/* The default one is for copies to oneself, and signs where no other
+	 * is set. */
+	if (sync->encrypt_as[0] != '\0')
+		printf("set smime_default_key=\"%s\"\n", sync->encrypt_as);
+	if (sync->sign_as[0] != '\0' &&
+	    strcmp(sync->sign_as, sync->encrypt_as) != 0)
+		printf("set smime_sign_as=\"%s\"\n", sync->sign_as);
 	printf("set smime_sign_digest_alg=\"%s\"\n", sync->digest);
 	puts("set smime_encrypt_with=\"aes256\"\n"
 	     "set smime_ask_cert_label=no\nset smime_timeout=86400");

@@ -14,7 +14,9 @@ struct mutt_sync {
 	struct cli *cli;
 	char *certificates, *keys;  /* folders */
 	char sign_as[MUTT_ID_SIZE]; /* "": no key may sign */
-	const char *digest;	    /* that it can sign with */
+	/* its owner's key to encrypt to; "": none */
+	char encrypt_as[MUTT_ID_SIZE];
+	const char *digest; /* that it can sign with */
 };
 
 /*

@@ -20,6 +20,7 @@
 #define LABEL "cardseal"
 #define LABEL_KEY "cardseal-key"
 #define LABEL_SIZE 32
+#define MAILBOX_SIZE 512
 #define ID_MAX 100 /* certificates with the same beginning */
 #define EXIT_NO_AGENT 3
 #define EXIT_NO_TOKEN 4
@@ -116,14 +117,33 @@ put_lines(FILE *to, const char *addresses, const char *id, const char *label,
 
 /* --- the indexes --- */
 
-/* Does the line have that label? "MAILBOX ID LABEL ISSUER TRUST PURPOSE" */
+/* "MAILBOX ID LABEL ISSUER TRUST PURPOSE" */
+enum field { FIELD_MAILBOX, FIELD_ID, FIELD_LABEL, FIELD_PURPOSE = 5 };
+
+/* A field of the line; the empty text if it has none that fits. */
+static void
+get_field(const char *line, enum field which, char *text, size_t size)
+{
+	static const char blank[] = " \t\r\n";
+	size_t len;
+	int i;
+
+	line += strspn(line, blank);
+	for (i = 0; i < (int)which; i++) {
+		line += strcspn(line, blank);
+		line += strspn(line, blank);
+	}
+	len = strcspn(line, blank);
+	snprintf(text, size, "%.*s", len < size ? (int)len : 0, line);
+}
+
 static bool
 has_label(const char *line, const char *label)
 {
 	char found[LABEL_SIZE];
 
-	return sscanf(line, "%*s %*s %31s", found) == 1 &&
-	       strcmp(found, label) == 0;
+	get_field(line, FIELD_LABEL, found, sizeof(found));
+	return strcmp(found, label) == 0;
 }
 
 /* What others wrote into the index, and what is left as it was, for the new
@@ -216,16 +236,15 @@ static int
 put_key(struct mutt_sync *s, const struct cardseal_key *k, bool is_private,
     FILE *to)
 {
-	char id[MUTT_ID_SIZE], purpose[3] = "";
-	bool is_old;
+	char id[MUTT_ID_SIZE], purpose[3];
+	bool signs = is_private && is_for_signing(k), is_old, opens;
 	int status = 0;
 
-	if (is_private && is_for_signing(k))
-		strcat(purpose, "s");
 	/* What is expired still opens old mail. */
 	is_old = is_private && k->not_after < (int64_t)time(NULL);
-	if (k->can_decrypt && (is_old || k->encrypt_refused[0] == '\0'))
-		strcat(purpose, "e");
+	opens = k->can_decrypt && (is_old || k->encrypt_refused[0] == '\0');
+	snprintf(purpose, sizeof(purpose), "%s%s", signs ? "s" : "",
+	    opens ? "e" : "");
 	if (purpose[0] == '\0' || k->addresses[0] == '\0')
 		return 0;
 	status = write_certificate(s, k->certificate_sha256, k->pem, id);
@@ -254,11 +273,12 @@ fill_keys(struct mutt_sync *s, void *ctx, FILE *to)
 	return status;
 }
 
-/* Which key the index says to sign with; none: "". */
+/* Which key the index says to sign with, and which its owner reads with. */
 static int
 find_sign_as(struct mutt_sync *s)
 {
-	char *path, *line = NULL, purpose[LABEL_SIZE];
+	char *path, *line = NULL, purpose[LABEL_SIZE], owner[MAILBOX_SIZE] = "",
+		    mailbox[MAILBOX_SIZE];
 	size_t size = 0;
 	FILE *f;
 
@@ -268,12 +288,21 @@ find_sign_as(struct mutt_sync *s)
 	free(path);
 	if (f == NULL)
 		return errno == ENOENT ? 0 : fail(s, s->keys);
-	while (s->sign_as[0] == '\0' && getline(&line, &size, f) >= 0)
-		if (has_label(line, LABEL_KEY) &&
-		    sscanf(line, "%*s %15s %*s %*s %*s %31s", s->sign_as,
-			purpose) == 2 &&
-		    strchr(purpose, 's') == NULL)
-			s->sign_as[0] = '\0';
+	while (s->encrypt_as[0] == '\0' && getline(&line, &size, f) >= 0) {
+		if (!has_label(line, LABEL_KEY))
+			continue;
+		get_field(line, FIELD_PURPOSE, purpose, sizeof(purpose));
+		get_field(line, FIELD_MAILBOX, mailbox, sizeof(mailbox));
+		if (s->sign_as[0] == '\0' && strchr(purpose, 's') != NULL) {
+			get_field(
+			    line, FIELD_ID, s->sign_as, sizeof(s->sign_as));
+			memcpy(owner, mailbox, sizeof(owner));
+		}
+		if (owner[0] != '\0' && strcmp(mailbox, owner) == 0 &&
+		    strchr(purpose, 'e') != NULL)
+			get_field(line, FIELD_ID, s->encrypt_as,
+			    sizeof(s->encrypt_as));
+	}
 	free(line);
 	fclose(f);
 	return 0;

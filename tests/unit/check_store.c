@@ -122,7 +122,7 @@ START_TEST(files_that_are_no_store)
 		break;
 	case 2: /* of a version to come */
 		run_sql("PRAGMA application_id = 1668498259;"
-			"PRAGMA user_version = 2;");
+			"PRAGMA user_version = 3;");
 		break;
 	case 3: /* a link, to wherever */
 		ck_assert_int_eq(
