@@ -144,7 +144,7 @@ gpgsm_fingerprint(char dst[GPGSM_FINGERPRINT_SIZE], const char *sha1)
 
 	if (sha1[0] == '\0')
 		return "unknown";
-	for (i = 0; sha1[i] != '\0' && i < GPGSM_FINGERPRINT_SIZE - 1; i++)
+	for (i = 0; i < GPGSM_FINGERPRINT_SIZE - 1 && sha1[i] != '\0'; i++)
 		dst[i] = (char)toupper((unsigned char)sha1[i]);
 	dst[i] = '\0';
 	return dst;

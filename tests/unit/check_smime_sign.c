@@ -10,6 +10,16 @@
 static struct buf out, content, entity;
 static struct err e;
 
+static void
+setup(void)
+{
+	temp_setup();
+	buf_clear(&out);
+	buf_clear(&content);
+	buf_clear(&entity);
+	err_clear(&e);
+}
+
 #define MAIL                                                      \
 	"Received: by x\nFrom: Alice <alice@example.org>\n"       \
 	"Bcc: secret@example.org\nSubject: a\n folded one\n"      \
@@ -216,7 +226,6 @@ START_TEST(long_mail_hashed_while_scanned)
 			   " boundary=b\r\n\r\n--b\r\n\r\n");
 	for (i = 0; mail.len < SINK_PIECE_LEN - 1; i++)
 		buf_add_byte(&mail, i % 70 == 69 ? '\n' : 'x');
-	buf_reset(&entity);
 	mail_put_crlf(&entity, buf_get(&mail));
 	buf_reset(&mail);
 	buf_add(&mail, entity.data, SINK_PIECE_LEN - 1);
@@ -515,7 +524,7 @@ main(void)
 
 	world_init();
 	tcase_set_timeout(tcase, 60);
-	tcase_add_checked_fixture(tcase, temp_setup, temp_teardown);
+	tcase_add_checked_fixture(tcase, setup, temp_teardown);
 	tcase_add_loop_test(tcase, headers_stay, 0, 2);
 	tcase_add_loop_test(tcase, detached_form, 0, 3);
 	tcase_add_test(tcase, two_signers);
