@@ -70,17 +70,27 @@ fetch_answer_clear(struct fetch_answer *a)
 
 /* --- the process --- */
 
+#define FETCH_PATH_SIZE 1024
+
+/* Where it is; false: too long. */
+static bool
+fetch_get_path(char path[static FETCH_PATH_SIZE])
+{
+	const char *folder = secure_getenv("CARDSEAL_LIBEXECDIR");
+	int n = snprintf(path, FETCH_PATH_SIZE, "%s/cardseal-fetch",
+	    folder != NULL && folder[0] == '/' ? folder : CS_PKGLIBEXECDIR);
+
+	return n >= 0 && n < FETCH_PATH_SIZE;
+}
+
 static int
 fetch_spawn(struct fetch *f, int fd, struct err *e)
 {
-	const char *folder = secure_getenv("CARDSEAL_LIBEXECDIR");
 	posix_spawn_file_actions_t actions;
-	char path[1024], *argv[] = {"cardseal-fetch", NULL};
-	int n, r;
+	char path[FETCH_PATH_SIZE], *argv[] = {"cardseal-fetch", NULL};
+	int r;
 
-	n = snprintf(path, sizeof(path), "%s/cardseal-fetch",
-	    folder != NULL && folder[0] == '/' ? folder : CS_PKGLIBEXECDIR);
-	if (n < 0 || n >= (int)sizeof(path))
+	if (!fetch_get_path(path))
 		return err_set(e, -CS_ERR_WORKER,
 		    "the path of cardseal-fetch is too long");
 	r = posix_spawn_file_actions_init(&actions);
@@ -144,8 +154,11 @@ fetch_wait(const struct fetch *f, short events, int64_t until, struct err *e)
 static int
 fetch_gone(struct err *e)
 {
+	char path[FETCH_PATH_SIZE];
+
+	(void)fetch_get_path(path);
 	return err_set(
-	    e, -CS_ERR_WORKER, "cardseal-fetch ended before it had answered");
+	    e, -CS_ERR_WORKER, "%s ended before it had answered", path);
 }
 
 static int
