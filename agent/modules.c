@@ -184,7 +184,8 @@ modules_process_ended(struct agent *a, int pid, int status)
 
 	TAILQ_FOREACH (m, &a->modules.list, link)
 		for (w = m->workers; w < m->workers + m->worker_count; w++) {
-			if (w->last_pid == pid && WIFSIGNALED(status))
+			if ((w->pid == pid || w->last_pid == pid) &&
+			    WIFSIGNALED(status))
 				agt_log("module %s: token process %d was ended "
 					"by signal %d",
 				    m->name, pid, WTERMSIG(status));

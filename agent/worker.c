@@ -42,6 +42,8 @@ worker_drop_process(struct worker *w)
 		(void)close(w->fd);
 	w->fd = w->pidfd = -1;
 	timer_stop(timers, &w->retirement);
+	if (w->pid != 0)
+		w->last_pid = w->pid;
 	w->pid = 0;
 	w->state = WORKER_NONE;
 	w->is_busy = w->has_pin = w->is_retiring = false;
@@ -519,7 +521,7 @@ worker_launched(struct launch *launch, const struct launched *launched)
 	}
 	w->fd = launched->fd;
 	w->pidfd = launched->pidfd;
-	w->pid = w->last_pid = launched->pid;
+	w->pid = launched->pid;
 	w->state = WORKER_STARTING;
 	if (sd_event_add_io(
 		a->event, &w->source, w->fd, EPOLLIN, worker_io, w) < 0) {

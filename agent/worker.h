@@ -60,8 +60,8 @@ struct worker {
 	unsigned index;
 	enum worker_state state;
 	struct launch launch;
-	int pid; /* 0: no process */
-	int last_pid;
+	int pid;      /* 0: no process */
+	int last_pid; /* of the process before, whose end is told late */
 	int fd, pidfd;
 	sd_event_source *source;
 	struct buf in;	 /* a part of a frame */
