@@ -267,15 +267,20 @@ END_TEST
 
 START_TEST(test_encrypted)
 {
-	make_encrypted(ALG_AES256_CBC, key, NULL);
+	size_t both = opens.keks_len, i = 0;
+
+	/* Only the wrong key: its padding tells, but for once in 256 times, and
+	 * nothing else can. Not with this one. */
+	opens.keks_len = 1;
+	do {
+		make_encrypted(ALG_AES256_CBC, key, NULL);
+		unit_assert_code(read_it(), 0);
+	} while (v->summary != VERDICT_BAD && ++i < 20);
+	ck_assert_uint_eq(v->summary, VERDICT_BAD);
+	opens.keks_len = both;
 	assert_reads(VERDICT_DECRYPTED);
 	ck_assert_str_eq(v->layers[0].format, "EncryptedData");
 	ck_assert_int_eq(v->layers[0].is_authenticated, 0);
-	/* only the wrong key: its padding tells, as a rule */
-	opens.keks_len = 1;
-	unit_assert_code(read_it(), 0);
-	ck_assert(v->summary == VERDICT_BAD ||
-		  !bytes_is_equal(buf_get(&content), BYTES_LIT(TEXT)));
 	/* none of that length */
 	opens.keks_len = 0;
 	assert_bad(-CS_ERR_NO_RECIPIENT);
