@@ -433,7 +433,17 @@ slot_unblock_piv(const struct slot *slot, struct bytes puk, struct bytes pin,
 static unsigned
 slot_octet(CK_ULONG n)
 {
-	return n > 255 ? 255 : (unsigned)n;
+	return n > TOK_PIN_MAX ? TOK_PIN_MAX : (unsigned)n;
+}
+
+/* What no PIN can have is no bound: some modules tell garbage. */
+static unsigned
+slot_pin_len_min(const CK_TOKEN_INFO *info)
+{
+	if (info->ulMinPinLen > TOK_PIN_MAX ||
+	    (info->ulMaxPinLen != 0 && info->ulMinPinLen > info->ulMaxPinLen))
+		return 0;
+	return (unsigned)info->ulMinPinLen;
 }
 
 void
@@ -459,7 +469,7 @@ slot_get_info(const struct slot *slot, struct tok_info *info)
 	    .model = buf_get(&slot->model),
 	    .reader = buf_get(&slot->reader_name),
 	    .insertion = slot->insertion,
-	    .pin_len_min = slot_octet(slot->info.ulMinPinLen),
+	    .pin_len_min = slot_pin_len_min(&slot->info),
 	    .pin_len_max = slot_octet(slot->info.ulMaxPinLen),
 	    .tries_left = slot->tries_left};
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

@@ -551,6 +551,7 @@ START_TEST(garbage_objects_do_no_harm)
 	req.token = token.uri;
 	unit_assert_code(peer_call(&peer, &req, &answer), 0);
 	ck_assert_uint_eq(answer.info.pin_len_max, 255);
+	ck_assert_uint_eq(answer.info.pin_len_min, 0);
 	/* Now the objects are looked at with garbage. */
 	unit_assert_code(peer_login(&peer, &token, PIN), 0);
 	unit_assert_code(sign_p256(&answer), -CS_ERR_NO_KEY);
