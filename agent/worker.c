@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -122,6 +124,38 @@ worker_is_stopped(const struct worker *w)
 	return after != NULL && after[1] == ' ' && after[2] == 'T';
 }
 
+/* The process has not got the whole request: the next one may do it. */
+static void
+worker_take_back(struct worker *w)
+{
+	struct job *job = w->current;
+
+	if (job == NULL || !job->is_movable)
+		return;
+	w->current = NULL;
+	job->is_in_flight = job->was_sent = false;
+	TAILQ_INSERT_HEAD(&w->queue, job, link);
+	w->load++;
+}
+
+/* Is a part of the request still in the socket, unread (unix(7))? */
+static bool
+worker_has_unread(const struct worker *w)
+{
+	int n = 0;
+
+	return w->fd >= 0 &&
+	       (w->out.len != 0 || (ioctl(w->fd, SIOCOUTQ, &n) == 0 && n > 0));
+}
+
+static void
+worker_kill_stopped(struct worker *w)
+{
+	if (worker_has_unread(w))
+		worker_take_back(w);
+	worker_kill(w, false, "was stopped by a signal and was ended");
+}
+
 static void
 worker_set_timer(struct worker *w)
 {
@@ -143,7 +177,7 @@ worker_is_slow(struct timer *t)
 			? "was not started in time"
 			: "did not answer in time and was ended");
 	else if (worker_is_stopped(w))
-		worker_kill(w, false, "was stopped by a signal and was ended");
+		worker_kill_stopped(w);
 	else
 		worker_set_timer(w);
 }
@@ -233,14 +267,8 @@ worker_send(struct worker *w, struct job *job)
 	job->was_sent = worker_write(w, tx, m.has_pin || m.has_new_pin);
 	if (job->was_sent)
 		return true;
-	/* It was gone already, and has got no whole frame, if anything: the
-	 * next one may do it. */
-	if (job->is_movable) {
-		w->current = NULL;
-		job->is_in_flight = false;
-		TAILQ_INSERT_HEAD(&w->queue, job, link);
-		w->load++;
-	}
+	/* It was gone already. */
+	worker_take_back(w);
 	worker_kill(w, false, "took no request and was ended");
 	return false;
 }
