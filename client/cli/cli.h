@@ -144,6 +144,7 @@ extern const struct cli_option cmd_mutt_verify_options[];
 extern const struct cli_option cmd_verify_options[];
 extern const struct cli_option cmd_encrypt_options[];
 extern const struct cli_option cmd_decrypt_options[];
+extern const struct cli_option cmd_secret_options[]; /* to open with */
 extern const struct cli_option cmd_read_options[];
 extern const struct cli_option cmd_recipient_options[]; /* encrypt, rewrap */
 extern const struct cli_option cmd_rewrap_options[];

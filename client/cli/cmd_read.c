@@ -30,14 +30,18 @@ const struct cli_option cmd_verify_options[] = {
     {0},
 };
 
-const struct cli_option cmd_decrypt_options[] = {
-    {"key", 'k', "KEY", "open with that key only", CARDSEAL_KEY, NULL, NULL},
+const struct cli_option cmd_secret_options[] = {
     {"password-file", 0, "FILE", "open with the password in that file",
 	CARDSEAL_PASSWORD_FILE, NULL, NULL},
     {"kek-file", 0, "FILE", "open with the AES key in that file",
 	CARDSEAL_KEK_FILE, NULL, NULL},
     {"kek-id", 0, "HEX", "only where the key has that name", CARDSEAL_KEK_ID,
 	NULL, NULL},
+    {0},
+};
+
+const struct cli_option cmd_decrypt_options[] = {
+    {"key", 'k', "KEY", "open with that key only", CARDSEAL_KEY, NULL, NULL},
     {"legacy", 0, NULL, "admit weak algorithms", CARDSEAL_LEGACY, "1", NULL},
     {0},
 };

@@ -21,13 +21,14 @@ static const struct cli_option *const rewrap_groups[] = {cmd_recipient_options,
     cmd_rewrap_options, cli_trust_options, cli_output_options,
     cli_common_options, NULL};
 static const struct cli_option *const decrypt_groups[] = {cmd_decrypt_options,
-    cli_output_options, cli_json_options, cli_common_options, NULL};
+    cmd_secret_options, cli_output_options, cli_json_options,
+    cli_common_options, NULL};
 static const struct cli_option *const certs_verify_groups[] = {
     cmd_certs_verify_options, cli_trust_options, cli_json_options,
     cli_common_options, NULL};
 static const struct cli_option *const read_groups[] = {cmd_read_options,
-    cli_trust_options, cli_output_options, cli_json_options, cli_common_options,
-    NULL};
+    cmd_secret_options, cli_trust_options, cli_output_options, cli_json_options,
+    cli_common_options, NULL};
 static const struct cli_option *const certs_find_groups[] = {
     cli_trust_options, cli_json_options, cli_common_options, NULL};
 static const struct cli_option *const setup_anchors_groups[] = {
