@@ -26,7 +26,11 @@ EXTRA_DIST += tests/system/tsa.sh tests/system/pki.sh tests/system/staple.py
 TESTS += $(SYSTEM_TESTS)
 many: all
 	$(MAKE) check TESTS=tests/system/many.sh JUDGED=1000
-.PHONY: many
+# Each operation at this size, with a table in the log.
+memory: all
+	size="$(MEMORY_MIB)" && $(MAKE) check TESTS=tests/system/memory.sh \
+	    MEMORY_MIB="$${size:-1024}"
+.PHONY: many memory
 EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/system/attack_mails.py \
 	tests/system/lib.sh tests/system/fake-pinentry tests/system/web.py \
