@@ -26,20 +26,21 @@ TESTS += tests/fuzz/fuzz_asn1
 tests_fuzz_fuzz_asn1_SOURCES = tests/fuzz/fuzz_asn1.c $(FUZZ_SOURCES)
 tests_fuzz_fuzz_asn1_LDADD = libcodec.a $(ALG_LIBS) libasn1.a
 
+MUTATE_SOURCES = tests/fuzz/mutate.c tests/fuzz/mutate.h \
+	tests/fuzz/world_run.c tests/fuzz/world_run.h
+
 # Messages of every kind, changed in every way; as a test only some hundred of
 # each.
 check_PROGRAMS += tests/fuzz/mutations
 TESTS += tests/fuzz/mutations
-tests_fuzz_mutations_SOURCES = tests/fuzz/mutations.c \
-	tests/fuzz/mutate.c tests/fuzz/mutate.h
+tests_fuzz_mutations_SOURCES = tests/fuzz/mutations.c $(MUTATE_SOURCES)
 tests_fuzz_mutations_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_fuzz_mutations_CFLAGS = $(UNIT_FLAGS)
 
 # The same for what is put on messages.
 check_PROGRAMS += tests/fuzz/edits
 TESTS += tests/fuzz/edits
-tests_fuzz_edits_SOURCES = tests/fuzz/edits.c \
-	tests/fuzz/mutate.c tests/fuzz/mutate.h
+tests_fuzz_edits_SOURCES = tests/fuzz/edits.c $(MUTATE_SOURCES)
 tests_fuzz_edits_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_fuzz_edits_CFLAGS = $(UNIT_FLAGS)
 
