@@ -20,6 +20,7 @@ SYSTEM_TESTS = \
 	tests/system/quickstart.sh \
 	tests/system/recipients.sh \
 	tests/system/rfcs.sh \
+	tests/system/scd.sh \
 	tests/system/seal.sh
 SYSTEM_TESTS += tests/system/signatures.sh
 EXTRA_DIST += tests/system/tsa.sh tests/system/pki.sh tests/system/staple.py
