@@ -144,7 +144,7 @@ struct cardseal_signer {
 	const char *certificate_sha256; /* hex; "": it was not found */
 	const char *certificate_sha1;
 	const char *subject;   /* RFC 4514 */
-	const char *addresses; /* separated by ", " */
+	const char *addresses; /* separated by ", "; none with one inside */
 	const char *key_type;  /* "RSA-2048", "P-256" ... */
 	const char *digest;    /* "sha256" ... */
 	int64_t signing_time;  /* seconds since 1970, as it says; 0: it does

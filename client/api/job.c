@@ -97,11 +97,16 @@ strings_keep_name(struct strings *s, struct bytes name)
 	return keep_buf(s, &text);
 }
 
+/* One with a comma or a blank (in a quoted local part) would be read as
+ * several, of which one could be somebody else's. */
 static int
 join_address(void *ctx, struct bytes address)
 {
 	struct buf *list = ctx;
 
+	if (memchr(address.p, ',', address.len) != NULL ||
+	    memchr(address.p, ' ', address.len) != NULL)
+		return 0;
 	if (list->len != 0)
 		buf_add_str(list, ", ");
 	return buf_add_bytes(list, address);

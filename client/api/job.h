@@ -32,7 +32,8 @@ void strings_clear(struct strings *s);
 const char *strings_keep(struct strings *s, struct bytes text);
 const char *strings_keep_hex(struct strings *s, struct bytes octets);
 const char *strings_keep_name(struct strings *s, struct bytes name);
-/* All addresses of the certificate, with ", " between. */
+/* The addresses of the certificate, with ", " between; those that have a comma
+ * or a blank themselves are left out. */
 const char *strings_keep_addresses(struct strings *s, const struct cert *cert);
 
 /* Who signed. All zero is nobody. */

@@ -29,6 +29,11 @@ tests_fuzz_fuzz_asn1_LDADD = libcodec.a $(ALG_LIBS) libasn1.a
 MUTATE_SOURCES = tests/fuzz/mutate.c tests/fuzz/mutate.h \
 	tests/fuzz/world_run.c tests/fuzz/world_run.h
 
+check_PROGRAMS += tests/fuzz/fuzz_pkix
+TESTS += tests/fuzz/fuzz_pkix
+tests_fuzz_fuzz_pkix_SOURCES = tests/fuzz/fuzz_pkix.c $(FUZZ_SOURCES)
+tests_fuzz_fuzz_pkix_LDADD = libpkix.a libcodec.a $(ALG_LIBS) libasn1.a
+
 # Messages of every kind, changed in every way; as a test only some hundred of
 # each.
 check_PROGRAMS += tests/fuzz/mutations
@@ -48,7 +53,7 @@ tests_fuzz_edits_CFLAGS = $(UNIT_FLAGS)
 mutations:
 	$(MAKE) check TESTS=
 	CS_SRCDIR='$(abs_top_srcdir)'; export CS_SRCDIR; \
-	for fuzz in fuzz_reader fuzz_mime fuzz_asn1; do \
+	for fuzz in fuzz_reader fuzz_mime fuzz_asn1 fuzz_pkix; do \
 		tests/fuzz/$$fuzz -n 100000 || exit; \
 	done; \
 	CS_MUTATIONS=100000 tests/fuzz/mutations && \
