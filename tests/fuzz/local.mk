@@ -32,7 +32,8 @@ MUTATE_SOURCES = tests/fuzz/mutate.c tests/fuzz/mutate.h \
 check_PROGRAMS += tests/fuzz/fuzz_pkix
 TESTS += tests/fuzz/fuzz_pkix
 tests_fuzz_fuzz_pkix_SOURCES = tests/fuzz/fuzz_pkix.c $(FUZZ_SOURCES)
-tests_fuzz_fuzz_pkix_LDADD = libpkix.a libcodec.a $(ALG_LIBS) libasn1.a
+tests_fuzz_fuzz_pkix_LDADD = libpkix.a libcodec.a $(ALG_LIBS) \
+	$(TREE_LIBS) libasn1.a
 
 # Messages of every kind, changed in every way; as a test only some hundred of
 # each.
