@@ -216,6 +216,9 @@ static const struct {
     [CARDSEAL_OPEN_KEK_FILE] = {true, NULL},
     [CARDSEAL_COMPRESS] = {false, "0|1"},
     [CARDSEAL_DIGEST] = {false, "sha224|sha256|sha384|sha512"},
+    [CARDSEAL_TRIPLE] = {false, "0|1"},
+    [CARDSEAL_RECEIPT_REQUEST] = {true, NULL},
+    [CARDSEAL_RECEIPT_TO] = {true, NULL},
 };
 
 static bool
@@ -266,7 +269,11 @@ option_check(
 		is_good = is_oid(value);
 	else if (option == CARDSEAL_ENVELOPE) /* "root" is one, too */
 		is_good = value[0] != '\0';
-	else if (option == CARDSEAL_RECIPIENT || option == CARDSEAL_FROM)
+	else if (option == CARDSEAL_RECEIPT_REQUEST)
+		is_good = words_have("all|first-tier", value) ||
+			  address_is_valid(bytes_of_str(value));
+	else if (option == CARDSEAL_RECIPIENT || option == CARDSEAL_FROM ||
+		 option == CARDSEAL_RECEIPT_TO)
 		is_good = address_is_valid(bytes_of_str(value));
 	if (is_good)
 		return 0;

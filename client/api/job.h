@@ -48,7 +48,7 @@ void signers_clear(struct signers *s);
 int CS_MUST_USE signers_add_made(struct signers *s, const struct cert *cert,
     enum alg digest, int64_t signing_time);
 
-#define JOB_OPTIONS (CARDSEAL_DIGEST + 1)
+#define JOB_OPTIONS (CARDSEAL_RECEIPT_TO + 1)
 
 struct cardseal_job {
 	struct strings options[JOB_OPTIONS];
@@ -221,6 +221,12 @@ int CS_MUST_USE job_load_openers(struct cardseal_job *job,
     const struct job_secrets *secrets, struct own_keys *own,
     struct cms_reader_params *params);
 
+/* --- read.c --- */
+
+/* Reads and judges any mail or CMS message; out NULL: only judges. */
+int CS_MUST_USE job_read(struct cardseal_job *job, struct input *in,
+    struct output *out, struct verdict *v);
+
 /* --- secrets.c: keys and passwords in files --- */
 
 struct job_secrets {
@@ -263,6 +269,9 @@ int CS_MUST_USE job_encrypting_new_named(
 /* Borrowed. */
 const struct cms_encrypt_params *job_encrypting_get_params(
     const struct encrypting *c);
+/* What is encrypted is signed outside as well: by whom; borrowed. */
+void job_encrypting_set_outer(
+    struct encrypting *c, const struct cms_sign_params *outer);
 /* Writes the mail with that entity inside, and the copies for Bcc. */
 int CS_MUST_USE job_encrypting_write(struct encrypting *c,
     struct smime_mail *mail, struct source *entity, struct output *out);

@@ -74,8 +74,8 @@ read_with(struct read_own *own, struct input *in, struct output *out,
 	return r;
 }
 
-static int
-read_any(struct cardseal_job *job, struct input *in, struct output *out,
+int
+job_read(struct cardseal_job *job, struct input *in, struct output *out,
     struct verdict *v)
 {
 	struct read_own own = {.job = job};
@@ -104,7 +104,7 @@ cardseal_read(struct cardseal_job *job, struct cardseal_input *in,
 	if (r != 0)
 		return job_end(job, r);
 	wrap = job_new_verdict();
-	r = wrap != NULL ? read_any(job, in->in, out != NULL ? out->out : NULL,
+	r = wrap != NULL ? job_read(job, in->in, out != NULL ? out->out : NULL,
 			       wrap->verdict)
 			 : -CS_ERR_NO_MEMORY;
 	if (r == 0 && out != NULL && wrap->verdict->summary != VERDICT_BAD)

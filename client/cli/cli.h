@@ -55,6 +55,7 @@ struct cli {
 	bool is_done;		 /* --help or --version has answered */
 	const char *output;	 /* -o */
 	const char *content;	 /* --content */
+	const char *match;	 /* receipt --match */
 	const char *sha256;	 /* --sha256 */
 	const char *certificate; /* mutt sign --certificate */
 	const char *folder;	 /* mutt sync --folder */
@@ -81,6 +82,10 @@ void cli_print_messages(const struct cli *cli);
 /* What a job that made something ends with: its error, or its messages.
  * Returns an exit status. */
 int cli_end(const struct cli *cli, int code);
+/* Prints messages and verdict, and frees it; NULL: the job's error. The exit
+ * status of code, or that of printing. */
+int cli_end_verdict(
+    const struct cli *cli, int code, struct cardseal_verdict *verdict);
 /* IN: the first operand, or standard input. */
 const char *cli_get_input(const struct cli *cli);
 /* Writes a line of JSON to standard output and checks it; exit status. */
@@ -121,6 +126,7 @@ int cmd_mutt_sync(struct cli *cli);
 int cmd_mutt_verify(struct cli *cli);
 int cmd_mutt_verify_opaque(struct cli *cli);
 int cmd_read(struct cli *cli);
+int cmd_receipt(struct cli *cli);
 int cmd_setup_anchors(struct cli *cli);
 int cmd_sendmail(struct cli *cli);
 int cmd_rewrap(struct cli *cli);
@@ -146,6 +152,7 @@ extern const struct cli_option cmd_encrypt_options[];
 extern const struct cli_option cmd_decrypt_options[];
 extern const struct cli_option cmd_secret_options[]; /* to open with */
 extern const struct cli_option cmd_read_options[];
+extern const struct cli_option cmd_receipt_options[];
 extern const struct cli_option cmd_recipient_options[]; /* encrypt, rewrap */
 extern const struct cli_option cmd_rewrap_options[];
 

@@ -68,9 +68,9 @@ print_verdict(const struct cli *cli, struct cardseal_verdict *verdict)
 	return 0;
 }
 
-/* What came of it: the verdict's exit status, or that of printing it. */
-static int
-end_verdict(const struct cli *cli, int code, struct cardseal_verdict *verdict)
+int
+cli_end_verdict(
+    const struct cli *cli, int code, struct cardseal_verdict *verdict)
 {
 	int status;
 
@@ -120,7 +120,7 @@ cmd_verify(struct cli *cli)
 	cardseal_output_free(out);
 	cardseal_input_free(content);
 	cardseal_input_free(in);
-	return r != 0 || verdict != NULL ? end_verdict(cli, r, verdict) : 0;
+	return r != 0 || verdict != NULL ? cli_end_verdict(cli, r, verdict) : 0;
 }
 
 int
@@ -144,7 +144,7 @@ cmd_decrypt(struct cli *cli)
 			: cardseal_job_get_code(cli->job);
 	cardseal_output_free(out);
 	cardseal_input_free(in);
-	return end_verdict(cli, r, verdict);
+	return cli_end_verdict(cli, r, verdict);
 }
 
 /* With --json and no -o there is the verdict alone. */
@@ -172,7 +172,7 @@ cmd_read(struct cli *cli)
 		r = cardseal_read(cli->job, in, out, &verdict);
 	cardseal_output_free(out);
 	cardseal_input_free(in);
-	return end_verdict(cli, r, verdict);
+	return cli_end_verdict(cli, r, verdict);
 }
 
 int
@@ -190,5 +190,5 @@ cmd_rewrap(struct cli *cli)
 			: cardseal_job_get_code(cli->job);
 	cardseal_output_free(out);
 	cardseal_input_free(in);
-	return end_verdict(cli, r, verdict);
+	return cli_end_verdict(cli, r, verdict);
 }

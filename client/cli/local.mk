@@ -10,7 +10,7 @@ client_cli_cardseal_SOURCES = \
 	client/cli/cmd_edit.c \
 	client/cli/cmd_make.c \
 	client/cli/cmd_mutt.c client/cli/cmd_mutt.h \
-	client/cli/cmd_read.c \
+	client/cli/cmd_read.c client/cli/cmd_receipt.c \
 	client/cli/cmd_sendmail.c \
 	client/cli/cmd_store.c \
 	client/cli/main.c \

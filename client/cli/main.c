@@ -29,6 +29,9 @@ static const struct cli_option *const certs_verify_groups[] = {
 static const struct cli_option *const read_groups[] = {cmd_read_options,
     cmd_secret_options, cli_trust_options, cli_output_options, cli_json_options,
     cli_common_options, NULL};
+static const struct cli_option *const receipt_groups[] = {cmd_receipt_options,
+    cli_trust_options, cli_output_options, cli_json_options, cli_common_options,
+    NULL};
 static const struct cli_option *const certs_find_groups[] = {
     cli_trust_options, cli_json_options, cli_common_options, NULL};
 static const struct cli_option *const setup_anchors_groups[] = {
@@ -80,6 +83,8 @@ static const struct cli_command commands[] = {
 	cmd_certs_verify, false},
     {"read", "[IN]", "open every layer of a mail and judge it", read_groups, 1,
 	cmd_read, false},
+    {"receipt", "[IN]", "make a signed receipt, or match one", receipt_groups,
+	1, cmd_receipt, false},
     {"sendmail", "[RECIPIENT]", "sign, encrypt, and hand to sendmail",
 	cmd_sendmail_groups, 0, cmd_sendmail, true},
     {"keys", "", "list the keys the agent has", json_groups, 0, cmd_keys,
