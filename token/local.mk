@@ -17,6 +17,7 @@ libtoken_a_SOURCES = \
 	token/pcsc.c token/pcsc.h \
 	token/probe.c \
 	token/raw.c \
+	token/readers.c token/readers.h \
 	token/sign.c \
 	token/slot.c token/slot.h \
 	token/uri.c token/uri.h \

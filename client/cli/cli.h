@@ -93,6 +93,10 @@ int cli_print_json(const char *json);
 /* Is the stream still whole? 0, or CLI_EXIT_IO after a message. */
 int cli_finish_stdout(void);
 
+/* Where a program is, by its path or on $PATH, links followed; for free. NULL:
+ * it is nowhere. */
+char *cli_find_program(const char *name);
+
 struct json_t;
 /* As cli_print_json; takes the reference over. NULL: no memory. */
 int cli_print_json_value(struct json_t *json);
@@ -106,6 +110,7 @@ int cmd_certs_list(struct cli *cli);
 int cmd_certs_remove(struct cli *cli);
 int cmd_certs_show(struct cli *cli);
 int cmd_certs_verify(struct cli *cli);
+int cmd_doctor(struct cli *cli);
 int cmd_events(struct cli *cli);
 int cmd_log(struct cli *cli);
 int cmd_pin(struct cli *cli);

@@ -5,6 +5,7 @@ client_cli_cardseal_SOURCES = \
 	client/cli/cmd_agent.c \
 	client/cli/cmd_batch.c \
 	client/cli/cmd_certs.c \
+	client/cli/cmd_doctor.c \
 	client/cli/cmd_events.c \
 	client/cli/cmd_log.c \
 	client/cli/cmd_edit.c \
@@ -13,6 +14,9 @@ client_cli_cardseal_SOURCES = \
 	client/cli/cmd_read.c client/cli/cmd_receipt.c \
 	client/cli/cmd_sendmail.c \
 	client/cli/cmd_store.c \
+	client/cli/doctor.h \
+	client/cli/doctor_agent.c \
+	client/cli/doctor_local.c \
 	client/cli/main.c \
 	client/cli/mutt_sync.c \
 	client/cli/options.c \

@@ -125,6 +125,8 @@ static const struct cli_command commands[] = {
 	cmd_mutt_import, false},
     {"setup anchors", "FILE", "trust the certificates of a bundle",
 	setup_anchors_groups, 1, cmd_setup_anchors, false},
+    {"doctor", "", "find what is wrong, and what to do", json_groups, 0,
+	cmd_doctor, false},
     {"agent", "[OPTIONS]", "run the agent in the foreground", common_groups, 0,
 	cmd_agent, true},
 };

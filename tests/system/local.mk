@@ -5,6 +5,7 @@ SYSTEM_TESTS = \
 	tests/system/certs.sh \
 	tests/system/harvest.sh tests/system/trust.sh \
 	tests/system/cms-peers.sh \
+	tests/system/doctor.sh \
 	tests/system/encrypt.sh \
 	tests/system/errors.sh \
 	tests/system/fetch.sh \
