@@ -1,5 +1,6 @@
 #include "client/cms/receipt.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/craft.h"
@@ -204,15 +205,18 @@ START_TEST(signers_must_ask_alike)
 	struct verdict *a = read_request(ALICE, "id", ESS_FROM_ALL, NULL);
 	struct verdict *b =
 	    read_request(BOB, _i == 0 ? "id" : "other", ESS_FROM_ALL, NULL);
-	struct verdict_signer signers[2] = {
-	    a->layers[0].signers[0], b->layers[0].signers[0]};
+	struct verdict_signer *signers = calloc(2, sizeof(*signers));
 	struct verdict_layer layer = {
 	    .kind = VERDICT_SIGNED, .signers = signers, .signers_len = 2};
 	struct ess_receipt_request request;
 
+	ck_assert_ptr_nonnull(signers);
+	signers[0] = a->layers[0].signers[0];
+	signers[1] = b->layers[0].signers[0];
 	verdict_compare_ess(&layer);
 	ck_assert_int_eq(verdict_get_request(&signers[0], &request), _i == 0);
 	ck_assert_int_eq(verdict_get_request(&signers[1], &request), _i == 0);
+	free(signers);
 	verdict_free(a);
 	verdict_free(b);
 }
