@@ -65,6 +65,7 @@ char *
 scd_get_word(char *line)
 {
 	char *p = line + (skip_space(line) - line), *from, *to;
+	int high, low;
 	size_t len;
 
 	while (p[0] == '-' && p[1] == '-') {
@@ -76,14 +77,14 @@ scd_get_word(char *line)
 	}
 	p[word_len(p)] = '\0';
 	for (from = to = p; *from != '\0'; from++) {
-		if (*from == '%' && hex_value(from[1]) >= 0 &&
-		    hex_value(from[2]) >= 0) {
-			*to++ = (char)(hex_value(from[1]) << 4 |
-				       hex_value(from[2]));
-			from += 2;
-		} else {
+		high = *from == '%' ? hex_value(from[1]) : -1;
+		low = high >= 0 ? hex_value(from[2]) : -1;
+		if (low < 0) {
 			*to++ = *from;
+			continue;
 		}
+		*to++ = (char)((unsigned)high << 4 | (unsigned)low);
+		from += 2;
 	}
 	*to = '\0';
 	return p;

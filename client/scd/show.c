@@ -200,7 +200,7 @@ scd_cmd_readcert(assuan_context_t ctx, char *line)
 	struct err e = ERR_INIT;
 	const struct scd_key *key;
 	const char *name = scd_get_word(line);
-	struct bytes cert = BYTES_NONE;
+	struct bytes cert;
 	int r = scd_find(s, name, &key, &e);
 
 	if (r == 0)

@@ -128,8 +128,8 @@ scd_cmd_sign(assuan_context_t ctx, char *line)
 	struct buf algorithm = {0};
 	const struct scd_key *key;
 	struct err e = ERR_INIT;
+	struct spki spki = {0};
 	const char *option;
-	struct spki spki;
 	gpg_error_t rc;
 	char hash[32];
 	int r;
