@@ -24,6 +24,7 @@
 
 static pid_t acceptor, watcher;
 static volatile sig_atomic_t must_end;
+static sigset_t usual_mask; /* of the signals, before SIGTERM was held */
 
 static void
 on_end(int sig)
@@ -71,6 +72,7 @@ serve_one(int listener, int fd, const char *name)
 	if (pid == 0) {
 		(void)sigaction(
 		    SIGTERM, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+		(void)sigprocmask(SIG_SETMASK, &usual_mask, NULL);
 		(void)close(listener);
 		_exit(scd_serve(fd, fd, true, name));
 	}
@@ -81,6 +83,7 @@ serve_one(int listener, int fd, const char *name)
 static void
 accept_all(int listener, const char *name)
 {
+	static const struct timespec second = {.tv_sec = 1};
 	struct pollfd wait = {.fd = listener, .events = POLLIN};
 	unsigned clients = 0;
 	int fd;
@@ -88,7 +91,9 @@ accept_all(int listener, const char *name)
 	while (!must_end) {
 		while (clients > 0 && waitpid(-1, NULL, WNOHANG) > 0)
 			clients--;
-		if (poll(&wait, 1, clients > 0 ? 1000 : -1) <= 0)
+		/* SIGTERM comes here and nowhere else, so that it is seen. */
+		if (ppoll(&wait, 1, clients > 0 ? &second : NULL,
+			&usual_mask) <= 0)
 			continue;
 		fd = accept(listener, NULL, NULL);
 		if (fd < 0)
@@ -156,8 +161,12 @@ char *
 scd_listen(void)
 {
 	char *name = make_name();
+	sigset_t held;
 	int fd = name != NULL ? open_socket(name) : -1;
 
+	(void)sigemptyset(&held);
+	(void)sigaddset(&held, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &held, &usual_mask);
 	acceptor = fd >= 0 ? fork_child() : -1;
 	if (acceptor == 0) {
 		(void)sigaction(
@@ -169,6 +178,7 @@ scd_listen(void)
 		remove_socket(name);
 		_exit(0);
 	}
+	(void)sigprocmask(SIG_SETMASK, &usual_mask, NULL);
 	if (acceptor > 0) {
 		(void)close(fd);
 		return name;

@@ -63,6 +63,15 @@ socket=$(talk 'GETINFO socket_name' | sed -n 's/^D //p')
 ok "it had a socket for others" test -n "$socket"
 ok "which is gone with it" test ! -e "$(dirname "$socket")"
 
+many_short_ones() {
+	local i
+	for i in $(seq 50); do
+		timeout 20 "$scd" --multi-server </dev/null >/dev/null ||
+			return 1
+	done
+}
+ok "it ends when its connection does" many_short_ones
+
 # --- gpgsm --------------------------------------------------------------------
 ok "gpgsm knows the CAs" gpgsm -q --batch --import "$FIXTURE_DIR/ca.pem" \
     "$FIXTURE_DIR/intermediate.pem"
