@@ -151,7 +151,9 @@ fuzz_cert(struct bytes in)
 		require(cert_describe(c, &text) == 0);
 		require(utf8_is_valid(buf_get(&text)));
 		for (kind = CERT_URL_OCSP; kind <= CERT_URL_CRL; kind++)
-			for (i = 0; cert_get_url(c, kind, i).len != 0; i++)
+			for (i = 0;
+			     cert_get_url(c, (enum cert_url)kind, i).len != 0;
+			     i++)
 				;
 		params.intermediates = set;
 		require(path_find(c, &params, &result) != 0);
