@@ -113,9 +113,5 @@ cardseal_read(struct cardseal_job *job, struct cardseal_input *in,
 		cardseal_verdict_free(wrap);
 		return job_end(job, r);
 	}
-	*verdict = wrap;
-	if (wrap->verdict->code != 0)
-		err_set(
-		    &job->err, wrap->verdict->code, "%s", wrap->verdict->text);
-	return job_end(job, wrap->verdict->code);
+	return verdict_end(job, wrap, NULL, verdict);
 }

@@ -364,9 +364,5 @@ cardseal_receipt_match(struct cardseal_job *job, struct cardseal_input *sent,
 		cardseal_verdict_free(wrap);
 		return job_end(job, r);
 	}
-	*verdict = wrap;
-	r = wrap->verdict->code;
-	if (r != 0)
-		err_set(&job->err, r, "%s", wrap->verdict->text);
-	return job_end(job, r);
+	return verdict_end(job, wrap, NULL, verdict);
 }

@@ -48,6 +48,17 @@ judge_value(struct judge *j, enum oid type, int (*decode)(struct bytes value),
 	    oid_name(type), err_text(code));
 }
 
+/* What came of looking for the attribute; false: it is not to be believed. */
+static bool
+say_found(struct finding *f, int code, const struct err *e, const char *good)
+{
+	if (code == 0)
+		finding_set(f, FINDING_GOOD, 0, "%s", good);
+	else
+		finding_set(f, FINDING_BAD, code, "%s", err_get_text(e));
+	return code == 0;
+}
+
 static int
 check_request(struct bytes value)
 {
@@ -70,12 +81,8 @@ judge_receipt_request(struct judge *j)
 	ess = verdict_signer_ess(j->s);
 	if (ess == NULL)
 		return -CS_ERR_NO_MEMORY;
-	if (code != 0) {
-		finding_set(
-		    &ess->request, FINDING_BAD, code, "%s", err_get_text(&e));
+	if (!say_found(&ess->request, code, &e, "a receipt is asked for"))
 		return 0;
-	}
-	finding_set(&ess->request, FINDING_GOOD, 0, "a receipt is asked for");
 	code = buf_add_bytes(&ess->request_value, value);
 	return code == 0 ? judge_keep_signature(j, ess) : code;
 }
@@ -103,13 +110,8 @@ judge_history(struct judge *j)
 	ess = verdict_signer_ess(j->s);
 	if (ess == NULL)
 		return -CS_ERR_NO_MEMORY;
-	if (code != 0) {
-		finding_set(
-		    &ess->history, FINDING_BAD, code, "%s", err_get_text(&e));
+	if (!say_found(&ess->history, code, &e, "mailing lists passed it on"))
 		return 0;
-	}
-	finding_set(
-	    &ess->history, FINDING_GOOD, 0, "mailing lists passed it on");
 	return buf_add_bytes(&ess->history_value, value);
 }
 
