@@ -181,6 +181,17 @@ tell_status(struct doctor *d, const struct cardseal_status *s)
 		doctor_tell(d, &no_token, "the agent has no token");
 }
 
+/* An agent that has just been started does not know its tokens. It answers
+ * with the keys when it has asked every module, or seconds later. */
+static void
+wait_for_modules(struct doctor *d)
+{
+	struct cardseal_keys *keys;
+
+	if (cardseal_keys_get(d->cli->job, &keys) == 0)
+		cardseal_keys_free(keys);
+}
+
 void
 doctor_examine_agent(struct doctor *d)
 {
@@ -189,9 +200,11 @@ doctor_examine_agent(struct doctor *d)
 	    .advice = "\"systemctl --user enable --now "
 		      "cardseal-agent.socket\", or run \"cardseal agent\""};
 	struct cardseal_status *s;
-	int r = cardseal_status_get(d->cli->job, &s);
 	unsigned pid = 0;
+	int r;
 
+	wait_for_modules(d);
+	r = cardseal_status_get(d->cli->job, &s);
 	if (r == 0) {
 		tell_status(d, s);
 		pid = cardseal_status_get_pid(s);
