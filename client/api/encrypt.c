@@ -183,8 +183,10 @@ encrypt_cms_write(void *ctx, struct sink *out, struct err *e)
 		from = &compressed.source;
 		c->params.content_type = OID_COMPRESSED_DATA;
 	}
-	if (!is_der && (from != &source.source || !input_is_direct(c->in)))
+	if (!is_der && (from != &source.source || !input_is_direct(c->in))) {
+		input_set_last_run(c->in);
 		return cms_encrypt_ber(&c->params, from, out, e);
+	}
 	r = from == &source.source ? input_get_len(c->in, &len, e) : 0;
 	return r != 0 ? r : cms_encrypt_der(&c->params, from, len, out, e);
 }

@@ -27,7 +27,7 @@ sign_cms_opaque(
 {
 	struct err *e = &s->job->err;
 
-	return is_der || job_is_set(s->job, CARDSEAL_DER)
+	return is_der
 		   ? cms_sign_opaque_der(&s->params, from, out, e)
 		   : cms_sign_opaque_ber(&s->params, from, out, e);
 }
@@ -52,6 +52,7 @@ static int
 sign_cms_to(struct signing *s, struct input *in, struct sink *out)
 {
 	bool is_opaque = job_is(s->job, CARDSEAL_FORM, "opaque");
+	bool is_der = input_is_direct(in) || job_is_set(s->job, CARDSEAL_DER);
 	struct input_source source;
 	struct compressed_source compressed;
 	struct canon_source canon;
@@ -71,7 +72,9 @@ sign_cms_to(struct signing *s, struct input *in, struct sink *out)
 		from = &compressed.source;
 		s->params.content_type = OID_COMPRESSED_DATA;
 	}
-	return is_opaque ? sign_cms_opaque(s, from, input_is_direct(in), out)
+	if (!is_opaque || !is_der)
+		input_set_last_run(in);
+	return is_opaque ? sign_cms_opaque(s, from, is_der, out)
 			 : sign_cms_detached(s, from, out);
 }
 

@@ -101,6 +101,8 @@ detached_hash(struct detached *d)
 	struct canon_source canon;
 	int r = -CS_ERR_NO_MEMORY;
 
+	if (d->guard == NULL)
+		input_set_last_run(d->content);
 	end = d->guard != NULL ? guard_get_learner(d->guard) : NULL;
 	hash = sink_new_digest(d->digest, end);
 	head = sink_new_head(&d->head, hash);

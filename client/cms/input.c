@@ -39,7 +39,7 @@ struct input {
 	void *ctx;
 	uint64_t pos; /* bytes read so far */
 	bool is_at_end;
-	bool is_single;
+	bool is_last_run;
 	struct spool spool;
 };
 
@@ -189,9 +189,9 @@ input_check_apart(const struct input *in, int fd, struct err *e)
 }
 
 void
-input_set_single(struct input *in)
+input_set_last_run(struct input *in)
 {
-	in->is_single = true;
+	in->is_last_run = true;
 }
 
 /* --- files --- */
@@ -321,7 +321,7 @@ input_take(struct input *in, uint8_t *p, size_t len, size_t *got, struct err *e)
 	if (r != 0 || *got == 0)
 		return r;
 	in->pos += *got;
-	if (in->is_single && in->pos > SPOOL_MEMORY_MAX)
+	if (in->is_last_run && in->pos > SPOOL_MEMORY_MAX)
 		return 0;
 	return spool_add(&in->spool, bytes_of(p, *got), e);
 }
@@ -345,6 +345,8 @@ input_get_piece(struct input *in, uint64_t offset, uint8_t *p, size_t len,
 	if (offset < in->spool.len) {
 		left = in->spool.len - offset;
 		*got = left < len ? (size_t)left : len;
+		if (in->is_last_run)
+			spool_drop(&in->spool, offset);
 		return spool_read_at(&in->spool, offset, p, *got, e);
 	}
 	if (offset < in->pos)

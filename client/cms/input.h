@@ -38,11 +38,13 @@ struct input *input_new_fn(int64_t (*read)(void *ctx, void *p, size_t len),
 void input_free(struct input *in);
 
 /*
- * Promises that it is run once from start to end (what input_read_at saw
- * within the first SPOOL_MEMORY_MAX bytes does not count): then a pipe is not
- * spooled beyond these, and reading again is CS_ERR_INTERNAL.
+ * Promises that from now on it is run once, from start to end (what
+ * input_read_at sees within the first SPOOL_MEMORY_MAX bytes before does not
+ * count): then what is still to come from a pipe is not spooled beyond these,
+ * the spool gives its space back as it is read, and reading again is
+ * CS_ERR_INTERNAL.
  */
-void input_set_single(struct input *in);
+void input_set_last_run(struct input *in);
 
 /* Safe to show: quoted. */
 const char *input_get_name(const struct input *in);

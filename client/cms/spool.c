@@ -13,6 +13,8 @@
 
 #define SPOOL_TMPFS_MAGIC 0x01021994
 #define SPOOL_RAMFS_MAGIC 0x858458f6UL
+/* Pieces in which space is given back. */
+#define SPOOL_DROP_LEN ((uint64_t)8 << 20)
 
 void
 spool_init(struct spool *s)
@@ -139,6 +141,18 @@ spool_add(struct spool *s, struct bytes in, struct err *e)
 	return spool_write(s, in, e);
 }
 
+void
+spool_drop(struct spool *s, uint64_t offset)
+{
+	offset -= offset % SPOOL_DROP_LEN;
+	if (s->fd == -1 || offset <= s->dropped)
+		return;
+	/* What was not written to the disk so far never has to be. */
+	(void)fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+	    (off_t)s->dropped, (off_t)(offset - s->dropped));
+	s->dropped = offset;
+}
+
 int
 spool_read_at(
     const struct spool *s, uint64_t offset, void *p, size_t len, struct err *e)
@@ -146,7 +160,7 @@ spool_read_at(
 	uint8_t *to = p;
 	ssize_t n;
 
-	if (offset > s->len || len > s->len - offset)
+	if (offset < s->dropped || offset > s->len || len > s->len - offset)
 		return err_set(e, -CS_ERR_INTERNAL, NULL);
 	if (s->fd == -1) {
 		if (len != 0)

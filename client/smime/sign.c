@@ -137,6 +137,7 @@ sign_detached(struct smime_mail *mail, const struct cms_sign_params *params,
 		return r;
 	writer_make_boundary(boundary);
 	r = write_top(mail, params, boundary, out, e);
+	input_set_last_run(mail->in);
 	if (r == 0)
 		r = source_run(smime_mail_get_entity(mail, true), &s.sink, e);
 	if (r == 0)
@@ -191,9 +192,11 @@ sign_opaque(struct smime_mail *mail, const struct cms_sign_params *params,
 
 	if (r == 0)
 		r = hash_entity(&o, e);
-	if (r == 0)
+	if (r == 0) {
+		input_set_last_run(mail->in);
 		r = writer_write_pkcs7(
 		    mail, "signed-data", make_opaque, &o, out, e);
+	}
 	cms_sign_free(o.sign);
 	return r;
 }

@@ -96,6 +96,7 @@ smime_signed_write(struct smime_signed *s, struct sink *out, struct err *e)
 {
 	int r = mail_write_outer(buf_get(&s->mail->header), out, e);
 
+	input_set_last_run(s->mail->in);
 	if (r == 0)
 		r = mail_write_str(out, "MIME-Version: 1.0\r\n", e);
 	return r == 0 ? source_run(&s->source, out, e) : r;

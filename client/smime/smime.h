@@ -89,7 +89,8 @@ enum smime_form { SMIME_DETACHED, SMIME_OPAQUE };
  * SMIME_DETACHED of a mail that cannot be detached is written opaque.
  * Writes the mail signed: its headers but Content-*, then MIME-Version and
  * multipart/signed (RFC 8551 3.5.3; micalg, protocol, boundary) or
- * application/pkcs7-mime; smime-type=signed-data. Line ends: CRLF.
+ * application/pkcs7-mime; smime-type=signed-data. Line ends: CRLF. This is
+ * the last that is done with a mail: what was read of a pipe is let go.
  */
 int CS_MUST_USE smime_sign(struct smime_mail *mail, enum smime_form form,
     const struct cms_sign_params *params, struct sink *out, struct err *e);
@@ -138,7 +139,7 @@ struct source *smime_signed_get_entity(struct smime_signed *s);
 /*
  * Writes what smime_sign writes for SMIME_DETACHED, at the price of one more
  * run over the mail: for an output that cannot take back what was written
- * when no signature can be had.
+ * when no signature can be had. The last that is done with the mail as well.
  */
 int CS_MUST_USE smime_signed_write(
     struct smime_signed *s, struct sink *out, struct err *e);

@@ -154,7 +154,7 @@ drive_sign(struct drive *d)
 	}
 	input_source_init(&source, d->in, 0, INPUT_TO_END);
 	if (strcmp(d->form, "der") != 0)
-		input_set_single(d->in);
+		input_set_last_run(d->in);
 	if (r != 0)
 		return err_set(&d->e, r, NULL);
 	if (strcmp(d->form, "der") == 0)
@@ -189,7 +189,7 @@ drive_encrypt(struct drive *d)
 		    cert_set_get(d->recipients, params.recipients_len);
 	input_source_init(&source, d->in, 0, INPUT_TO_END);
 	if (strcmp(d->form, "der") != 0) {
-		input_set_single(d->in);
+		input_set_last_run(d->in);
 		return cms_encrypt_ber(&params, &source.source, out, &d->e);
 	}
 	r = input_get_len(d->in, &len, &d->e);
@@ -214,7 +214,7 @@ drive_hash(struct drive *d, struct bytes cms, struct cms_reader_params *params)
 	r = input_open(d->content, &content, &d->e);
 	if (r != 0)
 		return r;
-	input_set_single(content);
+	input_set_last_run(content);
 	hash = sink_new_digest(params->detached, NULL);
 	head = sink_new_head(&d->head, hash);
 	count = sink_new_count(&params->detached_len, head);

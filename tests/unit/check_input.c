@@ -296,7 +296,7 @@ START_TEST(test_pipe_read_once)
 	uint8_t head[3000];
 	size_t got;
 
-	input_set_single(in);
+	input_set_last_run(in);
 	unit_assert_code(input_read_at(in, 0, head, sizeof(head), &got, &e), 0);
 	ck_assert_uint_eq(got, sizeof(head));
 	assert_range(in, 0, INPUT_TO_END, get_long());
@@ -304,6 +304,49 @@ START_TEST(test_pipe_read_once)
 	    input_run(in, 0, INPUT_TO_END, s, &e), -CS_ERR_INTERNAL);
 	input_free(in);
 	sink_free(s);
+	close(fd);
+	waitpid(pid, NULL, 0);
+}
+END_TEST
+
+/* What was spooled before is given back while it is read for the last time. */
+START_TEST(test_spool_is_let_go)
+{
+	static const uint8_t piece[1 << 20] = {1};
+	struct spool s;
+	struct stat before, after;
+	uint8_t some[16];
+	size_t i;
+
+	spool_init(&s);
+	for (i = 0; i < 20; i++)
+		unit_assert_code(
+		    spool_add(&s, bytes_of(piece, sizeof(piece)), &e), 0);
+	ck_assert_int_eq(fstat(s.fd, &before), 0);
+	spool_drop(&s, (17 << 20) + 5);
+	ck_assert_int_eq(fstat(s.fd, &after), 0);
+	ck_assert_int_eq(after.st_size, before.st_size);
+	ck_assert_int_le(after.st_blocks, (5 << 20) / 512);
+	unit_assert_code(
+	    spool_read_at(&s, 16 << 20, some, sizeof(some), &e), 0);
+	ck_assert_mem_eq(some, piece, sizeof(some));
+	unit_assert_code(
+	    spool_read_at(&s, (16 << 20) - 1, some, sizeof(some), &e),
+	    -CS_ERR_INTERNAL);
+	spool_clear(&s);
+}
+END_TEST
+
+START_TEST(test_pipe_last_run)
+{
+	pid_t pid;
+	int fd = open_pipe(get_long(), 65536, &pid);
+	struct input *in = input_new_fd(fd, "standard input");
+
+	assert_range(in, 0, INPUT_TO_END, get_long());
+	input_set_last_run(in);
+	assert_range(in, 0, INPUT_TO_END, get_long());
+	input_free(in);
 	close(fd);
 	waitpid(pid, NULL, 0);
 }
@@ -523,6 +566,8 @@ input_suite(void)
 	tcase_add_test(tc, test_pipe_in_whole_pieces);
 	tcase_add_test(tc, test_small_pipe_needs_no_file);
 	tcase_add_test(tc, test_pipe_read_once);
+	tcase_add_test(tc, test_pipe_last_run);
+	tcase_add_test(tc, test_spool_is_let_go);
 	tcase_add_test(tc, test_pipe_read_from_inside_a_run);
 	tcase_add_test(tc, test_function);
 	tcase_add_test(tc, test_source_runs_its_range);
