@@ -16,5 +16,6 @@ dist_man_MANS += \
 	doc/man/cardseal-agent.8 \
 	doc/man/cardseal-gpgsm.1 \
 	doc/man/cardseal-scd.1 \
+	doc/man/cardseal-ssh-agent.1 \
 	doc/man/cardseal-fetch.8 \
 	doc/man/cardseal-token.8

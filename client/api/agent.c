@@ -3,9 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More keys than any token lists; a lying agent is not followed for ever. */
+/* More keys than any token lists. */
 #define OWN_KEYS_MAX 100000
-#define OWN_ANSWERS_MAX 4096
 
 int
 job_connect(struct cardseal_job *job)
@@ -25,10 +24,8 @@ own_keys_clear(struct own_keys *keys)
 
 	for (i = 0; i < keys->len; i++)
 		cert_free(keys->keys[i].cert);
-	for (i = 0; i < keys->store_len; i++)
-		buf_clear(&keys->store[i]);
 	free(keys->keys);
-	free(keys->store);
+	link_list_clear(&keys->list);
 	cert_set_free(keys->certs);
 	cert_set_free(keys->others);
 	*keys = (struct own_keys){0};
@@ -54,14 +51,13 @@ own_keys_append(struct own_keys *keys, const struct tok_key *key,
 	return cert != NULL ? cert_set_add(keys->certs, cert) : 0;
 }
 
-/* The label of the token with that URI, from the same answer. */
 static struct bytes
-answer_token_label(const struct agt_msg *answer, struct bytes uri)
+own_keys_get_token_label(const struct own_keys *keys, struct bytes uri)
 {
 	struct agt_token token;
 	struct der d;
 
-	der_init(&d, answer->tokens);
+	der_init(&d, buf_get(&keys->list.tokens));
 	while (agt_token_next(&d, &token))
 		if (bytes_is_equal(token.uri, uri))
 			return token.label;
@@ -70,10 +66,10 @@ answer_token_label(const struct agt_msg *answer, struct bytes uri)
 
 /* A certificate that cannot be read is as good as none; the key stays. */
 static int
-own_keys_add_key(struct cardseal_job *job, struct own_keys *keys,
-    const struct agt_msg *answer, const struct tok_key *key)
+own_keys_add_key(
+    struct cardseal_job *job, struct own_keys *keys, const struct tok_key *key)
 {
-	struct bytes label = answer_token_label(answer, key->token), der;
+	struct bytes label = own_keys_get_token_label(keys, key->token), der;
 	struct cert *cert;
 	struct der d;
 	size_t added = 0;
@@ -98,24 +94,20 @@ own_keys_add_key(struct cardseal_job *job, struct own_keys *keys,
 	return r;
 }
 
-/* Takes over one LIST_OK answer, already in memory that stays. */
 static int
-own_keys_take(struct cardseal_job *job, struct own_keys *keys,
-    const struct agt_msg *answer, struct bytes *last)
+own_keys_take(struct cardseal_job *job, struct own_keys *keys)
 {
 	struct tok_key key;
 	struct bytes der;
 	struct der d;
 	int r = 0;
 
-	der_init(&d, answer->keys);
-	while (r == 0 && agt_key_next(&d, &key)) {
-		r = own_keys_add_key(job, keys, answer, &key);
-		*last = key.key_id;
-	}
+	der_init(&d, buf_get(&keys->list.keys));
+	while (r == 0 && agt_key_next(&d, &key))
+		r = own_keys_add_key(job, keys, &key);
 	if (r == 0)
 		r = der_end(&d);
-	der_init(&d, answer->certificates);
+	der_init(&d, buf_get(&keys->list.certificates));
 	while (r == 0 && agt_cert_next(&d, &der))
 		/* Not ours to judge: what can't be read is left out. */
 		if (cert_set_add_der(keys->others, der, NULL) ==
@@ -124,41 +116,10 @@ own_keys_take(struct cardseal_job *job, struct own_keys *keys,
 	return r;
 }
 
-/* Asks for one more part of the list and keeps the answer's bytes. */
-static int
-own_keys_ask(struct cardseal_job *job, struct own_keys *keys,
-    struct bytes after, struct agt_msg *kept)
-{
-	struct agt_msg request = {.type = AGT_LIST, .after = after};
-	struct agt_msg answer;
-	struct buf *store, *copy;
-	int r;
-
-	if (keys->store_len >= OWN_ANSWERS_MAX)
-		return -CS_ERR_TOO_LARGE;
-	request.has_context = true;
-	link_fill_context(
-	    job->link, &request.context, job_get(job, CARDSEAL_PURPOSE));
-	r = link_call(job->link, &request, &answer, &job->err);
-	if (r != 0)
-		return r;
-	store = realloc(keys->store, (keys->store_len + 1) * sizeof(*store));
-	if (store == NULL)
-		return -CS_ERR_NO_MEMORY;
-	keys->store = store;
-	copy = &store[keys->store_len++];
-	buf_init(copy, 0);
-	r = agt_msg_encode(&answer, copy);
-	if (r == 0)
-		r = agt_msg_decode(buf_get(copy), kept, &job->err);
-	return r;
-}
-
 int
 own_keys_load(struct cardseal_job *job, struct own_keys *keys)
 {
-	struct bytes after = BYTES_NONE, last;
-	struct agt_msg answer = {.more = true};
+	struct agt_msg request = {.has_context = true};
 	int r;
 
 	*keys = (struct own_keys){0};
@@ -169,15 +130,12 @@ own_keys_load(struct cardseal_job *job, struct own_keys *keys)
 	keys->others = cert_set_new();
 	if (keys->certs == NULL || keys->others == NULL)
 		r = -CS_ERR_NO_MEMORY;
-	while (r == 0 && answer.more) {
-		r = own_keys_ask(job, keys, after, &answer);
-		last = BYTES_NONE;
-		if (r == 0)
-			r = own_keys_take(job, keys, &answer, &last);
-		if (last.len == 0)
-			break;
-		after = last;
-	}
+	link_fill_context(
+	    job->link, &request.context, job_get(job, CARDSEAL_PURPOSE));
+	if (r == 0)
+		r = link_list_ask(job->link, &request, &keys->list, &job->err);
+	if (r == 0)
+		r = own_keys_take(job, keys);
 	if (r != 0)
 		own_keys_clear(keys);
 	return job_end(job, r);

@@ -11,7 +11,7 @@
 #include "client/cms/output.h"
 #include "client/cms/release.h"
 #include "client/cms/verdict.h"
-#include "client/link/link.h"
+#include "client/link/list.h"
 #include "client/pkix/choose.h"
 #include "client/pkix/ocsp.h"
 #include "client/pkix/path.h"
@@ -100,14 +100,13 @@ struct cardseal_verdict {
 
 /* One key with one of its certificates. */
 struct own_key {
-	struct tok_key key;	  /* borrowed from own_keys.store */
+	struct tok_key key;	  /* borrowed from own_keys.list */
 	struct bytes token_label; /* borrowed likewise */
 	struct cert *cert;	  /* NULL: it has none */
 };
 
 struct own_keys {
-	struct buf *store; /* answers, kept for what is borrowed */
-	size_t store_len;
+	struct link_list list; /* what is borrowed from */
 	struct own_key *keys;
 	size_t len;
 	struct cert_set *certs;	 /* all of the keys' */

@@ -27,9 +27,8 @@ sign_cms_opaque(
 {
 	struct err *e = &s->job->err;
 
-	return is_der
-		   ? cms_sign_opaque_der(&s->params, from, out, e)
-		   : cms_sign_opaque_ber(&s->params, from, out, e);
+	return is_der ? cms_sign_opaque_der(&s->params, from, out, e)
+		      : cms_sign_opaque_ber(&s->params, from, out, e);
 }
 
 static int

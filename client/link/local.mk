@@ -1,6 +1,12 @@
 # client/link/: the connection to the agent.
 noinst_LIBRARIES += liblink.a
-liblink_a_SOURCES = client/link/link.c client/link/link.h
+liblink_a_SOURCES = \
+	client/link/face.c \
+	client/link/face.h \
+	client/link/link.c \
+	client/link/link.h \
+	client/link/list.c \
+	client/link/list.h
 liblink_a_CFLAGS = $(AM_CFLAGS) -fPIC
 
 check_PROGRAMS += tests/unit/check_link

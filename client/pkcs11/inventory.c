@@ -309,48 +309,18 @@ slot_list(struct p11_slot *slot, struct bytes keys, struct bytes certs)
 	p11_objects_clear(&fresh);
 }
 
-/* One listing in all its parts; keys and certs collect the elements. */
-static int
-ask_list(struct link *link, uint32_t deadline_ms, struct buf *keys,
-    struct buf *certs)
-{
-	struct agt_msg answer = {.more = true}, request = {.type = AGT_LIST};
-	uint8_t last[AGT_KEY_ID_LEN];
-	struct tok_key key;
-	struct der d;
-	int r = 0;
-
-	buf_init(keys, 0);
-	buf_init(certs, 0);
-	while (r == 0 && answer.more) {
-		p11_fill_context(link, &request, deadline_ms);
-		r = link_call(link, &request, &answer, NULL);
-		if (r != 0)
-			break;
-		buf_add_bytes(keys, answer.keys);
-		r = buf_add_bytes(certs, answer.certificates);
-		der_init(&d, answer.keys);
-		key = (struct tok_key){0};
-		while (agt_key_next(&d, &key))
-			if (key.key_id.len == sizeof(last))
-				memcpy(last, key.key_id.p, sizeof(last));
-		if (answer.keys.len == 0)
-			break;
-		request.after = bytes_of(last, sizeof(last));
-	}
-	return r;
-}
-
 /* With the lock. An unchanged list leaves all as it is. */
 static void
-take_list(const struct buf *keys, const struct buf *certs)
+take_list(const struct link_list *list)
 {
+	struct bytes keys = buf_get(&list->keys);
+	struct bytes certs = buf_get(&list->certificates);
 	struct buf all = {0};
 	size_t i;
 	bool is_same;
 
-	buf_add_bytes(&all, buf_get(keys));
-	buf_add_bytes(&all, buf_get(certs));
+	buf_add_bytes(&all, keys);
+	buf_add_bytes(&all, certs);
 	is_same =
 	    all.err == 0 && bytes_is_equal(buf_get(&all), buf_get(&p11.listed));
 	buf_clear(&p11.listed);
@@ -358,7 +328,7 @@ take_list(const struct buf *keys, const struct buf *certs)
 	for (i = 0; i < P11_SLOTS_MAX; i++)
 		if (p11.slots[i].uri != NULL &&
 		    (!is_same || !p11.slots[i].is_listed))
-			slot_list(&p11.slots[i], buf_get(keys), buf_get(certs));
+			slot_list(&p11.slots[i], keys, certs);
 }
 
 /* Have the objects of all tokens been listed once? */
@@ -380,7 +350,8 @@ is_listed(void)
 static void
 ask(bool wants_objects, unsigned generation)
 {
-	struct buf keys = {0}, certs = {0};
+	struct agt_msg request = {0};
+	struct link_list list = {0};
 	struct link *link;
 	bool is_ready;
 	int r;
@@ -390,18 +361,18 @@ ask(bool wants_objects, unsigned generation)
 	is_ready = ask_status(link, generation);
 	if (link == NULL || (is_ready && !wants_objects))
 		goto out;
-	r = ask_list(link, is_ready && is_listed() ? P11_LOOK_MS : P11_START_MS,
-	    &keys, &certs);
+	p11_fill_context(link, &request,
+	    is_ready && is_listed() ? P11_LOOK_MS : P11_START_MS);
+	r = link_list_ask(link, &request, &list, NULL);
 	if (!is_ready)
 		(void)ask_status(link, generation);
 	pthread_mutex_lock(&p11.lock);
 	if (r == 0 && p11.generation == generation)
-		take_list(&keys, &certs);
+		take_list(&list);
 	pthread_mutex_unlock(&p11.lock);
 out:
 	p11_link_put(link);
-	buf_clear(&keys);
-	buf_clear(&certs);
+	link_list_clear(&list);
 }
 
 static void

@@ -18,7 +18,7 @@
 #include <pthread.h>
 
 #include "asn1/alg/signature.h"
-#include "client/link/link.h"
+#include "client/link/list.h"
 
 #define P11_SLOTS_MAX 32
 /* Empty slots that stand ready for readers that come later. */

@@ -17,48 +17,16 @@ scd_forget(struct scd *s)
 	free(s->keys);
 	s->keys = NULL;
 	s->keys_len = 0;
-	s->has_token = false;
-	buf_clear(&s->elements);
-	buf_clear(&s->others);
-}
-
-/* One answer; the last key's id tells where to go on. */
-static int
-take_answer(struct scd *s, const struct agt_msg *answer, uint8_t *last)
-{
-	struct tok_key key;
-	struct der d;
-
-	s->has_token = s->has_token || answer->tokens.len != 0;
-	buf_add_bytes(&s->others, answer->certificates);
-	der_init(&d, answer->keys);
-	while (agt_key_next(&d, &key)) {
-		if (s->keys_len == SCD_KEYS_MAX)
-			return -CS_ERR_TOO_LARGE;
-		memcpy(last, key.key_id.p, AGT_KEY_ID_LEN);
-		s->keys_len++;
-	}
-	return buf_add_bytes(&s->elements, answer->keys);
+	link_list_clear(&s->list);
 }
 
 static int
 ask(struct scd *s, struct err *e)
 {
-	struct agt_msg answer = {.more = true}, request = {.type = AGT_LIST};
-	uint8_t last[AGT_KEY_ID_LEN];
-	int r = 0;
+	struct agt_msg request = {.has_context = true};
 
-	while (r == 0 && answer.more) {
-		request.has_context = true;
-		link_fill_context(s->link, &request.context, NULL);
-		r = link_call(s->link, &request, &answer, e);
-		if (r == 0)
-			r = take_answer(s, &answer, last);
-		if (answer.keys.len == 0)
-			break;
-		request.after = bytes_of(last, sizeof(last));
-	}
-	return r;
+	link_fill_context(s->link, &request.context, NULL);
+	return link_list_ask(s->link, &request, &s->list, e);
 }
 
 void
@@ -107,13 +75,13 @@ take_keys(struct scd *s)
 	size_t count = 0;
 	struct der d;
 
-	if (s->keys_len == 0)
+	if (s->list.keys_len == 0)
 		return 0;
-	s->keys = calloc(s->keys_len, sizeof(*s->keys));
+	s->keys = calloc(s->list.keys_len, sizeof(*s->keys));
 	if (s->keys == NULL)
 		return -CS_ERR_NO_MEMORY;
-	der_init(&d, buf_get(&s->elements));
-	while (count < s->keys_len && agt_key_next(&d, &key))
+	der_init(&d, buf_get(&s->list.keys));
+	while (count < s->list.keys_len && agt_key_next(&d, &key))
 		if (key_take(&s->keys[count], &key))
 			count++;
 	s->keys_len = count;
@@ -135,7 +103,7 @@ scd_list(struct scd *s, struct err *e)
 		scd_forget(s);
 		return e->code != 0 ? r : err_set(e, r, NULL);
 	}
-	return s->has_token
+	return s->list.tokens.len != 0
 		   ? 0
 		   : err_set(e, -CS_ERR_NO_TOKEN, "no card is inserted");
 }

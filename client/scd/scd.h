@@ -21,14 +21,13 @@
 #include <assuan.h>
 
 #include "asn1/alg/keygrip.h"
-#include "client/link/link.h"
+#include "client/link/list.h"
 
 #define SCD_PROGRAM "cardseal-scd"
 #define SCD_SERIAL "6361726473656131" /* "cardsea1" */
 #define SCD_KEY_PREFIX "CARDSEAL."
 #define SCD_KEY_NAME_SIZE (sizeof(SCD_KEY_PREFIX) + 2 * AGT_KEY_ID_LEN)
 #define SCD_DATA_MAX ((size_t)16384)
-#define SCD_KEYS_MAX 4096
 
 /* One key of those the agent has listed; borrowed from the connection. */
 struct scd_key {
@@ -49,10 +48,9 @@ struct scd {
 	struct link *link;	 /* NULL: not connected yet */
 	struct buf data;	 /* of SETDATA */
 	/* The last list. */
-	struct buf elements, others; /* keys, certificates without one */
+	struct link_list list;
 	struct scd_key *keys;
 	size_t keys_len;
-	bool has_token;
 	struct err last; /* whose text libassuan refers to */
 };
 

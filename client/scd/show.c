@@ -66,7 +66,7 @@ put_certs(assuan_context_t ctx)
 	for (i = 0; rc == 0 && i < s->keys_len; i++)
 		if (s->keys[i].certificate.len != 0)
 			rc = put_cert(ctx, KIND_KEY, s->keys[i].name);
-	der_init(&d, buf_get(&s->others));
+	der_init(&d, buf_get(&s->list.certificates));
 	while (rc == 0 && agt_cert_next(&d, &cert)) {
 		other_name(cert, name);
 		rc = put_cert(ctx, KIND_OTHER, name);
@@ -184,7 +184,7 @@ find_other(struct scd *s, const char *wanted)
 	struct bytes cert;
 	struct der d;
 
-	der_init(&d, buf_get(&s->others));
+	der_init(&d, buf_get(&s->list.certificates));
 	while (agt_cert_next(&d, &cert)) {
 		other_name(cert, name);
 		if (strcasecmp(name, wanted) == 0)

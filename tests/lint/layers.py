@@ -30,6 +30,7 @@ ARROWS = {
     "client/cli": {"client"},
     "client/gpgsm": {"client"},
     "client/scd": ASN1 | {"client/link"},
+    "client/ssh": ASN1 | {"client/pkix", "client/link"},
     "client/pkcs11": ASN1 | {"client/pkix", "client/link"},
 }
 # system header, or the beginning of one: who may include it
@@ -40,7 +41,7 @@ FOREIGN = {
     "libtasn1.h": {"asn1", "asn1/alg"},
     "p11-kit/": {"token", "client/pkcs11", "client/scd"},
     "winscard.h": {"token"},
-    "systemd/": {"agent"},
+    "systemd/": {"agent", "client/ssh"},
     "assuan.h": {"agent", "client/scd"},
     "curl/": {"client/fetch"},
     "seccomp.h": {"agent", "client/fetch"},

@@ -24,8 +24,8 @@ SYSTEM_TESTS = \
 	tests/system/rfcs.sh \
 	tests/system/scd.sh \
 	tests/system/seal.sh
-SYSTEM_TESTS += tests/system/signatures.sh
-EXTRA_DIST += tests/system/tsa.sh tests/system/pki.sh tests/system/staple.py
+SYSTEM_TESTS += tests/system/signatures.sh tests/system/ssh.sh
+EXTRA_DIST += tests/system/ssh_server.py tests/system/tsa.sh tests/system/pki.sh tests/system/staple.py
 TESTS += $(SYSTEM_TESTS)
 many: all
 	$(MAKE) check TESTS=tests/system/many.sh JUDGED=1000
