@@ -1,11 +1,11 @@
 #!/bin/bash
-# many.sh: 1,000 mails signed by 4 processes at once through one agent are
-# 1,000 mails that cardseal takes, and of which openssl, gpgsm, certtool and NSS
-# take each fifth; "make many" has them judge every one.
+# many.sh: all mails signed by 4 processes at once through one agent are mails
+# that cardseal takes, and of which openssl, gpgsm, certtool and NSS take each
+# fifth; "make many" signs 1,000 and has them judge every one.
 # shellcheck source=tests/system/lib.sh
 . "${CS_SRCDIR:-.}/tests/system/lib.sh"
-count=1000
-judged=${JUDGED:-200}
+count=${MAILS:-400}
+judged=${JUDGED:-80}
 fixtures "$tmp/fixture" --preset quickstart
 pinentry_answers "pin $FIXTURE_PIN"
 agent_start

@@ -121,7 +121,7 @@ six_at_once() {
 	for i in "${pids[@]}"; do
 		wait "$i" || bad=1
 	done
-	return $bad
+	return "$bad"
 }
 ok "six at once" six_at_once
 
