@@ -361,6 +361,17 @@ modules_are_fresh(struct agent *a, unsigned age_ms)
 	return are_fresh;
 }
 
+const struct module *
+modules_find_failed(const struct agent *a)
+{
+	const struct module *m;
+
+	TAILQ_FOREACH (m, &a->modules.list, link)
+		if (m->state == AGT_MODULE_FAILED)
+			return m;
+	return NULL;
+}
+
 void
 module_set_stale(struct module *m)
 {

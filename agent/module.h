@@ -82,6 +82,8 @@ bool modules_are_fresh(struct agent *a, unsigned age_ms);
  * know the token (NULL: of all). Where none is there, it waits for the first
  * that is: a module that failed a moment ago is started again in a second. */
 struct worker *module_get_worker(struct module *m, const struct token *t);
+/* One that cannot be used, which might have what is missing; NULL: none. */
+const struct module *modules_find_failed(const struct agent *a);
 /* Why the module does not serve; with its failure in e. */
 void module_err(const struct module *m, struct err *e);
 /* The module's tokens may have changed: ask anew, now or with the next list. */

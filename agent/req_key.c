@@ -57,6 +57,26 @@ key_find(struct request *r)
 	return inventory_find_key(r->conn->agent, msg.key_id.p);
 }
 
+/* A module that cannot be used may have it; whoever looks for it should know.
+ */
+static void
+key_say_missing(const struct agent *a, struct err *e)
+{
+	const struct module *m = modules_find_failed(a);
+	struct err why = ERR_INIT;
+
+	if (m == NULL) {
+		err_set(e, -CS_ERR_NO_KEY,
+		    "no token that is inserted has the key; insert the card "
+		    "and try again");
+		return;
+	}
+	module_err(m, &why);
+	err_set(e, -CS_ERR_NO_KEY,
+	    "no token that is inserted has the key, and %s",
+	    err_get_text(&why));
+}
+
 /* Not here: the token may have come since the last look. */
 static void
 key_missing(struct request *r)
@@ -70,9 +90,7 @@ key_missing(struct request *r)
 		request_wait(r);
 		return;
 	}
-	err_set(&e, -CS_ERR_NO_KEY,
-	    "no token that is inserted has the key; insert the card and try "
-	    "again");
+	key_say_missing(r->conn->agent, &e);
 	request_fail(r, &e, NULL);
 }
 

@@ -521,9 +521,7 @@ main(int argc, char **argv)
 		printf("scripted\t%s\n", getenv("FAKE_SCRIPT"));
 		return strcmp(argv[1], "--list-modules") != 0;
 	}
-	for (;;) {
-		if (tok_frame_len(buf_get(&in), &len) != 0)
-			return 1;
+	while (tok_frame_len(buf_get(&in), &len) == 0) {
 		if (len != 0 && len <= in.len) {
 			fake_request(bytes_of(in.data, len));
 			buf_consume(&in, len);
@@ -531,8 +529,11 @@ main(int argc, char **argv)
 		}
 		room = buf_reserve(&in, 65536);
 		n = room != NULL ? read(FAKE_FD, room, 65536) : -1;
-		if (n <= 0)
+		if (n <= 0) {
+			buf_clear(&in);
 			return 0;
+		}
 		buf_grow_len(&in, (size_t)n);
 	}
+	return 1;
 }

@@ -150,8 +150,10 @@ def no_start():
     with World(*OPEN, "on START 0 error 103") as w:
         c = w.agent.client()
         begin = time.monotonic()
-        same(c.sign(KEY).code, NO_KEY, "a module that cannot be loaded")
+        m = c.sign(KEY)
+        same(m.code, NO_KEY, "a module that cannot be loaded")
         soon(begin, "is told soon")
+        ok("cannot be used" in m.text, "with the text", m.text)
         module = c.status().modules[0]
         same(module.state, 2, "status: it failed")
         ok(module.last_error != "", "and why", module.last_error)
