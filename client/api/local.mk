@@ -15,6 +15,8 @@ libapi_a_SOURCES = \
 	client/api/read.c client/api/receipt.c \
 	client/api/log.c \
 	client/api/online.c \
+	client/api/online_int.h \
+	client/api/online_issuers.c \
 	client/api/recipients.c \
 	client/api/rewrap.c \
 	client/api/secrets.c \

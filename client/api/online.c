@@ -13,59 +13,13 @@
 #include <time.h>
 
 #include "asn1/alg/random.h"
-#include "asn1/alg/signature.h"
-#include "client/api/job.h"
-#include "client/fetch/fetch.h"
-#include "client/pkix/fetched.h"
-#include "client/pkix/urls.h"
+#include "client/api/online_int.h"
 
 #define ONLINE_REDIRECTS_MAX 5
 #define ONLINE_REQUESTS_MAX 2000 /* of one job, to cache and network */
-#define ONLINE_CERTS_MAX ((size_t)256 << 10)
-/* A certificate that is fetched as an issuer's is good for so long. */
-#define ONLINE_CERT_SECONDS 604800
 
-/* What was fetched, to be kept if it proves to be genuine. */
-struct online_item {
-	bool is_ocsp;
-	size_t at;		  /* in its set */
-	const struct cert *asked; /* compared only */
-	bool is_no_help;	  /* it did not tell about that one */
-	struct buf url, question, body;
-};
-
-struct online {
-	const struct job_trust *t;
-	struct path_source source;
-	struct fetch *fetch;
-	struct fetched *cache;
-	bool is_public;
-	unsigned timeout_ms;
-	int64_t until_ms; /* 0: no request yet */
-	struct strings tried;
-	struct online_item *items;
-	size_t len;
-	/* Compared only: what is asked about, and what went wrong for whom. */
-	const struct cert *asked, *failed;
-	char failure[160];
-};
-
-/* One thing that is wanted. */
-struct online_want {
-	struct bytes url;
-	struct bytes question; /* what the cache knows it by, beside the URL */
-	struct bytes body;     /* to be posted; empty: GET */
-	struct bytes nonce;
-	const char *accept, *type;
-	size_t octets_max;
-	bool is_ocsp, is_cached;
-	int (*add)(struct online *o, const struct online_want *want,
-	    struct bytes octets, struct err *e);
-};
-
-/* The first of a certificate tells most. */
-static void
-fail(struct online *o, const char *text)
+void
+online_fail(struct online *o, const char *text)
 {
 	if (o->failed == o->asked)
 		return;
@@ -95,8 +49,8 @@ time_left(struct online *o)
 	return now < o->until_ms ? (unsigned)(o->until_ms - now) : 0;
 }
 
-static int
-run(struct online *o, const struct online_want *want, struct buf *body)
+int
+online_run(struct online *o, const struct online_want *want, struct buf *body)
 {
 	struct err e = ERR_INIT;
 	struct fetch_answer got = {0};
@@ -114,7 +68,7 @@ run(struct online *o, const struct online_want *want, struct buf *body)
 	int r;
 
 	if (request.timeout_ms == 0) {
-		fail(o, "the time for fetching is over");
+		online_fail(o, "the time for fetching is over");
 		return -CS_ERR_TIMEOUT;
 	}
 	if (o->fetch == NULL)
@@ -124,13 +78,12 @@ run(struct online *o, const struct online_want *want, struct buf *body)
 	r = fetch_to_buf(o->fetch, &request, &got, body, &e);
 	fetch_answer_clear(&got);
 	if (r != 0)
-		fail(o, err_get_text(&e));
+		online_fail(o, err_get_text(&e));
 	return r;
 }
 
-/* Once is enough, whether it came or not. */
-static bool
-is_new(struct online *o, const struct online_want *want)
+bool
+online_is_new(struct online *o, const struct online_want *want)
 {
 	struct buf name = {0};
 	bool is = false;
@@ -161,7 +114,7 @@ add(struct online *o, const struct online_want *want, struct bytes octets)
 	int r = want->add(o, want, octets, &e);
 
 	if (r != 0)
-		fail(o, err_get_text(&e));
+		online_fail(o, err_get_text(&e));
 	return r == 0;
 }
 
@@ -230,11 +183,12 @@ get(struct online *o, const struct online_want *want)
 	struct buf body = {.max = want->octets_max + 1};
 	bool is_added;
 
-	if (!is_new(o, want))
+	if (!online_is_new(o, want))
 		return false;
 	if (want->is_cached)
 		return get_kept(o, want, true);
-	is_added = run(o, want, &body) == 0 && add(o, want, buf_get(&body));
+	is_added =
+	    online_run(o, want, &body) == 0 && add(o, want, buf_get(&body));
 	if (is_added)
 		remember(o, want, &body);
 	if (get_kept(o, want, false))
@@ -304,6 +258,23 @@ get_crl(struct online *o, struct bytes url, bool is_cached)
 	return get(o, &want);
 }
 
+/* What has changed since the complete lists: it says nothing by itself, and
+ * costs no answer that is at hand. */
+static void
+get_delta_crls(struct online *o, const struct cert *cert)
+{
+	struct bytes url;
+	size_t i;
+
+	for (i = 0;; i++) {
+		url = cert_get_url(cert, CERT_URL_DELTA_CRL, i);
+		if (url.len == 0)
+			return;
+		if (!get_crl(o, url, true))
+			(void)get_crl(o, url, false);
+	}
+}
+
 /* Nothing that came for the certificate has told about it so far. */
 static void
 note_no_help(struct online *o, const struct cert *cert)
@@ -316,7 +287,8 @@ note_no_help(struct online *o, const struct cert *cert)
 }
 
 /* Answers first, being small: *at counts their URLs, then those of lists, each
- * for the cache and for the network. */
+ * for the cache and for the network. Delta lists come before the complete ones,
+ * so that these are never looked at without. */
 static bool
 get_revocation(
     void *ctx, const struct cert *cert, const struct cert *issuer, unsigned *at)
@@ -330,6 +302,8 @@ get_revocation(
 	if (*at != 0)
 		note_no_help(o, cert);
 	while (!is_added && *at < 2 * steps) {
+		if (*at == steps)
+			get_delta_crls(o, cert);
 		is_ocsp = *at < steps;
 		is_cached = *at % 2 == 0;
 		url = cert_get_url(cert, is_ocsp ? CERT_URL_OCSP : CERT_URL_CRL,
@@ -343,94 +317,6 @@ get_revocation(
 				    : get_crl(o, url, is_cached);
 	}
 	return is_added;
-}
-
-/* --- issuers --- */
-
-struct online_issuers {
-	struct online *online;
-	const struct cert *child;
-	size_t found;
-};
-
-/* Has its key signed child? Anything else is of no use. */
-static bool
-is_issuer(const struct cert *c, const struct cert *child)
-{
-	struct sig_scheme scheme;
-
-	return name_is_equal(cert_get_subject(c), cert_get_issuer(child)) &&
-	       sig_scheme_decode(cert_get_signature_alg(child), ALG_NONE,
-		   &scheme, NULL) == 0 &&
-	       sig_verify_data(cert_get_spki(c), &scheme, cert_get_tbs(child),
-		   cert_get_signature(child), NULL) == 0;
-}
-
-static size_t
-add_issuers(struct online *o, const struct cert *child, struct bytes octets)
-{
-	struct cert_set *got = cert_set_new();
-	struct cert_set *set = o->t->intermediates;
-	struct err e = ERR_INIT;
-	size_t i, found = 0;
-
-	if (got != NULL && cert_set_add_octets(got, octets, &e) != 0)
-		fail(o, err_get_text(&e));
-	for (i = 0; i < cert_set_get_len(got) && i < CERT_URLS_MAX; i++) {
-		struct cert *c = cert_set_get(got, i);
-
-		if (!cert_set_has(set, c) && is_issuer(c, child) &&
-		    cert_set_add(set, c) == 0)
-			found++;
-	}
-	cert_set_free(got);
-	return found;
-}
-
-static size_t
-get_issuers_at(struct online *o, const struct cert *child, struct bytes url)
-{
-	struct online_want want = {.url = url,
-	    .accept = "application/pkix-cert, application/pkcs7-mime",
-	    .type = "",
-	    .octets_max = ONLINE_CERTS_MAX};
-	struct buf body = {.max = ONLINE_CERTS_MAX + 1};
-	struct fetched_entry entry;
-	int64_t now = (int64_t)time(NULL);
-	size_t found = 0;
-
-	if (!is_new(o, &want))
-		return 0;
-	if (fetched_get(o->cache, url, BYTES_NONE, &entry, &body) &&
-	    now < entry.next_update)
-		found = add_issuers(o, child, buf_get(&body));
-	buf_reset(&body);
-	if (found == 0 && run(o, &want, &body) == 0) {
-		found = add_issuers(o, child, buf_get(&body));
-		entry = (struct fetched_entry){now, now + ONLINE_CERT_SECONDS};
-		if (found != 0)
-			fetched_put(o->cache, url, BYTES_NONE, &entry,
-			    buf_get(&body), now);
-	}
-	buf_clear(&body);
-	return found;
-}
-
-static size_t
-get_issuers(void *ctx, const struct cert *child)
-{
-	struct online *o = ctx;
-	struct bytes url;
-	size_t i, found = 0;
-
-	o->asked = child;
-	for (i = 0; found == 0; i++) {
-		url = cert_get_url(child, CERT_URL_ISSUERS, i);
-		if (url.len == 0)
-			break;
-		found = get_issuers_at(o, child, url);
-	}
-	return found;
 }
 
 /* --- the whole --- */
@@ -454,7 +340,7 @@ online_new(const struct job_trust *t, bool is_public, unsigned timeout_ms)
 	o->is_public = is_public;
 	o->timeout_ms = timeout_ms;
 	o->cache = fetched_open();
-	o->source = (struct path_source){.get_issuers = get_issuers,
+	o->source = (struct path_source){.get_issuers = online_get_issuers,
 	    .get_revocation = get_revocation,
 	    .get_failure = get_failure,
 	    .ctx = o};

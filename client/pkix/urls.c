@@ -51,20 +51,30 @@ search_points(struct url_search *s, struct bytes value)
 	}
 }
 
+/* Where each kind stands, and under which access method; OID_UNKNOWN: in a
+ * distribution point. */
+static const struct {
+	enum oid extension, method;
+} places[] = {
+    [CERT_URL_OCSP] = {OID_PE_AUTHORITY_INFO_ACCESS, OID_AD_OCSP},
+    [CERT_URL_ISSUERS] = {OID_PE_AUTHORITY_INFO_ACCESS, OID_AD_CA_ISSUERS},
+    [CERT_URL_CRL] = {OID_CE_CRL_DISTRIBUTION_POINTS, OID_UNKNOWN},
+    [CERT_URL_DELTA_CRL] = {OID_CE_FRESHEST_CRL, OID_UNKNOWN},
+    [CERT_URL_ISSUED] = {OID_PE_SUBJECT_INFO_ACCESS, OID_AD_CA_REPOSITORY},
+};
+
 struct bytes
 cert_get_url(const struct cert *c, enum cert_url kind, size_t i)
 {
 	struct url_search s = {.left = i};
-	const struct cert_extension *ext = cert_find_extension(
-	    c, kind == CERT_URL_CRL ? OID_CE_CRL_DISTRIBUTION_POINTS
-				    : OID_PE_AUTHORITY_INFO_ACCESS);
+	const struct cert_extension *ext =
+	    cert_find_extension(c, places[kind].extension);
 
 	if (ext == NULL || i >= CERT_URLS_MAX)
 		return BYTES_NONE;
-	if (kind == CERT_URL_CRL)
+	if (places[kind].method == OID_UNKNOWN)
 		search_points(&s, ext->value);
 	else
-		search_access(&s, ext->value,
-		    kind == CERT_URL_OCSP ? OID_AD_OCSP : OID_AD_CA_ISSUERS);
+		search_access(&s, ext->value, places[kind].method);
 	return s.found;
 }

@@ -7,9 +7,12 @@
 #include "client/pkix/cert.h"
 
 enum cert_url {
-	CERT_URL_OCSP,	  /* authorityInfoAccess (RFC 5280 4.2.2.1) */
-	CERT_URL_ISSUERS, /* likewise: id-ad-caIssuers */
-	CERT_URL_CRL,	  /* cRLDistributionPoints, fullName (4.2.1.13) */
+	CERT_URL_OCSP,	    /* authorityInfoAccess (RFC 5280 4.2.2.1) */
+	CERT_URL_ISSUERS,   /* likewise: id-ad-caIssuers */
+	CERT_URL_CRL,	    /* cRLDistributionPoints, fullName (4.2.1.13) */
+	CERT_URL_DELTA_CRL, /* freshestCRL, fullName (4.2.1.15) */
+	CERT_URL_ISSUED,    /* subjectInfoAccess: id-ad-caRepository (4.2.2.2),
+			       certificates that this CA has issued */
 };
 
 #define CERT_URLS_MAX 8 /* of one kind that are looked at */

@@ -5,7 +5,10 @@
 
 # pki_make FOLDER WEB: root.pem, int.pem, and their .key; signer.pem,
 # revoked.pem, lonely.pem (names no server), responder.pem; index for openssl
-# ocsp; int.crl, root.crl in DER, int.der, int.p7c.
+# ocsp; int.crl, root.crl in DER, int.der, int.p7c; changing.pem, which is
+# revoked in delta.crl and not yet in int.crl, and names both. From bridged.pem, which names
+# nobody, a path goes over two CAs to top.pem, each of which says whom it has
+# certified: issued-by-top.p7c, issued-by-bridge.p7c.
 pki_make() {
 	pki=$1
 	mkdir -p "$pki"
@@ -19,16 +22,31 @@ pki_make() {
 		pki_cert signer int 21 "/CN=Signer" leaf
 		pki_cert revoked int 22 "/CN=Revoked" leaf
 		pki_cert lonely int 23 "/CN=Lonely" lonely
+		pki_cert changing int 24 "/CN=Changing" changing
 		pki_cert responder int 31 "/CN=Responder" responder
 		pki_cert stranger root 32 "/CN=Stranger" responder
 		printf '%s\t%s\t%s\t%s\tunknown\t%s\n' \
 		    V 450101000000Z "" 21 /CN=Signer \
 		    R 450101000000Z 240601000000Z,keyCompromise 22 /CN=Revoked \
-		    V 450101000000Z "" 23 /CN=Lonely >index
+		    V 450101000000Z "" 23 /CN=Lonely \
+		    V 450101000000Z "" 24 /CN=Changing >index
 		: >root-index
 		echo 01 >crlnumber
 		pki_crl int index int.crl
 		pki_crl root root-index root.crl
+		printf '%s\t%s\t%s\t%s\tunknown\t%s\n' \
+		    R 450101000000Z 250701000000Z 24 /CN=Changing >delta-index
+		pki_crl int delta-index delta.crl -crldays 7 -crlexts delta
+		openssl req -x509 -new -key root.key -out top.pem -days 9000 \
+		    -subj "/CN=Top" -config pki.cnf -extensions top
+		cp root.key top.key
+		pki_cert bridge top 41 "/CN=Bridge" bridge
+		pki_cert far bridge 42 "/CN=Far CA" int
+		pki_cert bridged far 43 "/CN=Bridged" lonely
+		openssl crl2pkcs7 -nocrl -certfile bridge.pem -certfile int.pem \
+		    -outform DER -out issued-by-top.p7c
+		openssl crl2pkcs7 -nocrl -certfile far.pem -outform DER \
+		    -out issued-by-bridge.p7c
 		pki_signs responder
 		openssl x509 -in int.pem -outform DER -out int.der
 		openssl crl2pkcs7 -nocrl -certfile int.pem -outform DER \
@@ -48,6 +66,17 @@ subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 keyUsage = critical,keyCertSign,cRLSign
 crlDistributionPoints = URI:$1/file/root.crl
+[top]
+basicConstraints = critical,CA:TRUE
+subjectKeyIdentifier = hash
+keyUsage = critical,keyCertSign,cRLSign
+subjectInfoAccess = caRepository;URI:$1/file/issued-by-top.p7c
+[bridge]
+basicConstraints = critical,CA:TRUE
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+keyUsage = critical,keyCertSign,cRLSign
+subjectInfoAccess = caRepository;URI:$1/file/issued-by-bridge.p7c
 [leaf]
 basicConstraints = CA:FALSE
 authorityKeyIdentifier = keyid
@@ -56,6 +85,12 @@ extendedKeyUsage = emailProtection
 subjectAltName = email:signer@example.org
 authorityInfoAccess = OCSP;URI:$1/ocsp, caIssuers;URI:$1/file/int.der
 crlDistributionPoints = URI:$1/file/int.crl
+[changing]
+basicConstraints = CA:FALSE
+authorityKeyIdentifier = keyid
+keyUsage = critical,digitalSignature
+crlDistributionPoints = URI:$1/file/int.crl
+freshestCRL = URI:$1/file/delta.crl
 [lonely]
 basicConstraints = CA:FALSE
 authorityKeyIdentifier = keyid
@@ -66,6 +101,8 @@ authorityKeyIdentifier = keyid
 keyUsage = critical,digitalSignature
 extendedKeyUsage = OCSPSigning
 noCheck = ignored
+[delta]
+2.5.29.27 = critical,DER:020101
 [ca]
 default_ca = one
 [one]

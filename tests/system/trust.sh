@@ -138,6 +138,25 @@ exits 0 "a list that has moved" online signer
 rm "$cache"
 web_is "/file/int.der /file/int.p7c"
 exits 0 "an issuer in a certs-only message" online signer
+rm "$cache"
+web_is "/file/delta.crl /status/404"
+exits 0 "a complete list whose delta list is not there" online changing \
+    --intermediate "$pki/int.pem"
+web_is "/nothing /else"
+exits 6 "the delta list says more than a complete one that is cached" \
+    online changing --intermediate "$pki/int.pem"
+like "this is told" "$(told)" "revoked since 2025-07-01"
+exits 6 "from the cache" env http_proxy=http://127.0.0.1:1 "$CARDSEAL" \
+    certs verify --anchor "$pki/root.pem" --intermediate "$pki/int.pem" \
+    --fetch all --revocation hard "$pki/changing.pem"
+like "as well" "$(told)" "revoked since 2025-07-01"
+over_bridges() {
+	"$CARDSEAL" certs verify --anchor "$pki/top.pem" --revocation off \
+	    "$@" "$pki/bridged.pem"
+}
+exits 6 "a path over CAs that nobody has" over_bridges
+exits 0 "they are found from the anchor downwards" over_bridges --fetch all -v
+like "over all of them" "$(told)" "Bridge"
 
 # --- what goes wrong -------------------------------------------------------
 fails_by() { # WHAT REGEX MAP...
