@@ -123,6 +123,9 @@ enum cardseal_option {
 	/* signing: "sha256" ... "sha512"; default: what suits the key. A key
 	 * that cannot sign with it is an error. */
 	CARDSEAL_DIGEST,
+	/* requesting certificates */
+	CARDSEAL_SUBJECT, /* RFC 4514: "CN=Alice,O=Example" */
+	CARDSEAL_EMAIL,	  /* an address; repeatable */
 };
 
 /* NULL: no memory. */
@@ -363,6 +366,33 @@ void cardseal_keys_free(struct cardseal_keys *keys);
 size_t cardseal_keys_get_len(const struct cardseal_keys *keys);
 const struct cardseal_key *cardseal_keys_get_key(
     const struct cardseal_keys *keys, size_t i);
+
+#define CARDSEAL_KEY_ID_SIZE 65
+/*
+ * Makes a key pair on the token, where it allows that. token: as below. type:
+ * "rsa2048", "rsa3072", "rsa4096", "p256", "p384" or "p521". label may be NULL.
+ * key_id: SHA-256 of the public key, hex; "" after a failure. The agent asks
+ * for consent, and for the PIN; nothing is left of what failed. READ_ONLY and
+ * MECHANISM: the token takes nothing, or no such key.
+ */
+int cardseal_key_generate(struct cardseal_job *job, const char *token,
+    const char *type, const char *label, char key_id[CARDSEAL_KEY_ID_SIZE]);
+/*
+ * Writes a PKCS #10 request (RFC 2986) for the key that CARDSEAL_KEY means,
+ * signed by it, with CARDSEAL_SUBJECT and CARDSEAL_EMAIL: PEM, or DER with
+ * CARDSEAL_DER. CARDSEAL_PSS and CARDSEAL_DIGEST hold.
+ */
+int cardseal_certificate_request(
+    struct cardseal_job *job, struct cardseal_output *out);
+/*
+ * Puts the certificates of a file ("-" is standard input) beside their keys:
+ * those of the token (NULL: of all), or the one that CARDSEAL_KEY means. The
+ * file's others are passed over; NO_KEY: there is no key for any. *installed
+ * tells how many were not there already. Self-signed ones for the same key,
+ * which tools make as place-holders, go from the token.
+ */
+int cardseal_certificate_install(struct cardseal_job *job, const char *file,
+    const char *token, size_t *installed);
 
 struct cardseal_token {
 	const char *uri;

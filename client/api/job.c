@@ -211,6 +211,7 @@ static const struct {
     [CARDSEAL_OPEN_KEK_FILE] = {true, NULL},
     [CARDSEAL_COMPRESS] = {false, "0|1"},
     [CARDSEAL_DIGEST] = {false, "sha224|sha256|sha384|sha512"},
+    [CARDSEAL_EMAIL] = {true, NULL},
 };
 
 static bool
@@ -261,7 +262,8 @@ option_check(
 		is_good = is_oid(value);
 	else if (option == CARDSEAL_ENVELOPE) /* "root" is one, too */
 		is_good = value[0] != '\0';
-	else if (option == CARDSEAL_RECIPIENT || option == CARDSEAL_FROM)
+	else if (option == CARDSEAL_RECIPIENT || option == CARDSEAL_FROM ||
+		 option == CARDSEAL_EMAIL)
 		is_good = address_is_valid(bytes_of_str(value));
 	if (is_good)
 		return 0;

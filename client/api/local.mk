@@ -16,6 +16,7 @@ libapi_a_SOURCES = \
 	client/api/log.c \
 	client/api/online.c \
 	client/api/recipients.c \
+	client/api/request.c \
 	client/api/rewrap.c \
 	client/api/secrets.c \
 	client/api/sign.c client/api/signing.c client/api/signing.h \
@@ -24,7 +25,8 @@ libapi_a_SOURCES = \
 	client/api/status.c \
 	client/api/store.c \
 	client/api/trust.c \
-	client/api/verify.c
+	client/api/verify.c \
+	client/api/write.c
 libapi_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(INIH_CFLAGS) -fPIC
 
 # The archives go to the linker as they are: libtool knows none of them, so it

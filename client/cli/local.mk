@@ -13,6 +13,7 @@ client_cli_cardseal_SOURCES = \
 	client/cli/cmd_read.c \
 	client/cli/cmd_sendmail.c \
 	client/cli/cmd_store.c \
+	client/cli/cmd_token.c \
 	client/cli/main.c \
 	client/cli/mutt_sync.c \
 	client/cli/options.c \

@@ -20,7 +20,8 @@ SYSTEM_TESTS = \
 	tests/system/quickstart.sh \
 	tests/system/recipients.sh \
 	tests/system/rfcs.sh \
-	tests/system/seal.sh
+	tests/system/seal.sh \
+	tests/system/write.sh
 SYSTEM_TESTS += tests/system/signatures.sh
 EXTRA_DIST += tests/system/tsa.sh tests/system/pki.sh tests/system/staple.py
 TESTS += $(SYSTEM_TESTS)

@@ -2,7 +2,9 @@
 """What is written to tokens: only with a person's word, by the agent's own
 user, and never over the socket for other computers."""
 
-from wire import (LIST_OK, NO_TOKEN, POLICY, REFUSED,
+import os
+
+from wire import (BUSY, LIST_OK, NO_TOKEN, PIN_NEEDED, POLICY, REFUSED,
                   SIGN_OK, WRITE, WRITE_OK, Client, Folder, context, done,
                   integer, octets, ok, parse, same, seq, utf8, wait_for)
 from world import KEY, ONE, World
@@ -120,12 +122,55 @@ def restricted():
         same(c.list().message.tag, LIST_OK, "which goes on")
 
 
-def no_token():
-    with World(*ONE) as w:
+def faults():
+    with World(*ONE, answers=("yes", "pin 1234", "yes")) as w:
         c = w.client()
         same(write(c, GENERATE, write_object(), token="pkcs11:token=no").code,
              NO_TOKEN, "no such token")
         same(asked(w), (0, 0), "nobody is asked")
+        same(write(c, GENERATE, write_object("", "p256")).tag, WRITE_OK,
+             "it works")
+        w.script(*ONE, "on WRITE 2 error %d" % BUSY)
+        m = write(c, GENERATE, write_object("", "p256"))
+        same(m.code, BUSY, "the token's failure is told")
+        w.script(*ONE, "on WRITE 3 crash")
+        m = write(c, GENERATE, write_object("", "p256"))
+        same((m.code, len(w.log("WRITE "))), (102, 3),
+             "the process ended: it is not written twice")
+    with World(*ONE, "on WRITE 1 error %d" % PIN_NEEDED,
+               answers=("yes", "pin 1234")) as w:
+        m = write(w.client(), GENERATE, write_object("", "p256"))
+        same((m.tag, asked(w)), (WRITE_OK, (1, 1)),
+             "logged out by another program: once more, unasked")
+
+
+def memory():
+    """The private key is nowhere once it was written."""
+    if os.geteuid() != 0:
+        return
+    with World(*ONE, answers=("yes", "pin 1234")) as w:
+        c = w.client()
+        same(write(c, IMPORT, write_object("k", private=SECRET)).tag,
+             WRITE_OK, "written")
+        same(find_secret(w.agent.pid), [], "nothing of it is left")
+
+
+def find_secret(pid):
+    found = []
+    with open("/proc/%d/maps" % pid) as maps, \
+            open("/proc/%d/mem" % pid, "rb") as mem:
+        for line in maps:
+            where, mode = line.split()[:2]
+            if not mode.startswith("rw"):
+                continue
+            start, end = [int(x, 16) for x in where.split("-")]
+            try:
+                mem.seek(start)
+                if SECRET[:48] in mem.read(end - start):
+                    found.append(line)
+            except OSError:
+                pass
+    return found
 
 
 def main():
@@ -133,7 +178,8 @@ def main():
     several()
     rules()
     restricted()
-    no_token()
+    faults()
+    memory()
     done()
 
 
