@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
@@ -171,4 +172,26 @@ launch_forget(struct launcher *l, struct launch *launch)
 		return;
 	TAILQ_REMOVE(&l->pending, launch, link);
 	launch->is_pending = false;
+}
+
+bool
+launch_is_stopped(int pid)
+{
+	char path[64], stat[512];
+	const char *after;
+	ssize_t n;
+	int fd;
+
+	if (pid == 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, stat, sizeof(stat) - 1);
+	(void)close(fd);
+	stat[n > 0 ? n : 0] = '\0';
+	/* proc(5): pid (comm) state ... */
+	after = strrchr(stat, ')');
+	return after != NULL && after[1] == ' ' && after[2] == 'T';
 }

@@ -50,5 +50,8 @@ int CS_MUST_USE launch_start(struct launcher *l, struct launch *launch,
     uint32_t op, struct bytes payload);
 /* Its done is not called any more; what was started sees its end. */
 void launch_forget(struct launcher *l, struct launch *launch);
+/* Was it stopped by a signal, so that it will not answer however long one
+ * waits? 0 is no process, and was not. */
+bool launch_is_stopped(int pid);
 
 #endif

@@ -66,6 +66,17 @@ enum agt_module_state {
 	AGT_MODULE_RESTARTING,
 };
 
+/* EVENT's kinds; EVENTS asks for 1 << kind. */
+enum agt_event_kind { /* agent.asn, Event */
+	AGT_EVENT_INSERTED,
+	AGT_EVENT_REMOVED,
+	AGT_EVENT_UNLOCKED,
+	AGT_EVENT_LOCKED,
+	AGT_EVENT_KEY_USED,
+	AGT_EVENT_RESTARTED,
+	AGT_EVENT_TOUCH,
+};
+
 /* Claims of the client; text fields may be empty. */
 struct agt_context {
 	uint32_t deadline_ms; /* 0: the agent's own */

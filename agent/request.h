@@ -28,16 +28,6 @@ struct token;
 struct lock_op;
 struct pin_op;
 
-enum agt_event_kind { /* agent.asn, Event */
-	AGT_EVENT_INSERTED,
-	AGT_EVENT_REMOVED,
-	AGT_EVENT_UNLOCKED,
-	AGT_EVENT_LOCKED,
-	AGT_EVENT_KEY_USED,
-	AGT_EVENT_RESTARTED,
-	AGT_EVENT_TOUCH,
-};
-
 struct request {
 	TAILQ_ENTRY(request) link; /* of its connection */
 	TAILQ_ENTRY(request) wait; /* conns.waiting, a login, a consent */

@@ -101,29 +101,6 @@ worker_retires(struct timer *t)
 	    (void *)((char *)t - offsetof(struct worker, retirement)));
 }
 
-/* By a signal, so that it will not answer however long one waits. */
-static bool
-worker_is_stopped(const struct worker *w)
-{
-	char path[64], stat[512];
-	const char *after;
-	ssize_t n;
-	int fd;
-
-	if (w->pid == 0)
-		return false;
-	snprintf(path, sizeof(path), "/proc/%d/stat", w->pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	n = read(fd, stat, sizeof(stat) - 1);
-	(void)close(fd);
-	stat[n > 0 ? n : 0] = '\0';
-	/* proc(5): pid (comm) state ... */
-	after = strrchr(stat, ')');
-	return after != NULL && after[1] == ' ' && after[2] == 'T';
-}
-
 /* The process has not got the whole request: the next one may do it. */
 static void
 worker_take_back(struct worker *w)
@@ -176,7 +153,7 @@ worker_is_slow(struct timer *t)
 		    w->state == WORKER_LAUNCHING
 			? "was not started in time"
 			: "did not answer in time and was ended");
-	else if (worker_is_stopped(w))
+	else if (launch_is_stopped(w->pid))
 		worker_kill_stopped(w);
 	else
 		worker_set_timer(w);

@@ -1,6 +1,6 @@
 /*
- * Where an attribute may stand (RFC 5652 11, 8551 2.5, 5035, 6211, 3161), and
- * the two by which S/MIME says what a person can read.
+ * Where an attribute may stand (RFC 5652 11, 8551 2.5, 2634 1.3.4, 5035, 6211,
+ * 3161), and the two by which S/MIME says what a person can read.
  */
 #include "asn1/attrs.h"
 
@@ -24,6 +24,9 @@ static const struct {
     {OID_CMS_ALGORITHM_PROTECTION, PLACE_SIGNED},
     {OID_RECEIPT_REQUEST, PLACE_SIGNED},
     {OID_SECURITY_LABEL, PLACE_SIGNED},
+    {OID_EQUIVALENT_LABELS, PLACE_SIGNED},
+    {OID_MLEXPANSION_HISTORY, PLACE_SIGNED},
+    {OID_MSG_SIG_DIGEST, PLACE_SIGNED},
     {OID_COUNTER_SIGNATURE, PLACE_UNSIGNED},
     {OID_TIME_STAMP_TOKEN, PLACE_UNSIGNED},
 };

@@ -52,6 +52,7 @@ asn1/token_asn1.c: asn1/token.asn
 noinst_LIBRARIES += libcodec.a
 libcodec_a_SOURCES = \
 	asn1/attr_smime.c asn1/attr_values.c asn1/attrs.c asn1/attrs.h \
+	asn1/ess.c asn1/ess.h \
 	asn1/kari.c asn1/kari.h \
 	asn1/recipient_info.c asn1/recipient_info.h \
 	asn1/signer_info.c asn1/signer_info.h \
@@ -124,6 +125,12 @@ TESTS += tests/unit/check_attrs
 tests_unit_check_attrs_SOURCES = tests/unit/check_attrs.c
 tests_unit_check_attrs_LDADD = $(CODEC_LIBS)
 tests_unit_check_attrs_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_ess
+TESTS += tests/unit/check_ess
+tests_unit_check_ess_SOURCES = tests/unit/check_ess.c
+tests_unit_check_ess_LDADD = $(CODEC_LIBS)
+tests_unit_check_ess_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_recipient_info
 TESTS += tests/unit/check_recipient_info

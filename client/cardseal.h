@@ -123,6 +123,14 @@ enum cardseal_option {
 	/* signing: "sha256" ... "sha512"; default: what suits the key. A key
 	 * that cannot sign with it is an error. */
 	CARDSEAL_DIGEST,
+	/* signing: RFC 2634. "1": what ENCRYPT encrypted is signed again */
+	CARDSEAL_TRIPLE,
+	/* "all", "first-tier" (whom no mailing list stands between), or the
+	 * address of somebody who shall send a signed receipt; addresses
+	 * repeat */
+	CARDSEAL_RECEIPT_REQUEST,
+	CARDSEAL_RECEIPT_TO, /* where receipts go; repeatable; default: the
+				sender */
 	/* requesting certificates */
 	CARDSEAL_SUBJECT, /* RFC 4514: "CN=Alice,O=Example" */
 	CARDSEAL_EMAIL,	  /* an address; repeatable */
@@ -147,7 +155,7 @@ struct cardseal_signer {
 	const char *certificate_sha256; /* hex; "": it was not found */
 	const char *certificate_sha1;
 	const char *subject;   /* RFC 4514 */
-	const char *addresses; /* separated by ", " */
+	const char *addresses; /* separated by ", "; none with one inside */
 	const char *key_type;  /* "RSA-2048", "P-256" ... */
 	const char *digest;    /* "sha256" ... */
 	int64_t signing_time;  /* seconds since 1970, as it says; 0: it does
@@ -244,6 +252,22 @@ int cardseal_rewrap(struct cardseal_job *job, struct cardseal_input *in,
  */
 int cardseal_read(struct cardseal_job *job, struct cardseal_input *in,
     struct cardseal_output *out, struct cardseal_verdict **verdict);
+
+/*
+ * Writes the signed receipt (RFC 2634) that the message of in asks for, as a
+ * mail to whom it names; nothing is sent. Only for a message that is verified,
+ * and only where it asks the holder of the chosen key: else the REFUSED
+ * class. The verdict is that of reading the message, for the caller to free.
+ */
+int cardseal_receipt(struct cardseal_job *job, struct cardseal_input *in,
+    struct cardseal_output *out, struct cardseal_verdict **verdict);
+/*
+ * Judges a signed receipt, and whether it is for the message that was sent.
+ * The verdict, for the caller to free, is the receipt's; the result its code.
+ */
+int cardseal_receipt_match(struct cardseal_job *job,
+    struct cardseal_input *sent, struct cardseal_input *in,
+    struct cardseal_verdict **verdict);
 
 /* --- verdicts --- */
 

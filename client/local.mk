@@ -8,3 +8,4 @@ include client/api/local.mk
 include client/cli/local.mk
 include client/pkcs11/local.mk
 include client/gpgsm/local.mk
+include client/scd/local.mk

@@ -15,5 +15,6 @@ dist_man_MANS += \
 	doc/man/cardseal.3 \
 	doc/man/cardseal-agent.8 \
 	doc/man/cardseal-gpgsm.1 \
+	doc/man/cardseal-scd.1 \
 	doc/man/cardseal-fetch.8 \
 	doc/man/cardseal-token.8

@@ -18,6 +18,7 @@ libtoken_a_SOURCES = \
 	token/pkcs8.c token/pkcs8.h \
 	token/probe.c \
 	token/raw.c \
+	token/readers.c token/readers.h \
 	token/sign.c \
 	token/slot.c token/slot.h \
 	token/uri.c token/uri.h \

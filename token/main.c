@@ -3,6 +3,7 @@
  *
  *   cardseal-token                  serves the agent on descriptor 3
  *   cardseal-token --list-modules   tells which modules there are (modules.h)
+ *   cardseal-token --list-readers   tells which readers there are (readers.h)
  *   cardseal-token --version
  *
  * Exit status: 0 the agent hung up, or the list is whole; 1 the module cannot
@@ -21,6 +22,7 @@
 
 #include "asn1/alg/alg.h"
 #include "token/modules.h"
+#include "token/readers.h"
 #include "token/worker.h"
 
 #define MAIN_FD 3
@@ -33,13 +35,13 @@ main_complain(const struct err *e)
 }
 
 static int
-main_list_modules(void)
+main_list(int (*list)(struct buf *out, struct err *e))
 {
 	struct buf out = {0};
 	struct err e = ERR_INIT;
 	int status = 1;
 
-	if (modules_list(&out, &e) != 0)
+	if (list(&out, &e) != 0)
 		(void)main_complain(&e);
 	else if ((out.len == 0 ||
 		     fwrite(out.data, 1, out.len, stdout) == out.len) &&
@@ -107,14 +109,16 @@ int
 main(int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], "--list-modules") == 0)
-		return main_list_modules();
+		return main_list(modules_list);
+	if (argc == 2 && strcmp(argv[1], "--list-readers") == 0)
+		return main_list(readers_list);
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		puts("cardseal-token " PACKAGE_VERSION);
 		return 0;
 	}
 	if (argc != 1) {
 		fprintf(stderr, "usage: cardseal-token [--list-modules | "
-				"--version]\n");
+				"--list-readers | --version]\n");
 		return 2;
 	}
 	/* Not exit: what modules registered for it is none of our business. */

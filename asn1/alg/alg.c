@@ -139,3 +139,16 @@ alg_parse_micalg(struct bytes text, enum alg *out, size_t max)
 	}
 	return count;
 }
+
+enum alg
+alg_find_sha(size_t len)
+{
+	static const enum alg digests[] = {
+	    ALG_SHA256, ALG_SHA384, ALG_SHA512, ALG_SHA224, ALG_SHA1};
+	size_t i;
+
+	for (i = 0; i < sizeof(digests) / sizeof(digests[0]); i++)
+		if (alg_get(digests[i])->output_len == len)
+			return digests[i];
+	return ALG_NONE;
+}

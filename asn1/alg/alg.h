@@ -69,6 +69,9 @@ const char *alg_name(enum alg alg); /* "none" for ALG_NONE */
 /* ALG_NONE if there is none of that kind. Names without regard to case. */
 enum alg alg_find_oid(enum oid oid, enum alg_kind kind);
 enum alg alg_find_name(const char *name, enum alg_kind kind);
+/* The SHA-1 or SHA-2 of that length, for a digest that comes without its name;
+ * ALG_NONE: there is none. */
+enum alg alg_find_sha(size_t len);
 /* The micalg parameter's name (RFC 8551 3.5.3.2): "sha-256"; "unknown" for
  * anything that is no digest. */
 const char *alg_micalg(enum alg digest);

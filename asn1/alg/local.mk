@@ -11,6 +11,7 @@ libalg_a_SOURCES = \
 	asn1/alg/ec.c asn1/alg/ec.h \
 	asn1/alg/ecdh.c asn1/alg/ecdh.h \
 	asn1/alg/hash.c asn1/alg/hash.h \
+	asn1/alg/keygrip.c asn1/alg/keygrip.h \
 	asn1/alg/keywrap.c asn1/alg/keywrap.h \
 	asn1/alg/mac.c asn1/alg/mac.h \
 	asn1/alg/padding.c asn1/alg/padding.h \

@@ -22,6 +22,25 @@ pkcs1_digest_info(struct buf *b, enum alg digest, struct bytes hash)
 }
 
 int
+pkcs1_digest_info_decode(struct bytes der, enum alg *digest, struct bytes *hash)
+{
+	struct alg_id id;
+	struct der d, in;
+
+	der_init(&d, der);
+	in = der_enter(&d, DER_SEQUENCE);
+	der_get_alg_id(&in, &id);
+	*hash = der_get(&in, DER_OCTET_STRING);
+	der_leave(&d, &in);
+	if (der_end(&d) != 0)
+		return -CS_ERR_ENCODING;
+	*digest = alg_id_get_digest(&id);
+	return *digest != ALG_NONE && hash->len == alg_get(*digest)->output_len
+		   ? 0
+		   : -CS_ERR_ENCODING;
+}
+
+int
 pkcs1_pad_sign(struct buf *b, struct bytes digest_info, size_t em_len)
 {
 	uint8_t *em;

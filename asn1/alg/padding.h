@@ -15,6 +15,10 @@
  */
 int CS_MUST_USE pkcs1_digest_info(
     struct buf *b, enum alg digest, struct bytes hash);
+/* Exactly one DigestInfo of a digest in the table, NULL parameters or none;
+ * hash is borrowed. CS_ERR_ENCODING: it is none. */
+int CS_MUST_USE pkcs1_digest_info_decode(
+    struct bytes der, enum alg *digest, struct bytes *hash);
 /* EMSA-PKCS1-v1_5: em_len octets, the modulus' length, appended to b.
  * CS_ERR_ARGUMENT: it does not fit. */
 int CS_MUST_USE pkcs1_pad_sign(

@@ -185,3 +185,35 @@ sig_ecdsa_to_der(struct bytes raw, struct buf *out)
 	der_close(out, mark);
 	return out->err;
 }
+
+/* One number of an ECDSA signature, filled up to the field's length. */
+static int
+ecdsa_put_number(struct der *d, size_t len, struct buf *out)
+{
+	static const uint8_t zero[EC_LEN_MAX];
+	struct bytes n = der_get_unsigned(d);
+
+	if (der_check(d) != 0 || n.len > len)
+		return -CS_ERR_ENCODING;
+	buf_add(out, zero, len - n.len);
+	return buf_add_bytes(out, n);
+}
+
+int
+sig_ecdsa_from_der(struct bytes der, size_t len, struct buf *out)
+{
+	struct der d, seq;
+	int r;
+
+	if (len > EC_LEN_MAX)
+		return -CS_ERR_ENCODING;
+	der_init(&d, der);
+	seq = der_enter(&d, DER_SEQUENCE);
+	r = ecdsa_put_number(&seq, len, out);
+	if (r == 0)
+		r = ecdsa_put_number(&seq, len, out);
+	der_leave(&d, &seq);
+	if (r != 0)
+		return r;
+	return der_end(&d) == 0 ? 0 : -CS_ERR_ENCODING;
+}

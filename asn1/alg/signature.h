@@ -65,5 +65,9 @@ int CS_MUST_USE sig_verify_data(const struct spki *key,
 /* PKCS#11's r || s to the DER form CMS wants (RFC 3279 2.2.3); appends.
  * CS_ERR_ENCODING: odd, over 132 octets, or one of them zero. */
 int CS_MUST_USE sig_ecdsa_to_der(struct bytes raw, struct buf *out);
+/* And back, each number filled up to len octets, those of the curve's field;
+ * appends. CS_ERR_ENCODING: it is no such DER, or a number is longer. */
+int CS_MUST_USE sig_ecdsa_from_der(
+    struct bytes der, size_t len, struct buf *out);
 
 #endif

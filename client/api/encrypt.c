@@ -71,6 +71,8 @@ struct encrypting {
 	struct cert_set *recipients;
 	struct cert **array;
 	struct source *entity; /* instead of the mail's own; or NULL */
+	/* Who signs what is encrypted; NULL: nobody. */
+	const struct cms_sign_params *outer;
 	struct strings bcc;
 	struct cert_set **bcc_certs; /* for each of bcc one with one in it */
 };
@@ -232,9 +234,12 @@ encrypt_mail(struct encrypting *c, struct smime_mail *mail,
 {
 	struct source *entity =
 	    c->entity != NULL ? c->entity : smime_mail_get_entity(mail, false);
+	struct sink *sink = output_get_sink(out);
 
-	return smime_encrypt_entity(
-	    mail, entity, params, output_get_sink(out), &c->job->err);
+	if (c->outer != NULL)
+		return smime_encrypt_and_sign(
+		    mail, entity, params, c->outer, sink, &c->job->err);
+	return smime_encrypt_entity(mail, entity, params, sink, &c->job->err);
 }
 
 /* One copy, encrypted to its recipient alone. */
@@ -533,6 +538,13 @@ const struct cms_encrypt_params *
 job_encrypting_get_params(const struct encrypting *c)
 {
 	return &c->params;
+}
+
+void
+job_encrypting_set_outer(
+    struct encrypting *c, const struct cms_sign_params *outer)
+{
+	c->outer = outer;
 }
 
 int

@@ -97,11 +97,16 @@ strings_keep_name(struct strings *s, struct bytes name)
 	return keep_buf(s, &text);
 }
 
+/* One with a comma or a blank (in a quoted local part) would be read as
+ * several, of which one could be somebody else's. */
 static int
 join_address(void *ctx, struct bytes address)
 {
 	struct buf *list = ctx;
 
+	if (memchr(address.p, ',', address.len) != NULL ||
+	    memchr(address.p, ' ', address.len) != NULL)
+		return 0;
 	if (list->len != 0)
 		buf_add_str(list, ", ");
 	return buf_add_bytes(list, address);
@@ -211,6 +216,9 @@ static const struct {
     [CARDSEAL_OPEN_KEK_FILE] = {true, NULL},
     [CARDSEAL_COMPRESS] = {false, "0|1"},
     [CARDSEAL_DIGEST] = {false, "sha224|sha256|sha384|sha512"},
+    [CARDSEAL_TRIPLE] = {false, "0|1"},
+    [CARDSEAL_RECEIPT_REQUEST] = {true, NULL},
+    [CARDSEAL_RECEIPT_TO] = {true, NULL},
     [CARDSEAL_EMAIL] = {true, NULL},
 };
 
@@ -262,8 +270,11 @@ option_check(
 		is_good = is_oid(value);
 	else if (option == CARDSEAL_ENVELOPE) /* "root" is one, too */
 		is_good = value[0] != '\0';
+	else if (option == CARDSEAL_RECEIPT_REQUEST)
+		is_good = words_have("all|first-tier", value) ||
+			  address_is_valid(bytes_of_str(value));
 	else if (option == CARDSEAL_RECIPIENT || option == CARDSEAL_FROM ||
-		 option == CARDSEAL_EMAIL)
+		 option == CARDSEAL_RECEIPT_TO || option == CARDSEAL_EMAIL)
 		is_good = address_is_valid(bytes_of_str(value));
 	if (is_good)
 		return 0;

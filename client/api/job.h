@@ -32,7 +32,8 @@ void strings_clear(struct strings *s);
 const char *strings_keep(struct strings *s, struct bytes text);
 const char *strings_keep_hex(struct strings *s, struct bytes octets);
 const char *strings_keep_name(struct strings *s, struct bytes name);
-/* All addresses of the certificate, with ", " between. */
+/* The addresses of the certificate, with ", " between; those that have a comma
+ * or a blank themselves are left out. */
 const char *strings_keep_addresses(struct strings *s, const struct cert *cert);
 
 /* Who signed. All zero is nobody. */
@@ -229,6 +230,12 @@ int CS_MUST_USE job_load_openers(struct cardseal_job *job,
     const struct job_secrets *secrets, struct own_keys *own,
     struct cms_reader_params *params);
 
+/* --- read.c --- */
+
+/* Reads and judges any mail or CMS message; out NULL: only judges. */
+int CS_MUST_USE job_read(struct cardseal_job *job, struct input *in,
+    struct output *out, struct verdict *v);
+
 /* --- secrets.c: keys and passwords in files --- */
 
 struct job_secrets {
@@ -271,6 +278,9 @@ int CS_MUST_USE job_encrypting_new_named(
 /* Borrowed. */
 const struct cms_encrypt_params *job_encrypting_get_params(
     const struct encrypting *c);
+/* What is encrypted is signed outside as well: by whom; borrowed. */
+void job_encrypting_set_outer(
+    struct encrypting *c, const struct cms_sign_params *outer);
 /* Writes the mail with that entity inside, and the copies for Bcc. */
 int CS_MUST_USE job_encrypting_write(struct encrypting *c,
     struct smime_mail *mail, struct source *entity, struct output *out);

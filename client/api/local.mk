@@ -12,7 +12,7 @@ libapi_a_SOURCES = \
 	client/api/io.c \
 	client/api/job.c client/api/job.h \
 	client/api/keys.c \
-	client/api/read.c \
+	client/api/read.c client/api/receipt.c \
 	client/api/log.c \
 	client/api/online.c \
 	client/api/recipients.c \

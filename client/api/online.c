@@ -20,7 +20,7 @@
 #include "client/pkix/urls.h"
 
 #define ONLINE_REDIRECTS_MAX 5
-#define ONLINE_REQUESTS_MAX 1000 /* of one job */
+#define ONLINE_REQUESTS_MAX 2000 /* of one job, to cache and network */
 #define ONLINE_CERTS_MAX ((size_t)256 << 10)
 /* A certificate that is fetched as an issuer's is good for so long. */
 #define ONLINE_CERT_SECONDS 604800
@@ -28,7 +28,9 @@
 /* What was fetched, to be kept if it proves to be genuine. */
 struct online_item {
 	bool is_ocsp;
-	size_t at; /* in its set */
+	size_t at;		  /* in its set */
+	const struct cert *asked; /* compared only */
+	bool is_no_help;	  /* it did not tell about that one */
 	struct buf url, question, body;
 };
 
@@ -56,6 +58,7 @@ struct online_want {
 	struct bytes nonce;
 	const char *accept, *type;
 	size_t octets_max;
+	bool is_ocsp, is_cached;
 	int (*add)(struct online *o, const struct online_want *want,
 	    struct bytes octets, struct err *e);
 };
@@ -133,6 +136,7 @@ is_new(struct online *o, const struct online_want *want)
 	bool is = false;
 	size_t i;
 
+	buf_add_str(&name, want->is_cached ? "cached " : "");
 	buf_add_bytes(&name, want->url);
 	buf_add_byte(&name, ' ');
 	for (i = 0; i < want->question.len; i++)
@@ -171,8 +175,7 @@ item_clear(struct online_item *item)
 
 /* Without memory it is not kept. */
 static void
-remember(struct online *o, const struct online_want *want, bool is_ocsp,
-    struct buf *body)
+remember(struct online *o, const struct online_want *want, struct buf *body)
 {
 	struct online_item *items =
 	    realloc(o->items, (o->len + 1) * sizeof(*items));
@@ -182,9 +185,10 @@ remember(struct online *o, const struct online_want *want, bool is_ocsp,
 		return;
 	o->items = items;
 	item = &items[o->len];
-	*item = (struct online_item){.is_ocsp = is_ocsp};
-	item->at = (is_ocsp ? ocsp_set_get_len(o->t->ocsps)
-			    : crl_set_get_len(o->t->crls)) -
+	*item =
+	    (struct online_item){.is_ocsp = want->is_ocsp, .asked = o->asked};
+	item->at = (want->is_ocsp ? ocsp_set_get_len(o->t->ocsps)
+				  : crl_set_get_len(o->t->crls)) -
 		   1;
 	buf_add_bytes(&item->url, want->url);
 	buf_add_bytes(&item->question, want->question);
@@ -197,34 +201,44 @@ remember(struct online *o, const struct online_want *want, bool is_ocsp,
 	o->len++;
 }
 
-/*
- * From the cache while it is fresh there; else from the network. What is stale
- * in the cache counts beside what came: it may be newer than that, or the only
- * one that knows of a revocation.
- */
+/* What the cache has, fresh or not as wanted. */
 static bool
-get(struct online *o, const struct online_want *want, bool is_ocsp)
+get_kept(struct online *o, const struct online_want *want, bool is_fresh)
 {
 	struct buf kept = {.max = FETCHED_BODY_MAX};
-	struct buf body = {.max = want->octets_max + 1};
 	struct online_want old = *want;
 	struct fetched_entry entry;
-	bool is_kept, is_added = false;
+	bool is_added;
 
 	old.nonce = BYTES_NONE; /* that one was another */
+	is_added =
+	    fetched_get(o->cache, want->url, want->question, &entry, &kept) &&
+	    (entry.next_update > (int64_t)time(NULL)) == is_fresh &&
+	    add(o, &old, buf_get(&kept));
+	buf_clear(&kept);
+	return is_added;
+}
+
+/*
+ * From the cache while it is fresh there; and from the network, where that did
+ * not help. What is stale in the cache counts beside what came: it may be newer
+ * than that, or the only one that knows of a revocation.
+ */
+static bool
+get(struct online *o, const struct online_want *want)
+{
+	struct buf body = {.max = want->octets_max + 1};
+	bool is_added;
+
 	if (!is_new(o, want))
 		return false;
-	is_kept =
-	    fetched_get(o->cache, want->url, want->question, &entry, &kept);
-	if (!is_kept || entry.next_update <= (int64_t)time(NULL)) {
-		is_added =
-		    run(o, want, &body) == 0 && add(o, want, buf_get(&body));
-		if (is_added)
-			remember(o, want, is_ocsp, &body);
-	}
-	if (is_kept && add(o, &old, buf_get(&kept)))
+	if (want->is_cached)
+		return get_kept(o, want, true);
+	is_added = run(o, want, &body) == 0 && add(o, want, buf_get(&body));
+	if (is_added)
+		remember(o, want, &body);
+	if (get_kept(o, want, false))
 		is_added = true;
-	buf_clear(&kept);
 	buf_clear(&body);
 	return is_added;
 }
@@ -248,7 +262,7 @@ add_crl(struct online *o, const struct online_want *want, struct bytes octets,
 
 static bool
 get_ocsp(struct online *o, const struct cert *cert, const struct cert *issuer,
-    struct bytes url)
+    struct bytes url, bool is_cached)
 {
 	uint8_t nonce[OCSP_NONCE_LEN];
 	struct buf question = {0}, body = {0};
@@ -258,6 +272,8 @@ get_ocsp(struct online *o, const struct cert *cert, const struct cert *issuer,
 	    .accept = "application/ocsp-response",
 	    .type = "application/ocsp-request",
 	    .octets_max = OCSP_LEN_MAX,
+	    .is_ocsp = true,
+	    .is_cached = is_cached,
 	    .add = add_ocsp,
 	};
 	bool is_added;
@@ -267,49 +283,64 @@ get_ocsp(struct online *o, const struct cert *cert, const struct cert *issuer,
 	der_put_ocsp_request(&body, cert, issuer, want.nonce);
 	want.question = buf_get(&question);
 	want.body = buf_get(&body);
-	is_added = question.err == 0 && body.err == 0 && get(o, &want, true);
+	is_added = question.err == 0 && body.err == 0 && get(o, &want);
 	buf_clear(&question);
 	buf_clear(&body);
 	return is_added;
 }
 
 static bool
-get_crl(struct online *o, struct bytes url)
+get_crl(struct online *o, struct bytes url, bool is_cached)
 {
 	struct online_want want = {
 	    .url = url,
 	    .accept = "application/pkix-crl",
 	    .type = "",
 	    .octets_max = FETCHED_BODY_MAX,
+	    .is_cached = is_cached,
 	    .add = add_crl,
 	};
 
-	return get(o, &want, false);
+	return get(o, &want);
 }
 
-/* Answers first, being small: *at counts their URLs, then those of lists. */
+/* Nothing that came for the certificate has told about it so far. */
+static void
+note_no_help(struct online *o, const struct cert *cert)
+{
+	size_t i;
+
+	for (i = 0; i < o->len; i++)
+		if (o->items[i].asked == cert)
+			o->items[i].is_no_help = true;
+}
+
+/* Answers first, being small: *at counts their URLs, then those of lists, each
+ * for the cache and for the network. */
 static bool
 get_revocation(
     void *ctx, const struct cert *cert, const struct cert *issuer, unsigned *at)
 {
 	struct online *o = ctx;
-	enum cert_url kind;
+	const unsigned steps = 2 * CERT_URLS_MAX; /* of one kind */
+	bool is_ocsp, is_cached, is_added = false;
 	struct bytes url;
-	bool is_added = false;
 
 	o->asked = cert;
-	while (!is_added && *at < 2 * CERT_URLS_MAX) {
-		kind = *at < CERT_URLS_MAX ? CERT_URL_OCSP : CERT_URL_CRL;
-		url = cert_get_url(cert, kind, *at % CERT_URLS_MAX);
+	if (*at != 0)
+		note_no_help(o, cert);
+	while (!is_added && *at < 2 * steps) {
+		is_ocsp = *at < steps;
+		is_cached = *at % 2 == 0;
+		url = cert_get_url(cert, is_ocsp ? CERT_URL_OCSP : CERT_URL_CRL,
+		    *at % steps / 2);
 		++*at;
 		if (url.len == 0)
-			*at = kind == CERT_URL_OCSP && *at <= CERT_URLS_MAX
-				  ? CERT_URLS_MAX
-				  : 2 * CERT_URLS_MAX;
+			*at = is_ocsp ? steps : 2 * steps;
 		else
-			is_added = kind == CERT_URL_OCSP
-				       ? get_ocsp(o, cert, issuer, url)
-				       : get_crl(o, url);
+			is_added =
+			    is_ocsp ? get_ocsp(o, cert, issuer, url, is_cached)
+				    : get_crl(o, url, is_cached);
 	}
 	return is_added;
 }
@@ -474,6 +505,7 @@ online_keep(struct online *o)
 {
 	const struct online_item *item;
 	struct fetched_entry entry;
+	int64_t now = (int64_t)time(NULL);
 	bool is_genuine;
 	size_t i;
 
@@ -484,10 +516,13 @@ online_keep(struct online *o)
 				       &entry.this_update, &entry.next_update)
 				 : crl_set_is_admitted(o->t->crls, item->at,
 				       &entry.this_update, &entry.next_update);
-		if (is_genuine)
+		/* What is fresh and does not help is something else, however
+		 * genuine, which must not stand in the true one's place. */
+		if (is_genuine &&
+		    (!item->is_no_help || entry.next_update <= now))
 			fetched_put(o->cache, buf_get(&item->url),
 			    buf_get(&item->question), &entry,
-			    buf_get(&item->body), (int64_t)time(NULL));
+			    buf_get(&item->body), now);
 	}
 	if (o != NULL)
 		forget_items(o);

@@ -7,9 +7,11 @@
 struct read_own {
 	struct cardseal_job *job;
 	struct cert_set *certs;
+	struct job_secrets secrets;
 };
 
-/* Called when something encrypted is met: only then an agent is needed. */
+/* Called when something encrypted is met: only then an agent is needed, and
+ * none where a password or key in a file may do. */
 static int
 read_load_own(void *ctx, struct err *e)
 {
@@ -21,23 +23,32 @@ read_load_own(void *ctx, struct err *e)
 		r = cert_set_add_all(own->certs, keys.certs);
 		own_keys_clear(&keys);
 	}
-	if (r != 0) {
-		*e = own->job->err;
-		err_clear(&own->job->err);
-	}
-	return r;
+	if (r == 0)
+		return 0;
+	*e = own->job->err;
+	err_clear(&own->job->err);
+	if (own->secrets.keks_len + own->secrets.passwords_len == 0)
+		return r;
+	err_clear(e);
+	return 0;
 }
 
 static int
-read_any(struct cardseal_job *job, struct input *in, struct output *out,
+read_with(struct read_own *own, struct input *in, struct output *out,
     struct verdict *v)
 {
-	struct read_own own = {.job = job, .certs = cert_set_new()};
+	struct cardseal_job *job = own->job;
 	struct cms_key_ops ops = job_key_ops(job);
 	struct smime_message_params params = {
-	    .cms = {.ops = &ops, .own = own.certs},
+	    .cms = {.ops = &ops,
+		.own = own->certs,
+		.keks = own->secrets.keks,
+		.keks_len = own->secrets.keks_len,
+		.passwords =
+		    (const struct secret *const *)own->secrets.passwords,
+		.passwords_len = own->secrets.passwords_len},
 	    .load_own = read_load_own,
-	    .ctx = &own,
+	    .ctx = own,
 	    .from = job_get(job, CARDSEAL_FROM),
 	    .part = job_get(job, CARDSEAL_PART),
 	    .is_unsafe = job_is_set(job, CARDSEAL_UNSAFE),
@@ -45,15 +56,10 @@ read_any(struct cardseal_job *job, struct input *in, struct output *out,
 	};
 	struct job_trust trust;
 	enum input_form form;
-	int r;
+	int r = job_trust_load(job, &trust);
 
-	if (own.certs == NULL)
-		return -CS_ERR_NO_MEMORY;
-	r = job_trust_load(job, &trust);
-	if (r != 0) {
-		cert_set_free(own.certs);
+	if (r != 0)
 		return r;
-	}
 	params.cms.trust = &trust.trust;
 	params.cms.is_legacy = trust.trust.is_legacy;
 	r = input_detect(in, &form, &job->err);
@@ -65,7 +71,23 @@ read_any(struct cardseal_job *job, struct input *in, struct output *out,
 	if (r == 0)
 		job_harvest(job, &trust, v);
 	job_trust_clear(&trust);
+	return r;
+}
+
+int
+job_read(struct cardseal_job *job, struct input *in, struct output *out,
+    struct verdict *v)
+{
+	struct read_own own = {.job = job};
+	int r = job_secrets_load(job, CARDSEAL_KEK_FILE, CARDSEAL_PASSWORD_FILE,
+	    false, &own.secrets);
+
+	if (r != 0)
+		return r;
+	own.certs = cert_set_new();
+	r = own.certs != NULL ? read_with(&own, in, out, v) : -CS_ERR_NO_MEMORY;
 	cert_set_free(own.certs);
+	job_secrets_clear(&own.secrets);
 	return r;
 }
 
@@ -82,7 +104,7 @@ cardseal_read(struct cardseal_job *job, struct cardseal_input *in,
 	if (r != 0)
 		return job_end(job, r);
 	wrap = job_new_verdict();
-	r = wrap != NULL ? read_any(job, in->in, out != NULL ? out->out : NULL,
+	r = wrap != NULL ? job_read(job, in->in, out != NULL ? out->out : NULL,
 			       wrap->verdict)
 			 : -CS_ERR_NO_MEMORY;
 	if (r == 0 && out != NULL && wrap->verdict->summary != VERDICT_BAD)
@@ -91,9 +113,5 @@ cardseal_read(struct cardseal_job *job, struct cardseal_input *in,
 		cardseal_verdict_free(wrap);
 		return job_end(job, r);
 	}
-	*verdict = wrap;
-	if (wrap->verdict->code != 0)
-		err_set(
-		    &job->err, wrap->verdict->code, "%s", wrap->verdict->text);
-	return job_end(job, wrap->verdict->code);
+	return verdict_end(job, wrap, NULL, verdict);
 }

@@ -131,6 +131,8 @@ sign_cms(struct signing *s, struct input *in, struct output *out)
 	int r = signing_prepare(s, BYTES_NONE);
 
 	if (r == 0)
+		r = signing_set_receipts(s, BYTES_NONE);
+	if (r == 0)
 		r = job_write_armored(s->job, false, out, sign_cms_write, &ctx);
 	return r;
 }
@@ -235,12 +237,14 @@ sign_detached(struct signing *s, struct smime_mail *mail, struct output *out)
 
 static int
 sign_plain(struct signing *s, struct smime_mail *mail, struct bytes key_address,
-    struct output *out)
+    struct bytes sender, struct output *out)
 {
 	struct cardseal_job *job = s->job;
 	enum smime_form form;
 	int r = signing_prepare(s, key_address);
 
+	if (r == 0)
+		r = signing_set_receipts(s, sender);
 	/* Nothing is hidden by a signature. */
 	if (job_get_headers(job) != SMIME_HEADERS_PLAIN)
 		smime_mail_set_headers(mail, SMIME_HEADERS_PROTECT);
@@ -265,12 +269,21 @@ sign_and_encrypt(struct signing *s, struct smime_mail *mail,
 	struct cardseal_job *job = s->job;
 	struct encrypting *c = NULL;
 	struct smime_signed *inside = NULL;
+	struct cms_sign_params outer;
 	int r = smime_mail_scan_rest(mail, &job->err);
 
 	if (r == 0)
 		r = job_encrypting_new(job, mail, sender, &c);
 	if (r == 0)
 		r = signing_prepare(s, key_address);
+	if (r == 0)
+		r = signing_set_receipts(s, sender);
+	if (r == 0 && job_is_set(job, CARDSEAL_TRIPLE)) {
+		/* What is asked of readers stands inside (RFC 2634 1.3.4). */
+		outer = s->params;
+		outer.attrs_len = 0;
+		job_encrypting_set_outer(c, &outer);
+	}
 	if (r == 0)
 		r = smime_signed_new(mail, &s->params, &inside, &job->err);
 	if (r == 0)
@@ -299,6 +312,15 @@ sign_check_options(struct cardseal_job *job)
 		return err_set(&job->err, -CS_ERR_ARGUMENT,
 		    "only a mail has headers to be protected; leave --headers "
 		    "or -f cms out");
+	if (job_is_set(job, CARDSEAL_TRIPLE) &&
+	    !job_is_set(job, CARDSEAL_ENCRYPT))
+		return err_set(&job->err, -CS_ERR_ARGUMENT,
+		    "a triple wrap is encrypted: --triple goes with --encrypt");
+	if (job_is(job, CARDSEAL_FORM, "certs") &&
+	    job->options[CARDSEAL_RECEIPT_REQUEST].len != 0)
+		return err_set(&job->err, -CS_ERR_ARGUMENT,
+		    "certificates alone have no signature, which could ask "
+		    "for a receipt");
 	/* ENCRYPT "0" says that they are not meant. */
 	for (i = 0; i < sizeof(encrypting) / sizeof(encrypting[0]); i++)
 		if (job_get(job, CARDSEAL_ENCRYPT) == NULL &&
@@ -335,7 +357,7 @@ sign_smime(struct signing *s, struct input *in, struct output *out)
 	if (r == 0 && job_is_set(job, CARDSEAL_ENCRYPT))
 		r = sign_and_encrypt(s, mail, by, buf_get(&sender), out);
 	else if (r == 0)
-		r = sign_plain(s, mail, by, out);
+		r = sign_plain(s, mail, by, buf_get(&sender), out);
 	buf_clear(&sender);
 	smime_mail_free(mail);
 	return r;

@@ -12,6 +12,10 @@
 void
 signing_clear(struct signing *s)
 {
+	size_t i;
+
+	for (i = 0; i < SIGNING_ATTRS_MAX; i++)
+		buf_clear(&s->values[i]);
 	fetch_free(s->fetch);
 	own_keys_clear(&s->own);
 	free(s->candidates);
@@ -252,6 +256,25 @@ signing_choose_all(struct signing *s, struct bytes address)
 	s->params.signers_len = s->signers_len;
 	s->params.certificates = s->chain;
 	return r;
+}
+
+int
+signing_add_attr(struct signing *s, enum oid type, struct buf *value)
+{
+	size_t i = s->params.attrs_len;
+
+	if (value->err != 0 || i == SIGNING_ATTRS_MAX) {
+		int r = value->err != 0 ? value->err : -CS_ERR_INTERNAL;
+
+		buf_clear(value);
+		return r;
+	}
+	s->values[i] = *value;
+	*value = (struct buf){0};
+	s->attrs[i] = (struct cms_attr){type, buf_get(&s->values[i])};
+	s->params.attrs = s->attrs;
+	s->params.attrs_len++;
+	return 0;
 }
 
 int

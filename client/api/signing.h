@@ -7,6 +7,8 @@
 #include "client/api/job.h"
 #include "client/cms/signed.h"
 
+#define SIGNING_ATTRS_MAX 4
+
 struct fetch;
 struct signing {
 	struct cardseal_job *job;
@@ -20,6 +22,9 @@ struct signing {
 	struct cms_stamp_ops stamps;
 	struct fetch *fetch; /* NULL until a time stamp is wanted */
 	bool is_mail;	     /* says what its signers can read */
+	/* Signed attributes more, and what their values are in. */
+	struct cms_attr attrs[SIGNING_ATTRS_MAX];
+	struct buf values[SIGNING_ATTRS_MAX];
 };
 
 /*
@@ -28,6 +33,17 @@ struct signing {
  */
 int CS_MUST_USE signing_prepare(struct signing *s, struct bytes address);
 void signing_clear(struct signing *s);
+
+/*
+ * Adds a signed attribute, once signing_prepare is done: value, DER, is taken
+ * over, and gives its failure. None of one type twice.
+ */
+int CS_MUST_USE signing_add_attr(
+    struct signing *s, enum oid type, struct buf *value);
+
+/* receipt.c: the request for receipts that the job's options are, after
+ * signing_prepare; sender (may be empty: the signer) gets them by default. */
+int CS_MUST_USE signing_set_receipts(struct signing *s, struct bytes sender);
 
 /* stamp.c: has signatures stamped, if the job has a URL for that. */
 int CS_MUST_USE signing_set_stamps(struct signing *s);

@@ -143,7 +143,7 @@ trust_load(struct cardseal_job *job, struct job_trust *t)
 		r = trust_load_ocsps(job, t);
 	if (r == 0)
 		r = trust_load_online(job, t);
-	path->time = (int64_t)time(NULL);
+	path->time = path->now = (int64_t)time(NULL);
 	if (r == 0 && at != NULL) {
 		r = time_parse(at, &path->time);
 		t->trust.has_time = true;
@@ -222,5 +222,6 @@ job_trust_load(struct cardseal_job *job, struct job_trust *t)
 	online_begin(t->online);
 	if (!t->trust.has_time)
 		t->trust.path.time = (int64_t)time(NULL);
+	t->trust.path.now = (int64_t)time(NULL);
 	return 0;
 }

@@ -55,6 +55,7 @@ struct cli {
 	bool is_done;		 /* --help or --version has answered */
 	const char *output;	 /* -o */
 	const char *content;	 /* --content */
+	const char *match;	 /* receipt --match */
 	const char *sha256;	 /* --sha256 */
 	const char *certificate; /* mutt sign --certificate */
 	const char *folder;	 /* mutt sync --folder */
@@ -84,12 +85,20 @@ void cli_print_messages(const struct cli *cli);
 /* What a job that made something ends with: its error, or its messages.
  * Returns an exit status. */
 int cli_end(const struct cli *cli, int code);
+/* Prints messages and verdict, and frees it; NULL: the job's error. The exit
+ * status of code, or that of printing. */
+int cli_end_verdict(
+    const struct cli *cli, int code, struct cardseal_verdict *verdict);
 /* IN: the first operand, or standard input. */
 const char *cli_get_input(const struct cli *cli);
 /* Writes a line of JSON to standard output and checks it; exit status. */
 int cli_print_json(const char *json);
 /* Is the stream still whole? 0, or CLI_EXIT_IO after a message. */
 int cli_finish_stdout(void);
+
+/* Where a program is, by its path or on $PATH, links followed; for free. NULL:
+ * it is nowhere. */
+char *cli_find_program(const char *name);
 
 struct json_t;
 /* As cli_print_json; takes the reference over. NULL: no memory. */
@@ -106,6 +115,7 @@ int cmd_certs_remove(struct cli *cli);
 int cmd_certs_request(struct cli *cli);
 int cmd_certs_show(struct cli *cli);
 int cmd_certs_verify(struct cli *cli);
+int cmd_doctor(struct cli *cli);
 int cmd_events(struct cli *cli);
 int cmd_log(struct cli *cli);
 int cmd_pin(struct cli *cli);
@@ -127,6 +137,7 @@ int cmd_mutt_sync(struct cli *cli);
 int cmd_mutt_verify(struct cli *cli);
 int cmd_mutt_verify_opaque(struct cli *cli);
 int cmd_read(struct cli *cli);
+int cmd_receipt(struct cli *cli);
 int cmd_setup_anchors(struct cli *cli);
 int cmd_sendmail(struct cli *cli);
 int cmd_rewrap(struct cli *cli);
@@ -153,7 +164,9 @@ extern const struct cli_option cmd_mutt_verify_options[];
 extern const struct cli_option cmd_verify_options[];
 extern const struct cli_option cmd_encrypt_options[];
 extern const struct cli_option cmd_decrypt_options[];
+extern const struct cli_option cmd_secret_options[]; /* to open with */
 extern const struct cli_option cmd_read_options[];
+extern const struct cli_option cmd_receipt_options[];
 extern const struct cli_option cmd_recipient_options[]; /* encrypt, rewrap */
 extern const struct cli_option cmd_rewrap_options[];
 

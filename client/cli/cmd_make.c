@@ -26,6 +26,11 @@ const struct cli_option cmd_sign_options[] = {
 	CARDSEAL_INTERMEDIATE, NULL, NULL},
     {"timestamp-url", 0, "URL", "have the signature time-stamped there",
 	CARDSEAL_TIMESTAMP_URL, NULL, NULL},
+    {"receipt-request", 0, "all|first-tier|ADDR",
+	"ask them for a signed receipt; ADDR is repeatable",
+	CARDSEAL_RECEIPT_REQUEST, NULL, NULL},
+    {"receipt-to", 0, "ADDR", "where receipts go; repeatable",
+	CARDSEAL_RECEIPT_TO, NULL, NULL},
     {0},
 };
 
@@ -85,6 +90,8 @@ set_recipient(struct cli *cli, const char *argument)
 /* What sign takes as well, for --encrypt. */
 const struct cli_option cmd_seal_options[] = {
     {"encrypt", 0, NULL, "encrypt what was signed", CARDSEAL_ENCRYPT, "1",
+	NULL},
+    {"triple", 0, NULL, "sign what was encrypted, too", CARDSEAL_TRIPLE, "1",
 	NULL},
     {"recipient", 'r', "ADDR|@FILE", "encrypt to that address; repeatable", -1,
 	NULL, set_recipient},

@@ -30,14 +30,18 @@ const struct cli_option cmd_verify_options[] = {
     {0},
 };
 
-const struct cli_option cmd_decrypt_options[] = {
-    {"key", 'k', "KEY", "open with that key only", CARDSEAL_KEY, NULL, NULL},
+const struct cli_option cmd_secret_options[] = {
     {"password-file", 0, "FILE", "open with the password in that file",
 	CARDSEAL_PASSWORD_FILE, NULL, NULL},
     {"kek-file", 0, "FILE", "open with the AES key in that file",
 	CARDSEAL_KEK_FILE, NULL, NULL},
     {"kek-id", 0, "HEX", "only where the key has that name", CARDSEAL_KEK_ID,
 	NULL, NULL},
+    {0},
+};
+
+const struct cli_option cmd_decrypt_options[] = {
+    {"key", 'k', "KEY", "open with that key only", CARDSEAL_KEY, NULL, NULL},
     {"legacy", 0, NULL, "admit weak algorithms", CARDSEAL_LEGACY, "1", NULL},
     {0},
 };
@@ -64,9 +68,9 @@ print_verdict(const struct cli *cli, struct cardseal_verdict *verdict)
 	return 0;
 }
 
-/* What came of it: the verdict's exit status, or that of printing it. */
-static int
-end_verdict(const struct cli *cli, int code, struct cardseal_verdict *verdict)
+int
+cli_end_verdict(
+    const struct cli *cli, int code, struct cardseal_verdict *verdict)
 {
 	int status;
 
@@ -116,7 +120,7 @@ cmd_verify(struct cli *cli)
 	cardseal_output_free(out);
 	cardseal_input_free(content);
 	cardseal_input_free(in);
-	return r != 0 || verdict != NULL ? end_verdict(cli, r, verdict) : 0;
+	return r != 0 || verdict != NULL ? cli_end_verdict(cli, r, verdict) : 0;
 }
 
 int
@@ -140,7 +144,7 @@ cmd_decrypt(struct cli *cli)
 			: cardseal_job_get_code(cli->job);
 	cardseal_output_free(out);
 	cardseal_input_free(in);
-	return end_verdict(cli, r, verdict);
+	return cli_end_verdict(cli, r, verdict);
 }
 
 /* With --json and no -o there is the verdict alone. */
@@ -168,7 +172,7 @@ cmd_read(struct cli *cli)
 		r = cardseal_read(cli->job, in, out, &verdict);
 	cardseal_output_free(out);
 	cardseal_input_free(in);
-	return end_verdict(cli, r, verdict);
+	return cli_end_verdict(cli, r, verdict);
 }
 
 int
@@ -186,5 +190,5 @@ cmd_rewrap(struct cli *cli)
 			: cardseal_job_get_code(cli->job);
 	cardseal_output_free(out);
 	cardseal_input_free(in);
-	return end_verdict(cli, r, verdict);
+	return cli_end_verdict(cli, r, verdict);
 }

@@ -5,15 +5,19 @@ client_cli_cardseal_SOURCES = \
 	client/cli/cmd_agent.c \
 	client/cli/cmd_batch.c \
 	client/cli/cmd_certs.c \
+	client/cli/cmd_doctor.c \
 	client/cli/cmd_events.c \
 	client/cli/cmd_log.c \
 	client/cli/cmd_edit.c \
 	client/cli/cmd_make.c \
 	client/cli/cmd_mutt.c client/cli/cmd_mutt.h \
-	client/cli/cmd_read.c \
+	client/cli/cmd_read.c client/cli/cmd_receipt.c \
 	client/cli/cmd_sendmail.c \
 	client/cli/cmd_store.c \
 	client/cli/cmd_token.c \
+	client/cli/doctor.h \
+	client/cli/doctor_agent.c \
+	client/cli/doctor_local.c \
 	client/cli/main.c \
 	client/cli/mutt_sync.c \
 	client/cli/options.c \

@@ -21,7 +21,8 @@ static const struct cli_option *const rewrap_groups[] = {cmd_recipient_options,
     cmd_rewrap_options, cli_trust_options, cli_output_options,
     cli_common_options, NULL};
 static const struct cli_option *const decrypt_groups[] = {cmd_decrypt_options,
-    cli_output_options, cli_json_options, cli_common_options, NULL};
+    cmd_secret_options, cli_output_options, cli_json_options,
+    cli_common_options, NULL};
 static const struct cli_option *const certs_verify_groups[] = {
     cmd_certs_verify_options, cli_trust_options, cli_json_options,
     cli_common_options, NULL};
@@ -32,6 +33,9 @@ static const struct cli_option *const certs_install_groups[] = {
 static const struct cli_option *const keys_generate_groups[] = {
     cmd_keys_generate_options, cli_common_options, NULL};
 static const struct cli_option *const read_groups[] = {cmd_read_options,
+    cmd_secret_options, cli_trust_options, cli_output_options, cli_json_options,
+    cli_common_options, NULL};
+static const struct cli_option *const receipt_groups[] = {cmd_receipt_options,
     cli_trust_options, cli_output_options, cli_json_options, cli_common_options,
     NULL};
 static const struct cli_option *const certs_find_groups[] = {
@@ -89,6 +93,8 @@ static const struct cli_command commands[] = {
 	cmd_certs_verify, false},
     {"read", "[IN]", "open every layer of a mail and judge it", read_groups, 1,
 	cmd_read, false},
+    {"receipt", "[IN]", "make a signed receipt, or match one", receipt_groups,
+	1, cmd_receipt, false},
     {"sendmail", "[RECIPIENT]", "sign, encrypt, and hand to sendmail",
 	cmd_sendmail_groups, 0, cmd_sendmail, true},
     {"keys generate", "", "make a key on a token", keys_generate_groups, 0,
@@ -131,6 +137,8 @@ static const struct cli_command commands[] = {
 	cmd_mutt_import, false},
     {"setup anchors", "FILE", "trust the certificates of a bundle",
 	setup_anchors_groups, 1, cmd_setup_anchors, false},
+    {"doctor", "", "find what is wrong, and what to do", json_groups, 0,
+	cmd_doctor, false},
     {"agent", "[OPTIONS]", "run the agent in the foreground", common_groups, 0,
 	cmd_agent, true},
 };

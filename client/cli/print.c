@@ -1,10 +1,14 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client/cli/cli.h"
+
+#define PATH_LEN_MAX 1024
 
 void
 cli_error(const char *fmt, ...)
@@ -90,4 +94,29 @@ cli_print_json_value(struct json_t *json)
 	status = cli_print_json(text);
 	free(text);
 	return status;
+}
+
+char *
+cli_find_program(const char *name)
+{
+	const char *at = getenv("PATH");
+	char path[PATH_LEN_MAX];
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s", name);
+	if (strchr(name, '/') != NULL)
+		at = NULL;
+	while (at != NULL && *at != '\0') {
+		len = strcspn(at, ":");
+		if (snprintf(path, sizeof(path), "%.*s/%s", (int)len, at,
+			name) < (int)sizeof(path) &&
+		    faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0)
+			break;
+		at += len;
+		at += strspn(at, ":");
+	}
+	if (strchr(path, '/') == NULL ||
+	    faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) != 0)
+		return NULL;
+	return realpath(path, NULL);
 }

@@ -72,6 +72,8 @@ int CS_MUST_USE judge_chain(struct judge *j);
 /* judge_attrs.c: what the signer says of himself (capabilities, preference),
  * and which profile the signature has. */
 int CS_MUST_USE judge_claims(struct judge *j);
+/* judge_ess.c: what he asks for (RFC 2634). */
+int CS_MUST_USE judge_ess(struct judge *j);
 void judge_profile(struct judge *j);
 /* The earliest time stamp that proves anything; NULL: none. */
 const struct verdict_stamp *judge_get_stamp(const struct judge *j);

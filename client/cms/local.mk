@@ -10,7 +10,7 @@ libcms_a_SOURCES = \
 	client/cms/guard.c \
 	client/cms/input.c client/cms/input.h \
 	client/cms/judge_attrs.c client/cms/judge_cert.c \
-	client/cms/judge_int.h \
+	client/cms/judge_ess.c client/cms/judge_int.h \
 	client/cms/output.c client/cms/output.h \
 	client/cms/parts.h \
 	client/cms/reader.c client/cms/reader.h client/cms/reader_int.h \
@@ -19,6 +19,7 @@ libcms_a_SOURCES = \
 	client/cms/reader_path.c client/cms/reader_peek.c \
 	client/cms/reader_recipients.c \
 	client/cms/reader_signed.c client/cms/reader_util.c \
+	client/cms/receipt.c client/cms/receipt.h \
 	client/cms/recipients.c \
 	client/cms/release.c client/cms/release.h \
 	client/cms/rewrap.c client/cms/rewrap.h \
@@ -29,6 +30,7 @@ libcms_a_SOURCES = \
 	client/cms/spool.c client/cms/spool.h \
 	client/cms/stamp.c client/cms/stamp.h \
 	client/cms/verdict.c client/cms/verdict.h \
+	client/cms/verdict_ess.c client/cms/verdict_ess.h \
 	client/cms/verdict_json.c client/cms/verdict_json.h \
 	client/cms/verdict_mail.c client/cms/verdict_mail.h \
 	client/cms/verdict_text.c \
@@ -52,6 +54,12 @@ TESTS += tests/unit/check_decrypt
 tests_unit_check_decrypt_SOURCES = tests/unit/check_decrypt.c
 tests_unit_check_decrypt_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_unit_check_decrypt_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_receipt
+TESTS += tests/unit/check_receipt
+tests_unit_check_receipt_SOURCES = tests/unit/check_receipt.c
+tests_unit_check_receipt_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
+tests_unit_check_receipt_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_detect
 TESTS += tests/unit/check_detect

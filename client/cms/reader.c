@@ -422,6 +422,7 @@ reader_on_content(void *ctx, struct bytes run)
 			memcpy(r->head + r->content_len, run.p, len);
 	}
 	r->content_len += run.len;
+	reader_keep_receipt(r, run);
 	if (r->digest != NULL)
 		digest_write(r->digest, run);
 	if (r->mac_stream != NULL && !r->has_auth_digest)
@@ -476,6 +477,7 @@ cms_reader_free(struct cms_reader *r)
 	crl_set_free(r->crls);
 	ocsp_set_free(r->ocsps);
 	elements_clear(&r->signers);
+	buf_clear(&r->receipt);
 	elements_clear(&r->recipients);
 	buf_clear(&r->cipher_alg);
 	buf_clear(&r->mac);
@@ -578,12 +580,6 @@ bool
 cms_reader_is_detached(const struct cms_reader *r)
 {
 	return r->type == CMS_SIGNED && r->is_encap_ended && !r->has_content;
-}
-
-bool
-cms_reader_has_signers(const struct cms_reader *r)
-{
-	return r->signers.len != 0;
 }
 
 bool

@@ -112,6 +112,8 @@ int CS_MUST_USE cms_reader_finish(struct cms_reader *reader, struct err *e);
 enum cms_type cms_reader_get_type(const struct cms_reader *reader);
 /* True once the outer type is known to be SignedData without content. */
 bool cms_reader_is_detached(const struct cms_reader *reader);
+/* SignedData whose content is the Receipt of RFC 2634, no MIME entity. */
+bool cms_reader_is_receipt(const struct cms_reader *reader);
 /* SignedData: was a SignerInfo met? */
 bool cms_reader_has_signers(const struct cms_reader *reader);
 /* After finish: the verdict's layer does not count, and the message should be

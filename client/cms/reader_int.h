@@ -110,6 +110,7 @@ struct cms_reader {
 	struct ocsp_set *ocsps; /* likewise */
 	size_t crls_count, crls_len;
 	struct elements signers;
+	struct buf receipt; /* the content, where it is one */
 
 	/* EnvelopedData and AuthEnvelopedData */
 	struct elements recipients;
@@ -189,6 +190,11 @@ void reader_judge_revocation(struct finding *f, const struct path_result *path,
 
 /* reader_signed.c: adds a signer to the verdict for each SignerInfo. */
 int CS_MUST_USE reader_judge_signers(struct cms_reader *r);
+
+/* judge_ess.c: keeps content that is a Receipt; when all signers are judged:
+ * compares what they ask for, and judges the Receipt. */
+void reader_keep_receipt(struct cms_reader *r, struct bytes run);
+int CS_MUST_USE reader_judge_receipt(struct cms_reader *r);
 
 /* The message cannot be opened: a finding, and no failure to read on. */
 int CS_MUST_USE reader_cannot_open(

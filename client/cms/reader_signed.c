@@ -338,6 +338,8 @@ judge_trusted(struct judge *j)
 {
 	int code = judge_claims(j);
 
+	if (code == 0)
+		code = judge_ess(j);
 	judge_algorithm(j);
 	if (code == 0)
 		code = judge_stamps(j);
@@ -417,5 +419,5 @@ reader_judge_signers(struct cms_reader *r)
 		    "must be given, too (--content FILE)");
 	for (i = 0; code == 0 && i < r->signers.len; i++)
 		code = judge_signer(r, buf_get(&r->signers.items[i]), &work);
-	return code;
+	return code == 0 ? reader_judge_receipt(r) : code;
 }

@@ -154,3 +154,9 @@ cms_memo_free(struct cms_memo *memo)
 	buf_clear(&memo->auth_attrs);
 	free(memo);
 }
+
+bool
+cms_reader_has_signers(const struct cms_reader *r)
+{
+	return r->signers.len != 0;
+}

@@ -97,7 +97,7 @@ signer_put_attrs(const struct signing *s, struct bytes digest_alg,
 	const struct cms_signer *signer = s->signer;
 	enum alg digest = sign_get_digest(signer);
 	uint8_t cert_hash[DIGEST_LEN_MAX];
-	size_t mark, cert_hash_len;
+	size_t mark, cert_hash_len, i;
 
 	cert_hash_len =
 	    digest_of(digest, cert_get_raw(signer->cert), cert_hash);
@@ -119,6 +119,9 @@ signer_put_attrs(const struct signing *s, struct bytes digest_alg,
 		attr_put_encryption_preference(attrs,
 		    cert_get_issuer(signer->encryption),
 		    cert_get_serial(signer->encryption));
+	for (i = 0; s->content_type.len != 0 && i < s->params->attrs_len; i++)
+		attr_put(
+		    attrs, s->params->attrs[i].type, s->params->attrs[i].value);
 	return der_close_set_of(attrs, mark);
 }
 

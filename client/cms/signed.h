@@ -26,6 +26,12 @@ struct cms_stamp_ops {
 	void *ctx;
 };
 
+/* A signed attribute more: its one value, in DER; borrowed. */
+struct cms_attr {
+	enum oid type;
+	struct bytes value;
+};
+
 struct cms_sign_params {
 	const struct cms_signer *signers;
 	size_t signers_len;		     /* 1 to CMS_SIGNERS_MAX */
@@ -35,6 +41,10 @@ struct cms_sign_params {
 	const struct cms_key_ops *ops;
 	const struct cms_stamp_ops *stamps; /* NULL: none wanted */
 	bool has_capabilities;		    /* SMIMECapabilities: for mail */
+	/* Beside those below, the same for each signer; none of a type that
+	 * is below. Not for countersignatures. */
+	const struct cms_attr *attrs;
+	size_t attrs_len;
 };
 
 /*

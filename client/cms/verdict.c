@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "client/cms/verdict_ess.h"
 #include "client/cms/verdict_mail.h"
 
 #include <stdarg.h>
@@ -64,6 +65,7 @@ signer_clear(struct verdict_signer *s)
 	}
 	free(s->counters);
 	free(s->stamps);
+	verdict_ess_free(s->ess);
 	buf_clear(&s->capabilities);
 	cert_free(s->encryption_cert);
 	cert_free(s->cert);
@@ -88,6 +90,7 @@ layer_clear(struct verdict_layer *layer)
 	}
 	free(layer->signers);
 	free(layer->recipients);
+	verdict_receipt_free(layer->receipt);
 	free(layer->format);
 	free(layer->content_type);
 	free(layer->cipher_name);

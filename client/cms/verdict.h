@@ -30,6 +30,8 @@ int finding_set(struct finding *f, enum finding_state state, int code,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 struct verdict_stamp;
+struct verdict_ess;
+struct verdict_receipt;
 struct verdict_signer {
 	struct cert *cert;    /* NULL when it was not found; owned */
 	char *sid;	      /* issuer and serial, or key id, for people */
@@ -54,6 +56,7 @@ struct verdict_signer {
 	size_t stamps_len;
 	struct verdict_signer *counters; /* countersignatures on it */
 	size_t counters_len;
+	struct verdict_ess *ess; /* verdict_ess.h; NULL: nothing of it */
 };
 
 /* A time stamp on a signature. */
@@ -87,6 +90,7 @@ struct verdict_layer {
 	struct verdict_signer *signers;
 	size_t signers_len;
 	uint64_t covered_len; /* octets of content under the signature */
+	struct verdict_receipt *receipt; /* verdict_ess.h; NULL: it is none */
 	/* encrypted; recipients of authenticated, too */
 	char *cipher_name;     /* "aes256-gcm" */
 	bool is_authenticated; /* AEAD, tag checked */

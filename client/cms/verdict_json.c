@@ -1,4 +1,5 @@
 #include "client/cms/verdict_json.h"
+#include "client/cms/verdict_ess.h"
 #include "client/cms/verdict_mail.h"
 
 #include <jansson.h>
@@ -174,6 +175,96 @@ counters_to_json(const struct verdict_signer *s, bool *ok)
 	return a;
 }
 
+/* --- Enhanced Security Services (RFC 2634) --- */
+
+/* The rfc822Names of a list of GeneralNames. */
+static json_t *
+addresses_to_json(struct bytes list, bool *ok)
+{
+	json_t *a = json_array();
+	struct bytes names, address;
+	struct der d, in;
+
+	der_init(&d, list);
+	while (ess_names_next(&d, &names)) {
+		der_init(&in, names);
+		while (ess_address_next(&in, &address))
+			append(a,
+			    json_stringn((const char *)address.p, address.len),
+			    ok);
+	}
+	return a;
+}
+
+static json_t *
+request_to_json(const struct verdict_signer *s, bool *ok)
+{
+	static const char *const from[] = {"all", "first-tier", "list"};
+	struct ess_receipt_request request;
+	json_t *o;
+
+	if (s->ess == NULL || s->ess->request.state == FINDING_NOT_CHECKED)
+		return json_null();
+	o = finding_to_json(&s->ess->request, ok);
+	if (verdict_get_request(s, &request)) {
+		put(o, "from", json_string(from[request.from]), ok);
+		put(o, "from_addresses",
+		    addresses_to_json(request.from_list, ok), ok);
+		put(o, "to_addresses", addresses_to_json(request.to, ok), ok);
+		put(o, "content_id", hex_to_json(request.content_id), ok);
+	}
+	return o;
+}
+
+static json_t *
+lists_to_json(const struct verdict_signer *s, bool *ok)
+{
+	static const char *const receipts[] = {
+	    "as-asked", "none", "instead-of", "in-addition-to"};
+	json_t *o, *a, *one;
+	struct ess_list list;
+	struct bytes lists;
+	struct der d;
+
+	if (s->ess == NULL || s->ess->history.state == FINDING_NOT_CHECKED)
+		return json_null();
+	o = finding_to_json(&s->ess->history, ok);
+	a = json_array();
+	(void)verdict_get_lists(s, &lists, &list);
+	der_init(&d, lists);
+	while (ess_list_next(&d, &list)) {
+		one = json_object();
+		put(one, "time", time_to_json(list.time), ok);
+		put(one, "receipts", json_string(receipts[list.policy]), ok);
+		put(one, "to_addresses", addresses_to_json(list.to, ok), ok);
+		append(a, one, ok);
+	}
+	put(o, "lists", a, ok);
+	return o;
+}
+
+static json_t *
+receipt_to_json(const struct verdict_layer *layer, bool *ok)
+{
+	struct ess_receipt receipt;
+	char type[OID_TEXT_MAX];
+	json_t *o;
+
+	if (layer->receipt == NULL)
+		return json_null();
+	o = finding_to_json(&layer->receipt->form, ok);
+	put(o, "match", finding_to_json(&layer->receipt->match, ok), ok);
+	if (verdict_get_receipt(layer, &receipt)) {
+		put(o, "content_type",
+		    json_string(
+			oid_describe(type, sizeof(type), receipt.content_type)),
+		    ok);
+		put(o, "content_id", hex_to_json(receipt.content_id), ok);
+		put(o, "signature", hex_to_json(receipt.signature), ok);
+	}
+	return o;
+}
+
 static json_t *
 signer_to_json(const struct verdict_signer *s, bool *ok)
 {
@@ -200,6 +291,8 @@ signer_to_json(const struct verdict_signer *s, bool *ok)
 	    ok);
 	put(o, "time_stamps", stamps_to_json(s, ok), ok);
 	put(o, "countersigners", counters_to_json(s, ok), ok);
+	put(o, "receipt_request", request_to_json(s, ok), ok);
+	put(o, "mailing_lists", lists_to_json(s, ok), ok);
 	return o;
 }
 
@@ -213,6 +306,7 @@ put_signed(json_t *o, const struct verdict_layer *layer, bool *ok)
 		append(signers, signer_to_json(&layer->signers[i], ok), ok);
 	put(o, "covered_len", json_integer((json_int_t)layer->covered_len), ok);
 	put(o, "signers", signers, ok);
+	put(o, "receipt", receipt_to_json(layer, ok), ok);
 }
 
 static json_t *

@@ -1,3 +1,4 @@
+#include "client/cms/verdict_ess.h"
 #include "client/cms/verdict_mail.h"
 
 #include <string.h>
@@ -98,6 +99,7 @@ put_signer(struct buf *b, const struct verdict_signer *s, const char *what,
 		if (is_verbose || is_worth_telling(findings[i]))
 			put_finding(b, names[i], findings[i]);
 	put_stamps(b, s, is_verbose);
+	verdict_put_ess(b, s);
 	if (is_verbose && s->path != NULL)
 		put_path(b, s->path);
 	for (i = 0; i < s->counters_len; i++)
@@ -114,6 +116,7 @@ put_signed(struct buf *b, const struct verdict_layer *layer, bool is_verbose)
 	    (unsigned long long)layer->covered_len);
 	for (i = 0; i < layer->signers_len; i++)
 		put_signer(b, &layer->signers[i], "signer", is_verbose);
+	verdict_put_receipt(b, layer);
 }
 
 static void

@@ -6,9 +6,8 @@
  */
 #include <string.h>
 
+#include "asn1/alg/padding.h"
 #include "client/pkcs11/op.h"
-
-#define EC_FIELD_LEN_MAX 66
 
 /* The scheme of a mechanism that says all; ALG_NONE where data tells more. */
 static enum alg
@@ -97,37 +96,6 @@ p11_sign_init(
 	return op_leave(s, init(&s->op, mechanism, m), true);
 }
 
-/* The data is one DigestInfo (RFC 8017 9.2) of a digest we know. */
-static bool
-get_digest_info(struct bytes data, enum alg *digest, struct bytes *hash)
-{
-	struct alg_id id;
-	struct der d, in;
-
-	der_init(&d, data);
-	in = der_enter(&d, DER_SEQUENCE);
-	der_get_alg_id(&in, &id);
-	*hash = der_get(&in, DER_OCTET_STRING);
-	der_leave(&d, &in);
-	if (der_end(&d) != 0)
-		return false;
-	*digest = alg_id_get_digest(&id);
-	return *digest != ALG_NONE && hash->len == alg_get(*digest)->output_len;
-}
-
-static enum alg
-digest_by_len(size_t len)
-{
-	static const enum alg digests[] = {
-	    ALG_SHA256, ALG_SHA384, ALG_SHA512, ALG_SHA224, ALG_SHA1};
-	size_t i;
-
-	for (i = 0; i < sizeof(digests) / sizeof(digests[0]); i++)
-		if (alg_get(digests[i])->output_len == len)
-			return digests[i];
-	return ALG_NONE;
-}
-
 /* Sets scheme and input where the data tells them; else it stays raw. */
 static void
 read_data(struct p11_op *op, struct bytes *input)
@@ -135,10 +103,10 @@ read_data(struct p11_op *op, struct bytes *input)
 	enum alg digest = ALG_NONE;
 	bool is_rsa = op->mechanism == CKM_RSA_PKCS;
 
-	if (is_rsa && !get_digest_info(*input, &digest, input))
+	if (is_rsa && pkcs1_digest_info_decode(*input, &digest, input) != 0)
 		return;
 	if (!is_rsa)
-		digest = digest_by_len(input->len);
+		digest = alg_find_sha(input->len);
 	if (digest == ALG_NONE)
 		return;
 	op->scheme = (struct sig_scheme){
@@ -152,37 +120,6 @@ static size_t
 field_len(const struct spki *spki)
 {
 	return (spki->bits + 7) / 8;
-}
-
-/* One number of an ECDSA signature, filled up to the field's length. */
-static bool
-put_number(struct der *d, size_t len, struct buf *out)
-{
-	static const uint8_t zero[EC_FIELD_LEN_MAX];
-	struct bytes n = der_get_unsigned(d);
-
-	if (der_check(d) != 0 || n.len > len)
-		return false;
-	return buf_add(out, zero, len - n.len) == 0 &&
-	       buf_add_bytes(out, n) == 0;
-}
-
-/* CMS' form to PKCS#11's r and s (2.3.1). */
-static bool
-ecdsa_to_raw(struct bytes in, size_t len, struct buf *out)
-{
-	struct der d, seq;
-
-	if (len > EC_FIELD_LEN_MAX)
-		return false;
-	der_init(&d, in);
-	seq = der_enter(&d, DER_SEQUENCE);
-	if (!put_number(&seq, len, out))
-		return false;
-	if (!put_number(&seq, len, out))
-		return false;
-	der_leave(&d, &seq);
-	return der_end(&d) == 0;
 }
 
 /* The whole signature into op->result; *s as op_ask leaves it. */
@@ -216,7 +153,8 @@ make(struct p11_session **s, struct bytes input)
 	rv = op_ask(s, &request, &out);
 	if (rv == CKR_OK && !is_raw && op_get_spki(op, &spki) == 0 &&
 	    spki.alg == ALG_EC) {
-		if (!ecdsa_to_raw(buf_get(&out), field_len(&spki), &op->result))
+		if (sig_ecdsa_from_der(
+			buf_get(&out), field_len(&spki), &op->result) != 0)
 			rv = CKR_DEVICE_ERROR;
 	} else if (rv == CKR_OK) {
 		if (buf_add_bytes(&op->result, buf_get(&out)) != 0)

@@ -31,7 +31,8 @@ struct crl_set;
 struct crl_set *crl_set_new(void);
 void crl_set_free(struct crl_set *s);
 size_t crl_set_get_len(const struct crl_set *s);
-/* The lists of base (may be NULL), which must outlive s, belong to s too. */
+/* The lists of base (may be NULL), which must outlive s, belong to s too. Those
+ * of s itself then count as what a message brought along. */
 void crl_set_set_base(struct crl_set *s, const struct crl_set *base);
 /*
  * Copies der. CS_ERR_ENCODING and its kin: no CRL. Whether it can be used is
@@ -64,6 +65,9 @@ struct crl_answer {
 	char text[CRL_TEXT_MAX]; /* for people: why unknown, since when */
 };
 
+/* How far the clock of a CA may be ahead of ours, in seconds. */
+#define CRL_SKEW_MAX 300
+
 /* Where crl_signers.next stands; all zero at the start. */
 struct crl_signer_at {
 	unsigned source;
@@ -77,7 +81,14 @@ struct crl_signers {
 	    void *ctx, struct bytes subject, struct crl_signer_at *at);
 	/* Is it to be trusted with that (RFC 5280 6.3.3 (f))? 0, or why not. */
 	int (*judge)(void *ctx, struct cert *signer);
+	/* Another list or answer is looked at, ours or what came along with a
+	 * message. May be NULL. */
+	void (*turn)(void *ctx, bool came_along);
+	/* Takes one signature check by that key, before it is made; false: out
+	 * of bounds. NULL: there are none. */
+	bool (*spend)(void *ctx, const struct spki *key);
 	void *ctx;
+	int64_t now; /* the clock's; before the time asked about: that */
 	/* The issuer's key with inherited parameters; NULL: as it is. */
 	const struct spki *issuer_key;
 };
@@ -94,7 +105,8 @@ struct crl_signers {
  * issued after time, whatever the revocation date: a judgement that errs
  * should err on this side. A hold counts in the newest list only. A delta list
  * counts together with a complete one that it goes on from (5.2.4), and
- * makes a stale one fresh.
+ * makes a stale one fresh. One whose thisUpdate is still to come, by more than
+ * CRL_SKEW_MAX, makes nothing good.
  */
 void crl_set_check_by(const struct crl_set *s, const struct cert *cert,
     const struct cert *issuer, int64_t time, bool is_legacy,

@@ -81,6 +81,30 @@ say_unusable(struct crl_answer *a, const struct crl *crl)
 	say_unknown(a, text);
 }
 
+bool
+crl_is_early(
+    int64_t this_update, int64_t time, const struct crl_signers *signers)
+{
+	int64_t now =
+	    signers != NULL && signers->now > time ? signers->now : time;
+
+	return this_update > now + CRL_SKEW_MAX;
+}
+
+void
+crl_turn(const struct crl_signers *signers, bool came_along)
+{
+	if (signers != NULL && signers->turn != NULL)
+		signers->turn(signers->ctx, came_along);
+}
+
+bool
+crl_spend(const struct crl_signers *signers, const struct spki *key)
+{
+	return signers == NULL || signers->spend == NULL ||
+	       signers->spend(signers->ctx, key);
+}
+
 /* Did that certificate's key sign the list, and may it? (f), (g) */
 static int
 signer_admits(struct crl_query *q, struct crl *crl, struct cert *signer)
@@ -91,8 +115,11 @@ signer_admits(struct crl_query *q, struct crl *crl, struct cert *signer)
 	if (signer == q->issuer && q->signers != NULL &&
 	    q->signers->issuer_key != NULL)
 		key = q->signers->issuer_key;
+	if (!crl_spend(q->signers, key)) {
+		say_unknown(q->answer, "there are too many CRLs to check");
+		return -CS_ERR_NO_PATH;
+	}
 	r = crl_verify(crl, signer, key, q->is_legacy);
-
 	if (r != 0)
 		return r;
 	if ((cert_get_key_usage(signer, NULL) & KU_CRL_SIGN) == 0) {
@@ -141,12 +168,14 @@ find_signer(struct crl_query *q, struct crl *crl)
 	return r;
 }
 
-/* May the list be believed at all? Says why not. */
+/* May list i be believed at all? Says why not. */
 static bool
-query_admits(struct crl_query *q, struct crl *crl)
+query_admits(struct crl_query *q, size_t i)
 {
+	struct crl *crl = crl_set_get(q->set, i);
 	int r = -CS_ERR_BAD_SIGNATURE;
 
+	crl_turn(q->signers, crl_set_came_along(q->set, i));
 	if (crl_load(crl) != 0) {
 		say_unknown(q->answer, err_text(-CS_ERR_NO_MEMORY));
 		return false;
@@ -223,7 +252,7 @@ find_delta(struct crl_query *q, const struct crl *complete)
 				number_compare(best->number, crl->number) >=
 				    0))))
 			continue;
-		if (query_admits(q, crl))
+		if (query_admits(q, i))
 			best = crl;
 	}
 	return best;
@@ -267,7 +296,7 @@ hold_is_lifted(struct crl_query *q, const struct crl *complete)
 		crl = crl_set_get(q->set, i);
 		if (crl->this_update > complete->this_update &&
 		    !crl->is_delta && is_same_scope(crl, complete) &&
-		    query_admits(q, crl) &&
+		    query_admits(q, i) &&
 		    find_entry(q, crl, NULL, &found) == 0 && !found.is_listed)
 			return true;
 	}
@@ -298,16 +327,20 @@ query_not_listed(struct crl_query *q, const struct crl *crl,
 		    a, "the CRL was made after the certificate expired");
 		return;
 	}
+	if (crl_is_early(crl->this_update, q->time, q->signers)) {
+		say_unknown(a, "the CRL is from a time that is still to come");
+		return;
+	}
 	if (q->reasons == 0 || crl->this_update > q->good_at)
 		q->good_at = crl->this_update;
 	q->reasons |= reasons;
 }
 
 static void
-query_ask(struct crl_query *q, struct crl *crl, unsigned reasons)
+query_ask(struct crl_query *q, size_t i, unsigned reasons)
 {
+	struct crl *crl = crl_set_get(q->set, i), *delta;
 	struct crl_finding found;
-	struct crl *delta;
 
 	if (crl->is_delta) {
 		say_unknown(q->answer,
@@ -315,7 +348,7 @@ query_ask(struct crl_query *q, struct crl *crl, unsigned reasons)
 		    "on from");
 		return;
 	}
-	if (!query_admits(q, crl))
+	if (!query_admits(q, i))
 		return;
 	delta = find_delta(q, crl);
 	if (find_entry(q, crl, delta, &found) != 0)
@@ -332,17 +365,15 @@ query_ask(struct crl_query *q, struct crl *crl, unsigned reasons)
 static void
 query_point(struct crl_query *q, const struct dist_point *dp)
 {
-	struct crl *crl;
 	size_t i;
 
 	for (i = 0;
 	     i < crl_set_get_len(q->set) && q->answer->status != CRL_REVOKED;
-	     i++) {
-		crl = crl_set_get(q->set, i);
-		if (crl_covers(crl, q->cert, q->issuer_hash, dp))
+	     i++)
+		if (crl_covers(
+			crl_set_get(q->set, i), q->cert, q->issuer_hash, dp))
 			query_ask(
-			    q, crl, dp != NULL ? dp->reasons : CRL_REASONS_ALL);
-	}
+			    q, i, dp != NULL ? dp->reasons : CRL_REASONS_ALL);
 }
 
 static void

@@ -114,6 +114,14 @@ void crl_answer_set_revoked(
 
 /* Of one set: for crl_check.c. */
 struct crl *crl_set_get(const struct crl_set *s, size_t i);
+bool crl_set_came_along(const struct crl_set *s, size_t i);
+
+/* Is it from a time that is still to come? signers may be NULL. */
+bool crl_is_early(
+    int64_t this_update, int64_t time, const struct crl_signers *signers);
+/* What signers has of that name; it may be NULL. */
+void crl_turn(const struct crl_signers *signers, bool came_along);
+bool crl_spend(const struct crl_signers *signers, const struct spki *key);
 
 /* --- crl_scope.c --- */
 

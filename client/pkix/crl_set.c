@@ -13,6 +13,7 @@ struct crl_set {
 	struct crl **crls;
 	size_t len, cap;
 	const struct crl_set *base; /* its lists follow; or NULL */
+	bool has_base;		    /* though that be NULL */
 };
 
 struct crl_set *
@@ -44,6 +45,7 @@ void
 crl_set_set_base(struct crl_set *s, const struct crl_set *base)
 {
 	s->base = base;
+	s->has_base = true;
 }
 
 struct crl *
@@ -52,6 +54,12 @@ crl_set_get(const struct crl_set *s, size_t i)
 	if (s == NULL)
 		return NULL;
 	return i < s->len ? s->crls[i] : crl_set_get(s->base, i - s->len);
+}
+
+bool
+crl_set_came_along(const struct crl_set *s, size_t i)
+{
+	return s->has_base && i < s->len;
 }
 
 bool

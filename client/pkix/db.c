@@ -72,8 +72,9 @@ db_prepare(struct db *db, bool is_written, const char *path, struct err *e)
 	int r;
 
 	db->sqlite->busy_timeout(db->handle, db->kind->busy_ms);
-	if (db_exec(db, "PRAGMA foreign_keys = ON;", e) != 0)
-		return e->code;
+	r = db_exec(db, "PRAGMA foreign_keys = ON;", e);
+	if (r != 0)
+		return r;
 	version = db_get_number(db, "PRAGMA user_version");
 	application = db_get_number(db, "PRAGMA application_id");
 	if (version < 0 || application < 0)

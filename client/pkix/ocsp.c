@@ -113,8 +113,12 @@ get_status(struct der *d, struct ocsp_single *single)
 	}
 }
 
+/* singleExtensions and responseExtensions: [1] EXPLICIT Extensions OPTIONAL.
+ * take reads the value of those that it knows, and says that it does. */
 static void
-get_single_extensions(struct der *d, struct ocsp_single *single)
+get_extensions(struct der *d,
+    bool (*take)(void *ctx, enum oid oid, struct der *value), void *ctx,
+    bool *is_critical)
 {
 	struct der outer, list, value;
 	struct cert_extension ext;
@@ -124,17 +128,26 @@ get_single_extensions(struct der *d, struct ocsp_single *single)
 	list = der_enter(&outer, DER_SEQUENCE);
 	while (der_has_more(&list)) {
 		der_get_cert_extension(&list, &ext);
-		if (ext.oid == OID_OCSP_ARCHIVE_CUTOFF) {
-			der_init_in(&value, &list, ext.value);
-			single->archive_cutoff = get_time(&value);
-			single->has_archive_cutoff = true;
+		der_init_in(&value, &list, ext.value);
+		if (take(ctx, ext.oid, &value))
 			der_leave(&list, &value);
-		} else if (ext.is_critical) {
-			single->is_critical = true;
-		}
+		else if (ext.is_critical)
+			*is_critical = true;
 	}
 	der_leave(&outer, &list);
 	der_leave(d, &outer);
+}
+
+static bool
+take_single_extension(void *ctx, enum oid oid, struct der *value)
+{
+	struct ocsp_single *single = ctx;
+
+	if (oid != OID_OCSP_ARCHIVE_CUTOFF)
+		return false;
+	single->archive_cutoff = get_time(value);
+	single->has_archive_cutoff = true;
+	return true;
 }
 
 void
@@ -156,7 +169,8 @@ der_get_ocsp_single(struct der *d, struct ocsp_single *single)
 		single->has_next_update = true;
 		der_leave(&in, &next);
 	}
-	get_single_extensions(&in, single);
+	get_extensions(
+	    &in, take_single_extension, single, &single->is_critical);
 	der_leave(d, &in);
 }
 
@@ -195,29 +209,18 @@ get_singles(struct der *d, struct ocsp_response *r)
 	der_leave(d, &list);
 }
 
-static void
-get_extensions(struct der *d, struct ocsp_response *r)
+static bool
+take_extension(void *ctx, enum oid oid, struct der *value)
 {
-	struct der outer, list, value;
-	struct cert_extension ext;
+	struct ocsp_response *r = ctx;
 
-	if (!der_enter_opt(d, DER_CONTEXT_C(1), &outer))
-		return;
-	list = der_enter(&outer, DER_SEQUENCE);
-	while (der_has_more(&list)) {
-		der_get_cert_extension(&list, &ext);
-		if (ext.oid == OID_OCSP_NONCE) {
-			der_init_in(&value, &list, ext.value);
-			r->nonce = der_get(&value, DER_OCTET_STRING);
-			der_leave(&list, &value);
-		} else if (ext.oid == OID_OCSP_EXTENDED_REVOKE) {
-			r->is_extended_revoke = true;
-		} else if (ext.is_critical) {
-			r->is_critical = true;
-		}
-	}
-	der_leave(&outer, &list);
-	der_leave(d, &outer);
+	if (oid == OID_OCSP_NONCE)
+		r->nonce = der_get(value, DER_OCTET_STRING);
+	else if (oid == OID_OCSP_EXTENDED_REVOKE)
+		r->is_extended_revoke = der_get(value, DER_NULL).len == 0;
+	else
+		return false;
+	return true;
 }
 
 static int
@@ -234,7 +237,7 @@ tbs_decode(struct ocsp_response *r, struct err *e)
 	get_responder_id(&in, r);
 	(void)get_time(&in); /* producedAt */
 	get_singles(&in, r);
-	get_extensions(&in, r);
+	get_extensions(&in, take_extension, r, &r->is_critical);
 	der_leave(&d, &in);
 	return der_end(&d) == 0 ? 0 : der_err(&d, e, "OCSP answer");
 }
@@ -382,6 +385,7 @@ struct ocsp_set {
 	struct ocsp_response **items;
 	size_t len, cap;
 	const struct ocsp_set *base; /* or NULL */
+	bool has_base;		     /* though that be NULL */
 };
 
 struct ocsp_set *
@@ -413,6 +417,13 @@ void
 ocsp_set_set_base(struct ocsp_set *s, const struct ocsp_set *base)
 {
 	s->base = base;
+	s->has_base = true;
+}
+
+bool
+ocsp_set_came_along(const struct ocsp_set *s, size_t i)
+{
+	return s->has_base && i < s->len;
 }
 
 struct ocsp_response *

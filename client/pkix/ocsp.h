@@ -10,7 +10,9 @@
  *   by configuration alone (first of 4.2.2.2) is not served.
  * - A responder's certificate without id-pkix-ocsp-nocheck is itself asked
  *   about, as any other; an answer by its own key does not count for that.
- * - An answer without nextUpdate is fresh for OCSP_AGE_MAX.
+ * - An answer without nextUpdate is fresh for OCSP_AGE_MAX. One whose
+ *   thisUpdate is still to come, by more than CRL_SKEW_MAX, makes nothing good
+ *   (4.2.2.1).
  * - Good says nothing about a certificate that had expired before, unless the
  *   archive cutoff (4.4.4) lies before that.
  * - As with lists (crl.h), revoked is taken from stale answers too; a hold
@@ -44,7 +46,7 @@ struct ocsp_set;
 struct ocsp_set *ocsp_set_new(void); /* NULL: no memory */
 void ocsp_set_free(struct ocsp_set *s);
 size_t ocsp_set_get_len(const struct ocsp_set *s);
-/* The answers of base (may be NULL), which must outlive s, belong to s too. */
+/* As crl_set_set_base. */
 void ocsp_set_set_base(struct ocsp_set *s, const struct ocsp_set *base);
 /*
  * Copies an OCSPResponse. nonce is what was sent, if anything was: an answer

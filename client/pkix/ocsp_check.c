@@ -74,8 +74,8 @@ is_responder(const struct ocsp_response *r, const struct cert *c)
 }
 
 static int
-response_verify(struct ocsp_response *r, const struct cert *signer,
-    const struct spki *key, bool is_legacy)
+response_verify(struct ocsp_query *q, struct ocsp_response *r,
+    const struct cert *signer, const struct spki *key)
 {
 	struct sig_scheme scheme;
 	struct bytes id = bytes_of(signer->key_hash, SPKI_FINGERPRINT_LEN);
@@ -83,12 +83,19 @@ response_verify(struct ocsp_response *r, const struct cert *signer,
 
 	code = sig_scheme_decode(&r->signature_alg, ALG_NONE, &scheme, NULL);
 	if (code == 0)
-		code = strength_check(&scheme, key, is_legacy);
+		code = strength_check(&scheme, key, q->is_legacy);
 	if (code != 0)
 		return code;
 	if (r->is_tried &&
 	    bytes_is_equal(id, bytes_of(r->tried_key, SPKI_FINGERPRINT_LEN)))
 		return r->tried_code;
+	/* It has one signer. */
+	if (r->is_tried && r->tried_code == 0)
+		return -CS_ERR_BAD_SIGNATURE;
+	if (!crl_spend(q->signers, key)) {
+		say_unknown(q, "there are too many OCSP answers to check");
+		return -CS_ERR_NO_PATH;
+	}
 	code = sig_verify_data(key, &scheme, r->tbs, r->signature, NULL);
 	if (code == -CS_ERR_NO_MEMORY)
 		return code;
@@ -117,7 +124,7 @@ delegate_admits(
     struct ocsp_query *q, struct ocsp_response *r, struct cert *signer)
 {
 	unsigned usage = cert_get_key_usage(signer, NULL);
-	int code = response_verify(r, signer, &signer->spki, q->is_legacy);
+	int code = response_verify(q, r, signer, &signer->spki);
 
 	if (code != 0)
 		return code;
@@ -181,7 +188,7 @@ query_admits(struct ocsp_query *q, struct ocsp_response *r)
 		return false;
 	}
 	if (is_responder(r, q->issuer))
-		code = response_verify(r, q->issuer, key, q->is_legacy);
+		code = response_verify(q, r, q->issuer, key);
 	if (code == -CS_ERR_BAD_SIGNATURE || code == -CS_ERR_ALGORITHM)
 		code = find_delegate(q, r);
 	if (code == -CS_ERR_WEAK)
@@ -218,6 +225,9 @@ take_good(struct ocsp_query *q, const struct ocsp_single *single)
 
 	if (q->time >= until)
 		say_stale(q, until);
+	else if (crl_is_early(single->this_update, q->time, q->signers))
+		say_unknown(
+		    q, "the OCSP answer is from a time that is still to come");
 	else if (single->this_update > end &&
 		 (!single->has_archive_cutoff || single->archive_cutoff > end))
 		say_unknown(q,
@@ -251,9 +261,6 @@ static void
 take_single(struct ocsp_query *q, struct ocsp_response *r,
     const struct ocsp_single *single)
 {
-	q->has_any = true;
-	if (!query_admits(q, r))
-		return;
 	if (single->is_critical)
 		say_unknown(q,
 		    "the OCSP answer has a critical extension that is not "
@@ -271,13 +278,20 @@ static void
 query_response(struct ocsp_query *q, struct ocsp_response *r)
 {
 	struct ocsp_single single;
+	bool is_admitted = false;
 	struct der list;
 
 	der_init(&list, r->singles);
 	while (der_has_more(&list) && q->answer->status != CRL_REVOKED) {
 		der_get_ocsp_single(&list, &single);
-		if (der_check(&list) == 0 && is_about(q, &single))
-			take_single(q, r, &single);
+		if (der_check(&list) != 0 || !is_about(q, &single))
+			continue;
+		q->has_any = true;
+		/* once for all of them */
+		if (!is_admitted && !query_admits(q, r))
+			return;
+		is_admitted = true;
+		take_single(q, r, &single);
 	}
 }
 
@@ -320,8 +334,10 @@ ocsp_set_check(const struct ocsp_set *s, const struct cert *cert,
 	size_t i;
 
 	*answer = (struct crl_answer){.status = CRL_UNKNOWN};
-	for (i = 0; i < ocsp_set_get_len(s); i++)
+	for (i = 0; i < ocsp_set_get_len(s); i++) {
+		crl_turn(signers, ocsp_set_came_along(s, i));
 		query_response(&q, ocsp_set_get(s, i));
+	}
 	query_end(&q);
 	*has_any = q.has_any;
 }

@@ -49,5 +49,6 @@ void ocsp_response_free(struct ocsp_response *response);
 void der_get_ocsp_single(struct der *d, struct ocsp_single *single);
 
 struct ocsp_response *ocsp_set_get(const struct ocsp_set *s, size_t i);
+bool ocsp_set_came_along(const struct ocsp_set *s, size_t i);
 
 #endif

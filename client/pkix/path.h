@@ -68,6 +68,7 @@ struct path_params {
 	const struct crl_set *crls;   /* may be NULL */
 	const struct ocsp_set *ocsps; /* may be NULL */
 	int64_t time;		      /* seconds since 1970 */
+	int64_t now; /* the clock's, where time is another; 0: time */
 	enum path_purpose purpose;
 	enum path_revocation revocation;
 	bool is_legacy; /* admit weak algorithms */
@@ -89,6 +90,10 @@ struct path_params {
 #define PATH_NODES_MAX 20000	/* certificates put into partial paths */
 /* Comparisons of names with constraints, policies and mappings looked at. */
 #define PATH_WORK_MAX (1U << 20)
+/* More of these for the lists and OCSP answers that we have ourselves: nothing
+ * that comes along with a message can use it up. */
+#define PATH_SIGNATURES_RESERVE 128
+#define PATH_WORK_RESERVE (1U << 18)
 
 #define PATH_TEXT_MAX 512
 

@@ -25,7 +25,7 @@ struct path_fault {
 	struct path_chain chain;
 };
 
-/* A power of two, larger than PATH_SIGNATURES_MAX. */
+/* A power of two, larger than all signatures that there can be. */
 #define PATH_MEMO_LEN 1024
 struct path_memo {
 	const struct cert *child;  /* NULL: free */
@@ -33,9 +33,17 @@ struct path_memo {
 	int code;
 };
 
+/* What is being looked at. */
+enum path_for {
+	PATH_FOR_SEARCH,
+	PATH_FOR_OURS,	/* a list or answer of ours: may use the reserves */
+	PATH_FOR_ALONG, /* one that came along, and all that follows from it */
+};
+
 /* Whose signatures on lists and OCSP answers are believed: path_revoke.c. One
  * for all nested searches. */
 #define PATH_SIGNERS_MAX 64
+#define PATH_SIGNERS_RESERVE 32 /* for our own lists and answers */
 #define PATH_SIGNER_DEPTH_MAX 4
 struct path_signers {
 	struct path_signer {
@@ -43,7 +51,8 @@ struct path_signers {
 		const struct cert *issuer; /* of a responder; or NULL */
 		int code;
 		bool is_open; /* is being judged */
-	} known[PATH_SIGNERS_MAX];
+		enum path_for what_for;
+	} known[PATH_SIGNERS_MAX + PATH_SIGNERS_RESERVE];
 	size_t len;
 	unsigned depth;
 };
@@ -54,6 +63,7 @@ struct path_ctx {
 	struct path_signers *signers; /* NULL until a list was asked */
 	unsigned signatures;	      /* done so far */
 	unsigned work;		      /* likewise */
+	enum path_for what_for;
 	struct path_memo *memo;
 	struct path_fault fault;
 	char remark[PATH_TEXT_MAX]; /* of the path validated last */

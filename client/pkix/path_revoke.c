@@ -17,7 +17,8 @@
 struct revoke {
 	struct path_ctx *ctx;
 	const struct path_chain *chain;
-	size_t at; /* of the certificate being asked about */
+	size_t at;	     /* of the certificate being asked about */
+	enum path_for start; /* what the search itself is for */
 };
 
 static void
@@ -54,40 +55,65 @@ next_signer(void *ctx, struct bytes subject, struct crl_signer_at *at)
 	}
 	if (at->source == 2)
 		c = cert_set_next_subject(params->extra, subject, &at->at);
-	if (c != NULL && !path_spend_signature(revoke->ctx, cert_get_spki(c)))
-		return NULL;
 	return c;
 }
 
+/* Whatever follows from what came along stays of that kind. */
+static void
+turn(void *ctx, bool came_along)
+{
+	struct revoke *revoke = ctx;
+
+	revoke->ctx->what_for = came_along || revoke->start == PATH_FOR_ALONG
+				    ? PATH_FOR_ALONG
+				    : PATH_FOR_OURS;
+}
+
+static bool
+spend(void *ctx, const struct spki *key)
+{
+	struct revoke *revoke = ctx;
+
+	return path_spend_signature(revoke->ctx, key);
+}
+
+/* Who was not believed for want of means that there are now is not known. */
 static struct path_signer *
-find_known(struct path_signers *signers, const struct cert *signer,
+find_known(struct path_ctx *ctx, const struct cert *signer,
     const struct cert *anchor, const struct cert *issuer)
 {
-	size_t i;
+	struct path_signer *known = ctx->signers->known;
+	struct path_signer *end = known + ctx->signers->len;
 
-	for (i = 0; i < signers->len; i++) {
-		if (signers->known[i].signer == signer &&
-		    signers->known[i].anchor == anchor &&
-		    signers->known[i].issuer == issuer)
-			return &signers->known[i];
+	for (; known < end; known++) {
+		if (known->signer == signer && known->anchor == anchor &&
+		    known->issuer == issuer &&
+		    (known->is_open || known->code != -CS_ERR_NO_PATH ||
+			known->what_for == PATH_FOR_OURS ||
+			ctx->what_for != PATH_FOR_OURS))
+			return known;
 	}
 	return NULL;
 }
 
 /* The entry to be filled in; NULL: out of bounds. */
 static struct path_signer *
-open_known(struct path_signers *signers, const struct cert *signer,
+open_known(struct path_ctx *ctx, const struct cert *signer,
     const struct cert *anchor, const struct cert *issuer)
 {
+	struct path_signers *signers = ctx->signers;
 	struct path_signer *known;
+	size_t max = PATH_SIGNERS_MAX;
 
-	if (signers->len == PATH_SIGNERS_MAX ||
-	    signers->depth == PATH_SIGNER_DEPTH_MAX)
+	if (ctx->what_for == PATH_FOR_OURS)
+		max += PATH_SIGNERS_RESERVE;
+	if (signers->len >= max || signers->depth == PATH_SIGNER_DEPTH_MAX)
 		return NULL;
 	known = &signers->known[signers->len++];
 	*known = (struct path_signer){.signer = signer,
 	    .anchor = anchor,
 	    .issuer = issuer,
+	    .what_for = ctx->what_for,
 	    .is_open = true};
 	signers->depth++;
 	return known;
@@ -111,11 +137,12 @@ judge_signer(void *ctx, struct cert *signer)
 	struct revoke *revoke = ctx;
 	struct path_signers *signers = revoke->ctx->signers;
 	struct cert *anchor = revoke->chain->anchor;
-	struct path_signer *known = find_known(signers, signer, anchor, NULL);
+	struct path_signer *known =
+	    find_known(revoke->ctx, signer, anchor, NULL);
 
 	if (known != NULL)
 		return known->is_open ? 0 : known->code;
-	known = open_known(signers, signer, anchor, NULL);
+	known = open_known(revoke->ctx, signer, anchor, NULL);
 	if (known == NULL)
 		return -CS_ERR_NO_PATH;
 	return close_known(
@@ -157,7 +184,8 @@ find_responder(struct revoke *revoke, struct cert *responder)
 	struct path_params params = path_params_inside(revoke->ctx);
 	struct path_ctx ctx = *revoke->ctx;
 	struct path_chain own = {.certs = {responder}, .len = 1};
-	struct revoke inner = {.ctx = &ctx, .chain = &own};
+	struct revoke inner = {
+	    .ctx = &ctx, .chain = &own, .start = ctx.what_for};
 	struct crl_answer answer = {.status = CRL_GOOD};
 	size_t i;
 	int r;
@@ -190,13 +218,11 @@ judge_responder(void *ctx, struct cert *responder)
 	struct path_signers *signers = revoke->ctx->signers;
 	const struct cert *issuer = issuer_of(revoke);
 	struct path_signer *known =
-	    find_known(signers, responder, chain->anchor, issuer);
+	    find_known(revoke->ctx, responder, chain->anchor, issuer);
 
 	if (known != NULL)
 		return known->is_open ? -CS_ERR_UNTRUSTED : known->code;
-	if (!path_spend_signature(revoke->ctx, cert_get_spki(responder)))
-		return -CS_ERR_NO_PATH;
-	known = open_known(signers, responder, chain->anchor, issuer);
+	known = open_known(revoke->ctx, responder, chain->anchor, issuer);
 	if (known == NULL)
 		return -CS_ERR_NO_PATH;
 	return close_known(signers, known, find_responder(revoke, responder));
@@ -241,7 +267,10 @@ ask_at_hand(struct revoke *revoke, struct at_hand *said)
 	struct spki key = working_key(revoke->chain, revoke->at);
 	struct crl_signers signers = {.next = next_signer,
 	    .judge = judge_signer,
+	    .turn = turn,
+	    .spend = spend,
 	    .ctx = revoke,
+	    .now = params->now,
 	    .issuer_key = &key};
 
 	crl_set_check_by(params->crls, cert, issuer, params->time,
@@ -249,6 +278,7 @@ ask_at_hand(struct revoke *revoke, struct at_hand *said)
 	signers.judge = judge_responder;
 	ocsp_set_check(params->ocsps, cert, issuer, params->time,
 	    params->is_legacy, &signers, &said->ocsp, &said->has_ocsp);
+	revoke->ctx->what_for = revoke->start;
 	if (said->has_ocsp && (said->all.status == CRL_UNKNOWN ||
 				  is_worth_more(&said->ocsp, &said->all)))
 		said->all = said->ocsp;
@@ -332,7 +362,8 @@ path_revocation(struct path_ctx *ctx, const struct path_chain *chain,
     struct path_result *result)
 {
 	const struct path_params *params = ctx->params;
-	struct revoke revoke = {.ctx = ctx, .chain = chain};
+	struct revoke revoke = {
+	    .ctx = ctx, .chain = chain, .start = ctx->what_for};
 	int code;
 
 	result->is_revocation_checked = false;

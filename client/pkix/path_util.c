@@ -78,8 +78,13 @@ path_fail(struct path_ctx *ctx, int rank, const struct path_chain *chain,
 bool
 path_spend(struct path_ctx *ctx, size_t units)
 {
-	if (units > PATH_WORK_MAX - ctx->work) {
-		ctx->work = PATH_WORK_MAX;
+	unsigned max = PATH_WORK_MAX;
+
+	if (ctx->what_for == PATH_FOR_OURS)
+		max += PATH_WORK_RESERVE;
+	if (ctx->work >= max || units > max - ctx->work) {
+		if (ctx->work < max)
+			ctx->work = max;
 		return false;
 	}
 	ctx->work += (unsigned)units;
@@ -97,7 +102,7 @@ memo_slot(
 	id[0] = (uint64_t)(uintptr_t)child;
 	memcpy(&id[1], issuer->key_hash, sizeof(id[1]));
 	i = (size_t)pkix_hash(bytes_of(id, sizeof(id)));
-	/* At most PATH_SIGNATURES_MAX are used: there is always a free one. */
+	/* There is one for each that is made, and a free one. */
 	for (;; i++) {
 		slot = &ctx->memo[i % PATH_MEMO_LEN];
 		if (slot->child == NULL ||
@@ -120,9 +125,11 @@ signature_cost(const struct spki *key)
 bool
 path_spend_signature(struct path_ctx *ctx, const struct spki *key)
 {
-	unsigned cost = signature_cost(key);
+	unsigned cost = signature_cost(key), max = PATH_SIGNATURES_MAX;
 
-	if (cost > PATH_SIGNATURES_MAX - ctx->signatures)
+	if (ctx->what_for == PATH_FOR_OURS)
+		max += PATH_SIGNATURES_RESERVE;
+	if (ctx->signatures >= max || cost > max - ctx->signatures)
 		return false;
 	ctx->signatures += cost;
 	return true;

@@ -11,26 +11,32 @@ static int
 write_top(const struct smime_mail *m, const char *smime_type, struct sink *out,
     struct err *e)
 {
-	struct buf b = {0};
-	/* RFC 8551 3.2.1 */
-	const char *name =
-	    strcmp(smime_type, "certs-only") == 0 ? "smime.p7c" : "smime.p7m";
 	bool hides = m->headers == SMIME_HEADERS_HIDE &&
 		     strcmp(smime_type, "signed-data") != 0;
 	int r = hides ? protect_write_outer(m, out, e)
 		      : mail_write_outer(buf_get(&m->header), out, e);
 
+	return r == 0 ? mail_write_str(out, "MIME-Version: 1.0\r\n", e) : r;
+}
+
+static int
+write_fields(const char *smime_type, struct sink *out, struct err *e)
+{
+	struct buf b = {0};
+	/* RFC 8551 3.2.1 */
+	const char *name =
+	    strcmp(smime_type, "certs-only") == 0 ? "smime.p7c" : "smime.p7m";
+	int r;
+
 	buf_printf(&b,
-	    "MIME-Version: 1.0\r\n"
 	    "Content-Type: application/pkcs7-mime; smime-type=%s;\r\n"
 	    " name=\"%s\"\r\n"
 	    "Content-Transfer-Encoding: base64\r\n"
 	    "Content-Disposition: attachment; filename=\"%s\"\r\n"
 	    "\r\n",
 	    smime_type, name, name);
-	if (r == 0)
-		r = b.err != 0 ? err_set(e, b.err, NULL)
-			       : sink_write(out, buf_get(&b), e);
+	r = b.err != 0 ? err_set(e, b.err, NULL)
+		       : sink_write(out, buf_get(&b), e);
 	buf_clear(&b);
 	return r;
 }
@@ -40,13 +46,24 @@ writer_write_pkcs7(struct smime_mail *mail, const char *smime_type,
     int (*make)(void *ctx, struct sink *out, struct err *e), void *ctx,
     struct sink *out, struct err *e)
 {
+	int r = write_top(mail, smime_type, out, e);
+
+	return r == 0 ? writer_write_pkcs7_entity(smime_type, make, ctx, out, e)
+		      : r;
+}
+
+int
+writer_write_pkcs7_entity(const char *smime_type,
+    int (*make)(void *ctx, struct sink *out, struct err *e), void *ctx,
+    struct sink *out, struct err *e)
+{
 	struct sink *base64 =
 	    sink_new_base64_enc(out, BASE64_LINE_MIME, "\r\n");
 	int r;
 
 	if (base64 == NULL)
 		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
-	r = write_top(mail, smime_type, out, e);
+	r = write_fields(smime_type, out, e);
 	if (r == 0)
 		r = make(ctx, base64, e);
 	if (r == 0)
@@ -121,16 +138,32 @@ smime_encrypt(struct smime_mail *mail, const struct cms_encrypt_params *params,
 	    mail, smime_mail_get_entity(mail, false), params, out, e);
 }
 
+static const char *
+get_encrypted_type(const struct cms_encrypt_params *params)
+{
+	return alg_get(params->cipher)->kind == ALG_KIND_AEAD
+		   ? "authEnveloped-data"
+		   : "enveloped-data";
+}
+
 int
 smime_encrypt_entity(struct smime_mail *mail, struct source *entity,
     const struct cms_encrypt_params *params, struct sink *out, struct err *e)
 {
 	struct encrypting c = {entity, params};
-	bool is_aead = alg_get(params->cipher)->kind == ALG_KIND_AEAD;
 
-	return writer_write_pkcs7(mail,
-	    is_aead ? "authEnveloped-data" : "enveloped-data", make_encrypted,
-	    &c, out, e);
+	return writer_write_pkcs7(
+	    mail, get_encrypted_type(params), make_encrypted, &c, out, e);
+}
+
+int
+writer_write_encrypted_entity(struct source *entity,
+    const struct cms_encrypt_params *params, struct sink *out, struct err *e)
+{
+	struct encrypting c = {entity, params};
+
+	return writer_write_pkcs7_entity(
+	    get_encrypted_type(params), make_encrypted, &c, out, e);
 }
 
 /* --- written again --- */

@@ -20,8 +20,10 @@ libsmime_a_SOURCES = \
 	client/smime/protect_check.c \
 	client/smime/read.c client/smime/read_int.h \
 	client/smime/read_pkcs7.c client/smime/read_signed.c \
+	client/smime/receipt.c \
 	client/smime/scan.c client/smime/sign.c \
 	client/smime/sign_inside.c client/smime/smime.h \
+	client/smime/triple.c \
 	client/smime/transfer.c client/smime/transfer.h \
 	client/smime/tree.c client/smime/tree.h \
 	client/smime/utf8_stream.c client/smime/utf8_stream.h \

@@ -6,8 +6,9 @@
 #include "client/smime/writer.h"
 
 struct smime_signed {
-	struct source source; /* first */
-	struct smime_mail *mail;
+	struct source source;	 /* first */
+	struct smime_mail *mail; /* NULL: around an entity of none */
+	struct source *entity;
 	struct buf top;	   /* multipart/signed's header, and what begins it */
 	struct buf bottom; /* the signature's part, and what ends it */
 };
@@ -19,7 +20,7 @@ signed_run(struct source *source, struct sink *sink, struct err *e)
 	int r = sink_write(sink, buf_get(&s->top), e);
 
 	if (r == 0)
-		r = source_run(smime_mail_get_entity(s->mail, true), sink, e);
+		r = source_run(s->entity, sink, e);
 	return r == 0 ? sink_write(sink, buf_get(&s->bottom), e) : r;
 }
 
@@ -47,7 +48,7 @@ signed_make(
 		return r;
 	writer_make_boundary(boundary);
 	writer_put_signed_top(&s->top, params, boundary);
-	r = source_run(smime_mail_get_entity(s->mail, true), &feed.sink, e);
+	r = source_run(s->entity, &feed.sink, e);
 	bottom = sink_new_buf(&s->bottom);
 	if (r == 0 && (bottom == NULL || s->top.err != 0))
 		r = err_set(e, -CS_ERR_NO_MEMORY, NULL);
@@ -59,7 +60,7 @@ signed_make(
 }
 
 int
-smime_signed_new(struct smime_mail *mail, const struct cms_sign_params *params,
+writer_sign_entity(struct source *entity, const struct cms_sign_params *params,
     struct smime_signed **result, struct err *e)
 {
 	struct smime_signed *s = calloc(1, sizeof(*s));
@@ -69,12 +70,24 @@ smime_signed_new(struct smime_mail *mail, const struct cms_sign_params *params,
 	if (s == NULL)
 		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
 	s->source = (struct source){.run = signed_run};
-	s->mail = mail;
+	s->entity = entity;
 	r = signed_make(s, params, e);
 	if (r == 0)
 		*result = s;
 	else
 		smime_signed_free(s);
+	return r;
+}
+
+int
+smime_signed_new(struct smime_mail *mail, const struct cms_sign_params *params,
+    struct smime_signed **result, struct err *e)
+{
+	int r = writer_sign_entity(
+	    smime_mail_get_entity(mail, true), params, result, e);
+
+	if (r == 0)
+		(*result)->mail = mail;
 	return r;
 }
 

@@ -116,6 +116,15 @@ int CS_MUST_USE smime_encrypt_entity(struct smime_mail *mail,
     struct source *entity, const struct cms_encrypt_params *params,
     struct sink *out, struct err *e);
 /*
+ * Likewise, and signed again outside, as multipart/signed: a triple wrap
+ * (RFC 2634 1.1) where the entity is a signed one. The encrypted entity is
+ * kept in a spool (client/cms/spool.h) meanwhile, and nothing is written
+ * before there is a signature.
+ */
+int CS_MUST_USE smime_encrypt_and_sign(struct smime_mail *mail,
+    struct source *entity, const struct cms_encrypt_params *encrypt,
+    const struct cms_sign_params *sign, struct sink *out, struct err *e);
+/*
  * The mail's entity as multipart/signed, to be encrypted: detached, which
  * every reader takes inside of an encryption, whatever transport would do to
  * it. It is signed once, here; the source gives the same as often as it is
@@ -134,6 +143,19 @@ struct source *smime_signed_get_entity(struct smime_signed *s);
 int CS_MUST_USE smime_signed_write(
     struct smime_signed *s, struct sink *out, struct err *e);
 void smime_signed_free(struct smime_signed *s);
+
+/* A signed receipt (RFC 2634 2.4); everything is borrowed. */
+struct smime_receipt {
+	struct bytes value;		    /* Receipt, DER */
+	const struct cms_sign_params *sign; /* content_type OID_RECEIPT */
+	/* Addresses that address_is_valid takes. */
+	const char *from; /* NULL: none */
+	const char *const *to;
+	size_t to_len;
+};
+/* A whole mail: application/pkcs7-mime; smime-type=signed-receipt. */
+int CS_MUST_USE smime_write_receipt(
+    const struct smime_receipt *receipt, struct sink *out, struct err *e);
 
 /* --- reading --- */
 

@@ -100,6 +100,8 @@ content_write(struct sink *sink, struct bytes in, struct err *e)
 
 	if (s->place.tree->target == s->place.node)
 		return sink_write(s->place.tree->out, in, e);
+	if (cms_reader_is_receipt(s->reader))
+		return 0; /* no entity: the verdict has it */
 	r = content_start(s, e);
 	return r == 0 ? sink_write(walk_get_sink(s->walk), in, e) : r;
 }
@@ -109,7 +111,8 @@ content_finish(struct cms_stage *s, struct err *e)
 {
 	int r;
 
-	if (s->place.tree->target == s->place.node)
+	if (s->place.tree->target == s->place.node ||
+	    cms_reader_is_receipt(s->reader))
 		return 0;
 	r = content_start(s, e);
 	return r == 0 ? sink_finish(walk_get_sink(s->walk), e) : r;

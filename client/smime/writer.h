@@ -22,6 +22,22 @@ int CS_MUST_USE writer_write_pkcs7(struct smime_mail *mail,
     int (*make)(void *ctx, struct sink *out, struct err *e), void *ctx,
     struct sink *out, struct err *e);
 
+/*
+ * The entity that is application/pkcs7-mime, without the mail's header: its
+ * own fields, the empty line and what make writes, in base64.
+ */
+int CS_MUST_USE writer_write_pkcs7_entity(const char *smime_type,
+    int (*make)(void *ctx, struct sink *out, struct err *e), void *ctx,
+    struct sink *out, struct err *e);
+/* Such an entity, with that one encrypted in it. */
+int CS_MUST_USE writer_write_encrypted_entity(struct source *entity,
+    const struct cms_encrypt_params *params, struct sink *out, struct err *e);
+/* smime_signed_new around any entity in canonical form, which must outlive
+ * the result and be the same each time. For smime_signed_get_entity only. */
+int CS_MUST_USE writer_sign_entity(struct source *entity,
+    const struct cms_sign_params *params, struct smime_signed **result,
+    struct err *e);
+
 /* The header of a multipart/signed and all before its content. */
 void writer_put_signed_top(
     struct buf *b, const struct cms_sign_params *params, const char *boundary);

@@ -17,12 +17,19 @@ raw_is() {
 workers() {
 	pgrep -P "$(pgrep -d, -P "$agent_pid")" cardseal-token
 }
-# worker_of_cards: of them, the one that has OpenSC's module
+# worker_of_cards: of them, the one that has OpenSC's module, as the agent says
+# (who is not root cannot look); waits until there is one
+module_pid() {
+	"$CARDSEAL" status --json 2>/dev/null | python3 -c '
+import json, sys
+print(json.load(sys.stdin)["modules"][0]["pid"])' 2>/dev/null
+}
+has_worker() {
+	[ "$(module_pid)" -gt 0 ] 2>/dev/null
+}
 worker_of_cards() {
-	local p
-	for p in $(workers); do
-		! grep -q opensc-pkcs11 "/proc/$p/maps" 2>/dev/null || echo "$p"
-	done
+	wait_until 20 has_worker
+	module_pid
 }
 
 # has_pin: the PIN is in the memory of agent, starter or a process of theirs

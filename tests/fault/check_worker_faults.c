@@ -564,8 +564,6 @@ START_TEST(garbage_objects_do_no_harm)
 }
 END_TEST
 
-#define ROWS(a) ((int)(sizeof(a) / sizeof((a)[0])))
-
 int
 main(void)
 {
@@ -576,24 +574,22 @@ main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, a_sign_is_two_calls);
 	tcase_add_test(tcase, removal_changes_the_insertion);
-	tcase_add_loop_test(tcase, pulled_while_signing, 0, ROWS(gone));
+	unit_add_loop(tcase, pulled_while_signing, gone);
 	tcase_add_test(tcase, dead_session_wants_the_pin);
-	tcase_add_loop_test(
-	    tcase, stale_handles_are_found_again, 0, ROWS(stale));
+	unit_add_loop(tcase, stale_handles_are_found_again, stale);
 	tcase_add_test(tcase, lost_login_is_typed);
 	tcase_add_test(tcase, another_card_is_not_used);
 	tcase_add_test(tcase, another_serial_is_another_card);
-	tcase_add_loop_test(tcase, crash_ends_the_process, 0, ROWS(crashes));
+	unit_add_loop(tcase, crash_ends_the_process, crashes);
 	tcase_add_test(tcase, late_is_not_wrong);
 	tcase_add_test(tcase, flags_may_lie);
 	tcase_add_test(tcase, no_pin_for_another_card);
-	tcase_add_loop_test(tcase, login_errors_are_typed, 0, ROWS(logins));
+	unit_add_loop(tcase, login_errors_are_typed, logins);
 	tcase_add_test(tcase, login_checks_the_pin);
 	tcase_add_test(tcase, pinpad_gets_no_pin);
-	tcase_add_loop_test(
-	    tcase, context_pin_is_sent_once, 0, ROWS(context_faults));
+	unit_add_loop(tcase, context_pin_is_sent_once, context_faults);
 	tcase_add_test(tcase, context_login_is_atomic);
-	tcase_add_loop_test(tcase, signs_another_way, 0, ROWS(ways));
+	unit_add_loop(tcase, signs_another_way, ways);
 	tcase_add_test(tcase, garbage_sizes_do_no_harm);
 	tcase_add_test(tcase, garbage_objects_do_no_harm);
 	suite_add_tcase(suite, tcase);

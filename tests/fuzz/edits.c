@@ -16,6 +16,7 @@
 #include "client/cms/edit.h"
 #include "client/cms/rewrap.h"
 #include "tests/fuzz/mutate.h"
+#include "tests/fuzz/world_run.h"
 #include "tests/unit/craft.h"
 
 #define TEXT "Hello, whoever edits this\r\n"
@@ -24,16 +25,6 @@ enum edit { ADD_SIGNER, COUNTERSIGN, REWRAP, PLANTED, EDITS_LEN };
 
 static const char *const names[EDITS_LEN] = {
     "add-signer", "countersign", "rewrap", "planted"};
-static unsigned tests, failures;
-
-static void
-tap(bool is_good, const char *name, const char *what)
-{
-	tests++;
-	failures += !is_good;
-	printf("%sok %u - %s: %s\n", is_good ? "" : "not ", tests, name, what);
-}
-
 /* Carol signs. */
 static int
 sign_more(struct source *cms, bool is_counter, struct sink *out, struct err *e)
@@ -160,21 +151,18 @@ try_edits(
 static void
 try_message(enum edit how, struct bytes cms, const char *what)
 {
-	const char *n = getenv("CS_MUTATIONS"), *seed = getenv("CS_SEED");
 	struct buf made = {0};
 
 	if (how != PLANTED)
-		tap(edit_one(how, cms, &made) == 0 &&
-			is_good(how, buf_get(&made)),
+		run_case(edit_one(how, cms, &made) == 0 &&
+			     is_good(how, buf_get(&made)),
 		    names[how], what);
-	tap((try_edits(how, cms, n != NULL ? strtoul(n, NULL, 10) : 300,
-		 seed != NULL ? strtoul(seed, NULL, 10) : 1) == 0) ==
-		(how != PLANTED),
+	run_case((try_edits(how, cms, run_number("CS_MUTATIONS", 300),
+		      run_number("CS_SEED", 1)) == 0) == (how != PLANTED),
 	    names[how], "changed at random");
 	buf_clear(&made);
 }
 
-/* Helpers of libcheck's want to be in a test. */
 START_TEST(all)
 {
 	struct cert *alice = world_cert(ALICE);
@@ -201,21 +189,5 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("edits");
-	TCase *t = tcase_create("all");
-	SRunner *runner = srunner_create(s);
-
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	tcase_add_test(t, all);
-	suite_add_tcase(s, t);
-	world_init();
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_SILENT);
-	tap(srunner_ntests_failed(runner) == 0, "edits", "to the end");
-	if (failures != 0)
-		srunner_print(runner, CK_NORMAL);
-	printf("1..%u\n", tests);
-	srunner_free(runner);
-	world_free();
-	return failures != 0;
+	return run_world("edits", all);
 }

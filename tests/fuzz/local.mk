@@ -26,20 +26,27 @@ TESTS += tests/fuzz/fuzz_asn1
 tests_fuzz_fuzz_asn1_SOURCES = tests/fuzz/fuzz_asn1.c $(FUZZ_SOURCES)
 tests_fuzz_fuzz_asn1_LDADD = libcodec.a $(ALG_LIBS) libasn1.a
 
+MUTATE_SOURCES = tests/fuzz/mutate.c tests/fuzz/mutate.h \
+	tests/fuzz/world_run.c tests/fuzz/world_run.h
+
+check_PROGRAMS += tests/fuzz/fuzz_pkix
+TESTS += tests/fuzz/fuzz_pkix
+tests_fuzz_fuzz_pkix_SOURCES = tests/fuzz/fuzz_pkix.c $(FUZZ_SOURCES)
+tests_fuzz_fuzz_pkix_LDADD = libpkix.a libcodec.a $(ALG_LIBS) \
+	$(TREE_LIBS) libasn1.a
+
 # Messages of every kind, changed in every way; as a test only some hundred of
 # each.
 check_PROGRAMS += tests/fuzz/mutations
 TESTS += tests/fuzz/mutations
-tests_fuzz_mutations_SOURCES = tests/fuzz/mutations.c \
-	tests/fuzz/mutate.c tests/fuzz/mutate.h
+tests_fuzz_mutations_SOURCES = tests/fuzz/mutations.c $(MUTATE_SOURCES)
 tests_fuzz_mutations_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_fuzz_mutations_CFLAGS = $(UNIT_FLAGS)
 
 # The same for what is put on messages.
 check_PROGRAMS += tests/fuzz/edits
 TESTS += tests/fuzz/edits
-tests_fuzz_edits_SOURCES = tests/fuzz/edits.c \
-	tests/fuzz/mutate.c tests/fuzz/mutate.h
+tests_fuzz_edits_SOURCES = tests/fuzz/edits.c $(MUTATE_SOURCES)
 tests_fuzz_edits_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_fuzz_edits_CFLAGS = $(UNIT_FLAGS)
 
@@ -47,7 +54,7 @@ tests_fuzz_edits_CFLAGS = $(UNIT_FLAGS)
 mutations:
 	$(MAKE) check TESTS=
 	CS_SRCDIR='$(abs_top_srcdir)'; export CS_SRCDIR; \
-	for fuzz in fuzz_reader fuzz_mime fuzz_asn1; do \
+	for fuzz in fuzz_reader fuzz_mime fuzz_asn1 fuzz_pkix; do \
 		tests/fuzz/$$fuzz -n 100000 || exit; \
 	done; \
 	CS_MUTATIONS=100000 tests/fuzz/mutations && \

@@ -23,6 +23,7 @@
 #include "asn1/recipient_info.h"
 #include "client/cms/compressed.h"
 #include "tests/fuzz/mutate.h"
+#include "tests/fuzz/world_run.h"
 #include "tests/unit/craft.h"
 
 #define TEXT "Content-Type: text/plain\r\n\r\nHello, whoever changes this\r\n"
@@ -41,16 +42,6 @@ static struct secret *kek_key, *password;
 static const struct secret *passwords[1];
 static struct cms_kek kek;
 static struct cms_reader_params opens;
-static unsigned tests, failures;
-
-static void
-tap(bool is_good, const char *name, const char *what)
-{
-	tests++;
-	failures += !is_good;
-	printf("%sok %u - %s: %s\n", is_good ? "" : "not ", tests, name, what);
-}
-
 /* --- messages --- */
 
 static struct kind *
@@ -294,9 +285,9 @@ flip_all(struct kind *k)
 	size_t n = find_ranges(k, ranges), i;
 
 	for (i = 0; i < n; i++)
-		tap(flip_run(k, ranges[i].from, ranges[i].len, true) == 0,
+		run_case(flip_run(k, ranges[i].from, ranges[i].len, true) == 0,
 		    k->name, ranges[i].name);
-	tap(flip_run(k, k->cms.data, k->cms.len, false) == 0, k->name,
+	run_case(flip_run(k, k->cms.data, k->cms.len, false) == 0, k->name,
 	    "any bit");
 }
 
@@ -329,14 +320,6 @@ mutate_kind(struct kind *k, unsigned long count, uint64_t seed, bool is_planted)
 	return bad;
 }
 
-static unsigned long
-number_of(const char *name, unsigned long otherwise)
-{
-	const char *text = getenv(name);
-
-	return text != NULL ? strtoul(text, NULL, 10) : otherwise;
-}
-
 /* One kind: as it is, and changed. */
 static void
 try_kind(struct kind *k, unsigned long count, uint64_t seed)
@@ -344,24 +327,22 @@ try_kind(struct kind *k, unsigned long count, uint64_t seed)
 	struct buf content = {0};
 
 	read_one(buf_get(&k->cms), &content, false);
-	tap(bytes_is_equal(buf_get(&content), BYTES_LIT(TEXT)), k->name,
+	run_case(bytes_is_equal(buf_get(&content), BYTES_LIT(TEXT)), k->name,
 	    "as it was made");
 	if (k->is_aead)
 		flip_all(k);
-	tap(mutate_kind(k, count, seed, false) == 0, k->name,
+	run_case(mutate_kind(k, count, seed, false) == 0, k->name,
 	    "changed at random");
 	if (k->is_aead)
-		tap(mutate_kind(k, 1000, seed, true) != 0, k->name,
+		run_case(mutate_kind(k, 1000, seed, true) != 0, k->name,
 		    "planted: all is let out");
 	buf_clear(&content);
 }
 
-/* What makes the messages says what is wrong in the way of libcheck, which has
- * to be told that it is a test. */
 START_TEST(all)
 {
-	unsigned long count = number_of("CS_MUTATIONS", 300);
-	uint64_t seed = number_of("CS_SEED", 1);
+	unsigned long count = run_number("CS_MUTATIONS", 300);
+	uint64_t seed = run_number("CS_SEED", 1);
 	const char *only = getenv("CS_KIND");
 	size_t i;
 
@@ -389,21 +370,5 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("mutations");
-	TCase *t = tcase_create("all");
-	SRunner *runner = srunner_create(s);
-
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	tcase_add_test(t, all);
-	suite_add_tcase(s, t);
-	world_init();
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_SILENT);
-	tap(srunner_ntests_failed(runner) == 0, "mutations", "to the end");
-	if (failures != 0)
-		srunner_print(runner, CK_NORMAL);
-	printf("1..%u\n", tests);
-	srunner_free(runner);
-	world_free();
-	return failures != 0;
+	return run_world("mutations", all);
 }

@@ -29,6 +29,7 @@ ARROWS = {
                           "client/link"},
     "client/cli": {"client"},
     "client/gpgsm": {"client"},
+    "client/scd": ASN1 | {"client/link"},
     "client/pkcs11": ASN1 | {"client/pkix", "client/link"},
 }
 # system header, or the beginning of one: who may include it
@@ -37,10 +38,10 @@ FOREIGN = {
     "gmp.h": {"asn1/alg"},
     "gcrypt.h": {"asn1/alg"},
     "libtasn1.h": {"asn1", "asn1/alg"},
-    "p11-kit/": {"token", "client/pkcs11"},
+    "p11-kit/": {"token", "client/pkcs11", "client/scd"},
     "winscard.h": {"token"},
     "systemd/": {"agent"},
-    "assuan.h": {"agent"},
+    "assuan.h": {"agent", "client/scd"},
     "curl/": {"client/fetch"},
     "seccomp.h": {"agent", "client/fetch"},
     "linux/landlock.h": {"agent", "client/fetch"},

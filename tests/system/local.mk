@@ -5,6 +5,7 @@ SYSTEM_TESTS = \
 	tests/system/certs.sh \
 	tests/system/harvest.sh tests/system/trust.sh \
 	tests/system/cms-peers.sh \
+	tests/system/doctor.sh \
 	tests/system/encrypt.sh \
 	tests/system/errors.sh \
 	tests/system/fetch.sh \
@@ -18,8 +19,10 @@ SYSTEM_TESTS = \
 	tests/system/peers.sh \
 	tests/system/pkcs11.sh \
 	tests/system/quickstart.sh \
+	tests/system/receipts.sh \
 	tests/system/recipients.sh \
 	tests/system/rfcs.sh \
+	tests/system/scd.sh \
 	tests/system/seal.sh \
 	tests/system/write.sh
 SYSTEM_TESTS += tests/system/signatures.sh
@@ -27,7 +30,11 @@ EXTRA_DIST += tests/system/tsa.sh tests/system/pki.sh tests/system/staple.py
 TESTS += $(SYSTEM_TESTS)
 many: all
 	$(MAKE) check TESTS=tests/system/many.sh JUDGED=1000
-.PHONY: many
+# Each operation at this size, with a table in the log.
+memory: all
+	size="$(MEMORY_MIB)" && $(MAKE) check TESTS=tests/system/memory.sh \
+	    MEMORY_MIB="$${size:-1024}"
+.PHONY: many memory
 EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/system/attack_mails.py \
 	tests/system/lib.sh tests/system/fake-pinentry tests/system/web.py \

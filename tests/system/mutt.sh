@@ -58,6 +58,31 @@ is "changes nothing" "$(sum)" "$before"
 exits 0 "a correspondent is imported" m import "$certs/bob.pem"
 like "into the index" "$(cat "$smime/certificates/.index")" \
     "bob@example.org $(id_of bob) cardseal \? t e"
+# An address that would be several if it were split at its comma.
+cat >"$tmp/split.cnf" <<'END'
+[req]
+distinguished_name = none
+x509_extensions = split
+[none]
+[split]
+keyUsage = keyEncipherment
+subjectAltName = @names
+[names]
+email.1 = "\"x, bob@example.org ,y\"@example.net"
+email.2 = mallory@example.net
+END
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$tmp/split.key" -days 99 \
+    -subj /CN=Mallory -config "$tmp/split.cnf" -out "$tmp/split.pem" \
+    2>"$tmp/log"
+exits 0 "get-cert-email" m get-cert-email "$tmp/split.pem"
+is "an address that is several is none" "$(cat "$tmp/out")" \
+    mallory@example.net
+bobs() { grep -c '^bob@' "$smime/certificates/.index"; }
+before=$(bobs)
+exits 0 "import" m import "$tmp/split.pem"
+like "its other address is there" "$(cat "$smime/certificates/.index")" \
+    'mallory@example.net '
+is "and nothing of the odd one" "$(bobs)" "$before"
 exits 0 "another folder" "$CARDSEAL" mutt sync --folder "$tmp/other"
 ok "is made" test -s "$tmp/other/keys/.index"
 

@@ -129,6 +129,6 @@ leaf           | root       | int                    | crl-root crl-int-critical
 leaf           | root       | int                    | crl-root crl-int-delta | UNTRUSTED | either | 3.0.20 takes a delta list for a whole one
 leaf           | root       | int                    | crl-root crl-int-scope | OK
 leaf           | root       | int                    | crl-root crl-int-sha1 | UNTRUSTED | good | it does not ask how lists are signed
-leaf           | root       | int                    | crl-root crl-int-future | OK | bad | a newer list tells more, not less
+leaf           | root       | int                    | crl-root crl-int-future | UNTRUSTED
 END
 done_testing

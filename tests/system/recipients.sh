@@ -52,6 +52,23 @@ exits 2 "OAEP's parameters alone" enc -R "$certs/rsa.pem" --oaep-digest sha1 \
 exits 2 "no such key agreement" enc -R "$certs/p256.pem" --key-agreement dh \
     -o x data
 
+# read opens with what decrypt opens with, and asks no agent.
+printf '%s\n' 'From: a@example.org' 'To: b@example.org' \
+    'MIME-Version: 1.0' 'Content-Type: text/plain' '' 'hello' >mail
+printf '%s\r\n' 'Content-Type: text/plain' '' 'hello' >entity
+exits 0 "a mail to a password and a key" "$CARDSEAL" encrypt -q \
+    -c aes256-gcm --password-file pw --kek-file kek --kek-id 0a -o m mail
+for how in "--password-file pw" "--kek-file kek" "--kek-file kek --kek-id 0a"
+do
+	rm -f got
+	# shellcheck disable=SC2086
+	exits 0 "read $how" "$CARDSEAL" read -q $how -o got m
+	ok "it is what was in it" cmp entity got
+done
+exits 1 "read with a wrong password" "$CARDSEAL" read --password-file kek m
+exits 1 "read with another key" "$CARDSEAL" read --kek-file kek2 m
+exits 3 "read without any asks the agent" "$CARDSEAL" read m
+
 # EncryptedData, whose key is the content's own
 ok "openssl makes EncryptedData" openssl cms -EncryptedData_encrypt -binary \
     -in data -outform DER -out m -aes256 -secretkey "$(cat kek)"

@@ -178,6 +178,26 @@ is "and nothing else" "$(grep -c ocsp "$tmp/cached")" 0
 pki_signs responder
 exits 0 "so that the true one is asked for at once" online signer
 
+# A genuine list of another CA, in the place of the one that was asked for.
+rm "$cache"
+web_is "/ocsp /none" "/file/int.crl /file/root.crl"
+exits 6 "another CA's list does not tell" online signer
+exits 0 "nor, if nobody insists" online signer --revocation soft
+web_is "/ocsp /none"
+exits 0 "the true one is asked for when it is there again" online signer
+exits 6 "and says who is revoked" online revoked
+python3 - "$cache" "$web/file/int.crl" "$pki/root.crl" <<'END'
+import sqlite3
+import sys
+db = sqlite3.connect(sys.argv[1])
+with open(sys.argv[3], "rb") as crl, db:
+    assert db.execute("UPDATE fetched SET body = ? WHERE url = ?",
+                      (crl.read(), sys.argv[2].encode())).rowcount == 1
+END
+exits 6 "whatever the cache has in its place" online revoked
+like "revoked" "$(told)" "revoked since"
+rm "$cache"
+
 # --- stale and replayed ----------------------------------------------------
 list() { # INDEX OUT LAST NEXT
 	(cd "$pki" && pki_crl int "$1" "$2" \
@@ -188,7 +208,6 @@ list() { # INDEX OUT LAST NEXT
 grep -v /CN=Revoked "$pki/index" >"$pki/index-before"
 list index-before before.crl '2 days ago' '7 days'
 list index after.crl '1 day ago' '1 hour ago'
-rm "$cache"
 web_is "/ocsp /none" "/file/int.crl /file/after.crl"
 exits 6 "a list that is stale revokes" online revoked
 like "revokes" "$(told)" "revoked since"

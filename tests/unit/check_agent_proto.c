@@ -478,8 +478,6 @@ START_TEST(table_is_whole)
 }
 END_TEST
 
-#define COUNT(array) (int)(sizeof(array) / sizeof((array)[0]))
-
 int
 main(void)
 {
@@ -495,11 +493,11 @@ main(void)
 	    tcase, is_what_the_module_says, AGT_ERROR, AGT_WRITE_OK + 1);
 	tcase_add_test(tcase, fields_arrive);
 	tcase_add_test(tcase, known_bytes);
-	tcase_add_loop_test(tcase, refuses_bad_messages, 0, COUNT(bad));
+	unit_add_loop(tcase, refuses_bad_messages, bad);
 	tcase_add_loop_test(
 	    tcase, refuses_every_cut, AGT_ERROR, AGT_WRITE_OK + 1);
 	tcase_add_test(tcase, names_the_field);
-	tcase_add_loop_test(tcase, frame_lengths, 0, COUNT(frames));
+	unit_add_loop(tcase, frame_lengths, frames);
 	tcase_add_test(tcase, encode_refuses_bad_text);
 	tcase_add_test(tcase, lists_round_trip);
 	tcase_add_test(tcase, keys_round_trip);

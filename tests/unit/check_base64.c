@@ -407,7 +407,6 @@ START_TEST(lines_are_encoded)
 }
 END_TEST
 
-#define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
 #define IMPLS (BASE64_AVX2 + 1)
 
 int
@@ -422,7 +421,7 @@ main(void)
 	tcase_add_loop_test(tcase, every_character_in_every_place, 0, IMPLS);
 	tcase_add_loop_test(tcase, lines_of_any_width_decode, 0, IMPLS);
 	tcase_add_loop_test(tcase, every_split_point, 0, IMPLS);
-	tcase_add_loop_test(tcase, padding_is_strict, 0, COUNT(paddings));
+	unit_add_loop(tcase, padding_is_strict, paddings);
 	tcase_add_test(tcase, failed_runs_add_nothing);
 	tcase_add_loop_test(tcase, lines_are_encoded, 0, IMPLS);
 	suite_add_tcase(suite, tcase);

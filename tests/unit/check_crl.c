@@ -110,8 +110,8 @@ static const struct {
     {{"crl-int-scope"}, "leaf", CRL_GOOD, NULL},
     {{"crl-int-critical", "crl-int"}, "leaf", CRL_GOOD, NULL},
     {{"crl-int-sha1"}, "leaf-revoked", CRL_UNKNOWN, "weak"},
-    /* made after the time asked for */
-    {{"crl-int-future"}, "leaf", CRL_GOOD, "2050"},
+    /* made after the time asked for, which is now */
+    {{"crl-int-future"}, "leaf", CRL_UNKNOWN, "still to come"},
     {{"crl-int-future"}, "leaf-expired", CRL_UNKNOWN,
 	"after the certificate expired"},
 };
@@ -133,6 +133,26 @@ START_TEST(tells)
 	/* and again, from what is remembered */
 	ck_assert_int_eq(check_at(answers[_i].leaf, UNIT_TIME, false).status,
 	    answers[_i].status);
+}
+END_TEST
+
+/* A later list tells of what was before. */
+START_TEST(tells_of_the_past)
+{
+	struct crl_signers signers = {.now = INT64_C(2524608000)};
+	struct crl_answer a;
+	struct cert *c = unit_cert("leaf");
+
+	add("crl-int-future");
+	crl_set_check_by(set, c, ca, UNIT_TIME, false, &signers, &a);
+	ck_assert_int_eq(a.status, CRL_GOOD);
+	signers.now -= CRL_SKEW_MAX;
+	crl_set_check_by(set, c, ca, UNIT_TIME, false, &signers, &a);
+	ck_assert_int_eq(a.status, CRL_GOOD);
+	signers.now--;
+	crl_set_check_by(set, c, ca, UNIT_TIME, false, &signers, &a);
+	ck_assert_int_eq(a.status, CRL_UNKNOWN);
+	cert_free(c);
 }
 END_TEST
 
@@ -437,6 +457,7 @@ suite(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, tells, 0, N(answers));
+	tcase_add_test(t, tells_of_the_past);
 	tcase_add_test(t, tells_reason_and_date);
 	tcase_add_test(t, legacy_admits_sha1);
 	tcase_add_test(t, wants_the_right_key_usage);

@@ -496,8 +496,6 @@ START_TEST(giant_inputs_are_refused)
 }
 END_TEST
 
-#define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
-
 int
 main(void)
 {
@@ -509,7 +507,7 @@ main(void)
 	    sizeof(bad_headers) / sizeof(bad_headers[0]));
 	tcase_add_test(tcase, builder_fixes_lengths);
 	tcase_add_test(tcase, set_of_is_sorted);
-	tcase_add_loop_test(tcase, reads_values, 0, COUNT(values));
+	unit_add_loop(tcase, reads_values, values);
 	tcase_add_test(tcase, limits_are_kept);
 	tcase_add_test(tcase, oids_have_a_limit);
 	tcase_add_test(tcase, optional_fields);
@@ -520,7 +518,7 @@ main(void)
 	tcase_add_test(tcase, builder_writes_numbers);
 	tcase_add_test(tcase, builder_writes_the_rest);
 	tcase_add_test(tcase, builder_failures_stick);
-	tcase_add_loop_test(tcase, sets_are_sorted_or_refused, 0, COUNT(sets));
+	unit_add_loop(tcase, sets_are_sorted_or_refused, sets);
 	tcase_add_test(tcase, giant_inputs_are_refused);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);

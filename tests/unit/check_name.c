@@ -316,8 +316,6 @@ START_TEST(names_have_limits)
 }
 END_TEST
 
-#define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
-
 /* Text, and what name_format makes of the name; NULL: it is none. */
 static const struct {
 	const char *text;
@@ -406,13 +404,12 @@ main(void)
 	Suite *suite = suite_create("name");
 	TCase *tcase = tcase_create("name");
 
-	tcase_add_loop_test(tcase, names_are_compared, 0, COUNT(pairs));
-	tcase_add_loop_test(tcase, names_are_written, 0, COUNT(texts));
-	tcase_add_loop_test(tcase, strings_become_utf8, 0, COUNT(strings));
+	unit_add_loop(tcase, names_are_compared, pairs);
+	unit_add_loop(tcase, names_are_written, texts);
+	unit_add_loop(tcase, strings_become_utf8, strings);
 	tcase_add_test(tcase, values_are_found);
-	tcase_add_loop_test(tcase, broken_names_are_refused, 0, COUNT(bad));
-	tcase_add_loop_test(
-	    tcase, parses_text, 0, sizeof(parses) / sizeof(parses[0]));
+	unit_add_loop(tcase, broken_names_are_refused, bad);
+	unit_add_loop(tcase, parses_text, parses);
 	tcase_add_test(tcase, parses_no_endless_text);
 	tcase_add_test(tcase, names_have_limits);
 	suite_add_tcase(suite, tcase);

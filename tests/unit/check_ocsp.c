@@ -112,6 +112,10 @@ static const struct {
     {"good-name", "leaf", 0, "not revoked"},
     {"good-sha256", "leaf", 0, "not revoked"},
     {"no-next", "leaf", 0, "not revoked"},
+    {"future", "leaf", -CS_ERR_UNTRUSTED, "still to come"},
+    {"future good", "leaf", 0, "of 2027-06-15"},
+    {"revoked-by-responder", "leaf", -CS_ERR_REVOKED, NULL},
+    {"flood", "leaf", -CS_ERR_UNTRUSTED, "not signed by"},
     {"many", "leaf", 0, "not revoked"},
     {"other-md5", "leaf", -CS_ERR_UNTRUSTED, NULL},
     {"other-cert", "leaf", -CS_ERR_UNTRUSTED, ""},
@@ -171,8 +175,10 @@ START_TEST(tells)
 	int code;
 
 	/* what an expired one was when it was valid */
-	if (strcmp(answers[_i].leaf, "leaf-expired") == 0)
+	if (strcmp(answers[_i].leaf, "leaf-expired") == 0) {
 		params.time = INT64_C(1767139200);
+		params.now = UNIT_TIME;
+	}
 	add(answers[_i].answers);
 	code = judge(c, &params, text, sizeof(text));
 	ck_assert_msg(code == answers[_i].code, "%s: got %s (%s)",
@@ -198,6 +204,70 @@ START_TEST(soft_takes_what_is_unknown)
 	add("by-checked");
 	ck_assert_int_eq(judge(leaf, &params, text, sizeof(text)), 0);
 	ck_assert_msg(strstr(text, "not revoked") != NULL, "%s", text);
+}
+END_TEST
+
+/* A message's own answers use nothing up that those at hand need. */
+START_TEST(junk_along_with_a_message_hides_nothing)
+{
+	struct path_params params = {
+	    .time = UNIT_TIME, .revocation = PATH_REVOCATION_SOFT};
+	struct ocsp_set *ours = set;
+	char text[CRL_TEXT_MAX];
+
+	add("revoked-by-responder");
+	set = ocsp_set_new();
+	ck_assert_ptr_nonnull(set);
+	add("forged forged forged forged forged by-responder");
+	ocsp_set_set_base(set, ours);
+	ck_assert_int_eq(
+	    judge(leaf, &params, text, sizeof(text)), -CS_ERR_REVOKED);
+	ocsp_set_free(set);
+	set = ours;
+}
+END_TEST
+
+static struct cert *
+no_signer(void *ctx, struct bytes subject, struct crl_signer_at *at)
+{
+	(void)ctx;
+	(void)subject;
+	(void)at;
+	return NULL;
+}
+
+static int
+no_judge(void *ctx, struct cert *signer)
+{
+	(void)ctx;
+	(void)signer;
+	return -CS_ERR_UNTRUSTED;
+}
+
+static bool
+count_signature(void *ctx, const struct spki *key)
+{
+	(void)key;
+	++*(unsigned *)ctx;
+	return true;
+}
+
+/* However often the certificate is named in it. */
+START_TEST(tries_each_key_once)
+{
+	unsigned spent = 0;
+	struct crl_signers signers = {.next = no_signer,
+	    .judge = no_judge,
+	    .spend = count_signature,
+	    .ctx = &spent};
+	struct crl_answer a;
+	bool has_any;
+
+	add("flood");
+	ocsp_set_check(set, leaf, ca, UNIT_TIME, false, &signers, &a, &has_any);
+	ck_assert(has_any);
+	ck_assert_int_eq(a.status, CRL_UNKNOWN);
+	ck_assert_uint_eq(spent, 16);
 }
 END_TEST
 
@@ -417,6 +487,8 @@ suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, tells, 0, N(answers));
 	tcase_add_test(t, soft_takes_what_is_unknown);
+	tcase_add_test(t, junk_along_with_a_message_hides_nothing);
+	tcase_add_test(t, tries_each_key_once);
 	tcase_add_test(t, legacy_admits_sha1);
 	tcase_add_test(t, finds_a_responder_that_is_known);
 	tcase_add_test(t, needs_a_judge_for_responders);

@@ -243,16 +243,14 @@ START_TEST(pem_or_der)
 }
 END_TEST
 
-#define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
-
 int
 main(void)
 {
 	Suite *suite = suite_create("pem");
 	TCase *tcase = tcase_create("pem");
 
-	tcase_add_loop_test(tcase, objects_are_found, 0, COUNT(good));
-	tcase_add_loop_test(tcase, broken_ones_are_refused, 0, COUNT(bad));
+	unit_add_loop(tcase, objects_are_found, good);
+	unit_add_loop(tcase, broken_ones_are_refused, bad);
 	tcase_add_test(tcase, the_caller_can_end_it);
 	tcase_add_test(tcase, labels_have_a_limit);
 	tcase_add_test(tcase, objects_have_a_limit);

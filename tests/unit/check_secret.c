@@ -179,11 +179,12 @@ START_TEST(without_locked_memory_it_goes_on)
 	struct rlimit none = {0, 0};
 	struct secret *s;
 
-	/* root may lock in spite of the limit */
+	/* root may lock in spite of the limit, and AddressSanitizer's mlock
+	 * locks nothing and says that it did */
 	ck_assert_int_eq(setrlimit(RLIMIT_MEMLOCK, &none), 0);
 	s = secret_new_from("1234", 4);
 	ck_assert_ptr_nonnull(s);
-	if (geteuid() != 0)
+	if (geteuid() != 0 && !CS_IS_SANITIZED)
 		ck_assert(!secret_is_locked(s));
 	unit_assert_bytes(secret_get_bytes(s), BYTES_LIT("1234"));
 	secret_free(s);

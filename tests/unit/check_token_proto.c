@@ -355,8 +355,6 @@ START_TEST(reads_flags)
 }
 END_TEST
 
-#define ROWS(a) ((int)(sizeof(a) / sizeof((a)[0])))
-
 START_TEST(walks_what_is_written)
 {
 	struct tok_object full = {.label = BYTES_LIT("l"),
@@ -404,11 +402,11 @@ main(void)
 	tcase_add_test(tcase, builds_lists);
 	tcase_add_loop_test(tcase, round_trips, 0, TOK_WRITE_OK + 1);
 	tcase_add_test(tcase, walks_what_is_written);
-	tcase_add_loop_test(tcase, refuses_bad_frames, 0, ROWS(bad_frames));
+	unit_add_loop(tcase, refuses_bad_frames, bad_frames);
 	tcase_add_test(tcase, survives_mutations);
 	tcase_add_test(tcase, keeps_limits);
-	tcase_add_loop_test(tcase, tells_frame_length, 0, ROWS(lens));
-	tcase_add_loop_test(tcase, reads_flags, 0, ROWS(flag_rows));
+	unit_add_loop(tcase, tells_frame_length, lens);
+	unit_add_loop(tcase, reads_flags, flag_rows);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

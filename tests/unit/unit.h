@@ -19,6 +19,12 @@ struct bytes unit_hex(const char *hex);
  * be read. */
 void unit_read_file(struct buf *b, const char *path);
 
+/* Elements of an array, as libcheck counts. */
+#define UNIT_COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
+/* The test runs once for each element, _i being its place. */
+#define unit_add_loop(tcase, test, rows) \
+	tcase_add_loop_test((tcase), test, 0, UNIT_COUNT(rows))
+
 #define unit_assert_bytes(got, want) \
 	unit_assert_bytes_at((got), (want), __FILE__, __LINE__)
 void unit_assert_bytes_at(
