@@ -21,6 +21,7 @@ static const struct write_type {
     {"p256", CKM_EC_KEY_PAIR_GEN, ALG_EC, 0, OID_P256},
     {"p384", CKM_EC_KEY_PAIR_GEN, ALG_EC, 0, OID_P384},
     {"p521", CKM_EC_KEY_PAIR_GEN, ALG_EC, 0, OID_P521},
+    {"ed25519", CKM_EC_EDWARDS_KEY_PAIR_GEN, ALG_ED25519_KEY, 0, OID_ED25519},
 };
 
 static const struct write_type *

@@ -22,6 +22,7 @@ extern char **environ;
 
 struct import {
 	struct cardseal_job *job;
+	const char *path; /* of the file; "-" is standard input */
 	char *token;
 	int file, password; /* -1: none */
 	int (*key)(void *ctx, const struct cardseal_imported *key);
@@ -29,15 +30,28 @@ struct import {
 	struct buf answers;
 };
 
+/* Beyond those that the process is given, so that none is in the way when they
+ * are put in their places. */
 static int
-import_open(struct import *in, const char *path, int *fd)
+import_lift(struct import *in, int fd, int *lifted)
 {
-	*fd = open(path, O_RDONLY | O_CLOEXEC);
-	return *fd >= 0 ? 0 : err_set_errno(&in->job->err, errno, path);
+	*lifted = fcntl(fd, F_DUPFD_CLOEXEC, IMPORT_PASSWORD_FD + 1);
+	(void)close(fd);
+	return *lifted >= 0
+		   ? 0
+		   : err_set_errno(&in->job->err, errno, "a descriptor");
 }
 
-/* Descriptors of the process: the file, the answers, the password. They are
- * all beyond the standard ones here, so that none is in the way. */
+static int
+import_open(struct import *in, const char *path, int *lifted)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 ? import_lift(in, fd, lifted)
+		       : err_set_errno(&in->job->err, errno, path);
+}
+
+/* Descriptors of the process: the file, the answers, the password. */
 static int
 import_place(
     const struct import *in, int out, posix_spawn_file_actions_t *actions)
@@ -54,6 +68,12 @@ import_place(
 	return r;
 }
 
+static const char *
+import_get_name(const struct import *in)
+{
+	return strcmp(in->path, "-") == 0 ? "standard input" : in->path;
+}
+
 static int
 import_spawn(struct import *in, int out, pid_t *pid)
 {
@@ -66,7 +86,8 @@ import_spawn(struct import *in, int out, pid_t *pid)
 	    (char *)link_get_socket_path(in->job->link), in->token,
 	    (char *)(program != NULL ? program : "libcardseal"),
 	    (char *)(purpose != NULL ? purpose : ""),
-	    (char *)(in->password >= 0 ? "password" : "none"), NULL};
+	    (char *)(in->password >= 0 ? "password" : "none"),
+	    (char *)import_get_name(in), NULL};
 	int r;
 
 	if (snprintf(path, sizeof(path), "%s/cardseal-p12",
@@ -111,13 +132,16 @@ import_read(struct import *in, int fd)
 static int
 import_run(struct import *in)
 {
-	int out[2], status, r;
+	int out[2], answers = -1, status, r;
 	pid_t pid = 0;
 
 	if (pipe2(out, O_CLOEXEC) != 0)
 		return err_set_errno(&in->job->err, errno, "a pipe");
-	r = import_spawn(in, out[1], &pid);
-	(void)close(out[1]);
+	r = import_lift(in, out[1], &answers);
+	if (r == 0)
+		r = import_spawn(in, answers, &pid);
+	if (answers >= 0)
+		(void)close(answers);
 	if (r == 0)
 		r = import_read(in, out[0]);
 	(void)close(out[0]);
@@ -195,6 +219,7 @@ cardseal_keys_import(struct cardseal_job *job, const char *file,
     void *ctx)
 {
 	struct import in = {.job = job,
+	    .path = file,
 	    .file = -1,
 	    .password = -1,
 	    .key = key,

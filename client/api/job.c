@@ -220,6 +220,7 @@ static const struct {
     [CARDSEAL_RECEIPT_REQUEST] = {true, NULL},
     [CARDSEAL_RECEIPT_TO] = {true, NULL},
     [CARDSEAL_EMAIL] = {true, NULL},
+    [CARDSEAL_USAGE] = {false, "sign|encrypt|both"},
 };
 
 static bool

@@ -48,7 +48,7 @@ void signers_clear(struct signers *s);
 int CS_MUST_USE signers_add_made(struct signers *s, const struct cert *cert,
     enum alg digest, int64_t signing_time);
 
-#define JOB_OPTIONS (CARDSEAL_EMAIL + 1)
+#define JOB_OPTIONS (CARDSEAL_USAGE + 1)
 
 struct cardseal_job {
 	struct strings options[JOB_OPTIONS];

@@ -9,6 +9,7 @@ libapi_a_SOURCES = \
 	client/api/edit.c client/api/encrypt.c \
 	client/api/events.c \
 	client/api/harvest.c \
+	client/api/import.c \
 	client/api/io.c \
 	client/api/job.c client/api/job.h \
 	client/api/keys.c \

@@ -106,6 +106,31 @@ request_choose_scheme(struct requesting *q)
 			    "can have");
 }
 
+/* By what the kind of key can do (RFC 5280 4.2.1.3), whatever an earlier
+ * certificate of it says. 0 in *usage: nobody asked. */
+static int
+request_choose_usage(struct requesting *q, unsigned *usage)
+{
+	const char *wanted = job_get(q->job, CARDSEAL_USAGE);
+
+	*usage = 0;
+	if (wanted == NULL)
+		return 0;
+	if (strcmp(wanted, "encrypt") != 0)
+		*usage |= KU_DIGITAL_SIGNATURE;
+	if (strcmp(wanted, "sign") == 0)
+		return 0;
+	if (q->spki.alg == ALG_RSA)
+		*usage |= KU_KEY_ENCIPHERMENT;
+	else if (q->spki.alg == ALG_EC)
+		*usage |= KU_KEY_AGREEMENT;
+	else
+		return err_set(&q->job->err, -CS_ERR_KEY_USAGE,
+		    "nothing can be encrypted to the key: ask for a "
+		    "certificate to sign with");
+	return 0;
+}
+
 static int
 request_make_info(struct requesting *q)
 {
@@ -122,8 +147,10 @@ request_make_info(struct requesting *q)
 
 	for (i = 0; i < emails->len && i < REQUEST_ADDRESSES_MAX; i++)
 		addresses[i] = bytes_of_str(emails->items[i]);
-	r = name_parse(
-	    &q->subject, subject != NULL ? subject : "", &q->job->err);
+	r = request_choose_usage(q, &params.usage);
+	if (r == 0)
+		r = name_parse(&q->subject, subject != NULL ? subject : "",
+		    &q->job->err);
 	if (r != 0)
 		return r;
 	params.subject = buf_get(&q->subject);

@@ -32,6 +32,8 @@ static const struct cli_option *const certs_install_groups[] = {
     cmd_certs_install_options, cli_common_options, NULL};
 static const struct cli_option *const keys_generate_groups[] = {
     cmd_keys_generate_options, cli_common_options, NULL};
+static const struct cli_option *const keys_import_groups[] = {
+    cmd_keys_import_options, cli_common_options, NULL};
 static const struct cli_option *const read_groups[] = {cmd_read_options,
     cmd_secret_options, cli_trust_options, cli_output_options, cli_json_options,
     cli_common_options, NULL};
@@ -99,6 +101,8 @@ static const struct cli_command commands[] = {
 	cmd_sendmail_groups, 0, cmd_sendmail, true},
     {"keys generate", "", "make a key on a token", keys_generate_groups, 0,
 	cmd_keys_generate, false},
+    {"keys import", "FILE", "put the keys of a PKCS#12 file onto a token",
+	keys_import_groups, 1, cmd_keys_import, false},
     {"keys", "", "list the keys the agent has", json_groups, 0, cmd_keys,
 	false},
     {"status", "", "show agent, modules and tokens", json_groups, 0, cmd_status,

@@ -1,6 +1,7 @@
 # client/p12/: the program cardseal-p12(8).
 noinst_LIBRARIES += libp12.a
 libp12_a_SOURCES = \
+	client/p12/ask.c client/p12/ask.h \
 	client/p12/confine.c client/p12/confine.h \
 	client/p12/p12.c client/p12/p12.h
 libp12_a_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS) $(SECCOMP_CFLAGS)

@@ -20,9 +20,20 @@ struct p12_reader {
 	struct p12 *p;
 	struct p12_cert *certs;
 	size_t certs_len;
+	struct secret *text;  /* the password, or NULL */
 	const char *password; /* NULL: none */
+	bool is_given;	      /* by the caller */
+	bool is_proven;	      /* by the file's MAC */
 	struct err *e;
 };
+
+static int
+p12_wrong_password(struct p12_reader *r)
+{
+	return err_set(r->e, -CS_ERR_PASSWORD,
+	    r->is_given ? "the password is not the file's"
+			: "the file has a password: give --password-file");
+}
 
 /* What GnuTLS's failure means here. */
 static int
@@ -33,10 +44,7 @@ p12_fail(struct p12_reader *r, int code)
 	case GNUTLS_E_DECRYPTION_FAILED:
 	case GNUTLS_E_INVALID_PASSWORD:
 	case GNUTLS_E_INVALID_PASSWORD_STRING:
-		return err_set(r->e, -CS_ERR_PASSWORD,
-		    r->password == NULL
-			? "the file has a password: give --password-file"
-			: "the password is not the file's");
+		return p12_wrong_password(r);
 	case GNUTLS_E_MEMORY_ERROR:
 		return err_set(r->e, -CS_ERR_NO_MEMORY, NULL);
 	case GNUTLS_E_UNKNOWN_CIPHER_TYPE:
@@ -51,6 +59,18 @@ p12_fail(struct p12_reader *r, int code)
 		return err_set(r->e, -CS_ERR_ENCODING,
 		    "it cannot be read as PKCS #12: %s", gnutls_strerror(code));
 	}
+}
+
+/* As p12_fail, for what was decrypted. With a wrong password there comes out
+ * what looks like another fault, now and then. */
+static int
+p12_fail_decrypted(struct p12_reader *r, int code)
+{
+	int result = p12_fail(r, code);
+
+	return result == -CS_ERR_ENCODING && !r->is_proven
+		   ? p12_wrong_password(r)
+		   : result;
 }
 
 /* --- what is kept --- */
@@ -73,14 +93,10 @@ p12_clear(struct p12 *p)
 }
 
 static void
-p12_clear_certs(struct p12_reader *r)
+p12_cert_clear(struct p12_cert *cert)
 {
-	while (r->certs_len > 0) {
-		r->certs_len--;
-		buf_clear(&r->certs[r->certs_len].der);
-		buf_clear(&r->certs[r->certs_len].label);
-	}
-	free(r->certs);
+	buf_clear(&cert->der);
+	buf_clear(&cert->label);
 }
 
 /* A name that is no text is left out. */
@@ -188,7 +204,11 @@ p12_take_key(struct p12_reader *r, gnutls_pkcs12_bag_t bag, unsigned i,
 	    is_plain		  ? GNUTLS_PKCS_PLAIN
 	    : r->password == NULL ? GNUTLS_PKCS_NULL_PASSWORD
 				  : 0);
-	code = code != 0 ? p12_fail(r, code) : p12_judge_key(r, key, bag, i);
+	if (code != 0)
+		code = is_plain ? p12_fail(r, code)
+				: p12_fail_decrypted(r, code);
+	else
+		code = p12_judge_key(r, key, bag, i);
 	gnutls_x509_privkey_deinit(key);
 	return code;
 }
@@ -272,7 +292,7 @@ p12_take_bag(struct p12_reader *r, gnutls_pkcs12_bag_t bag)
 	if (gnutls_pkcs12_bag_get_type(bag, 0) == GNUTLS_BAG_ENCRYPTED)
 		code = gnutls_pkcs12_bag_decrypt(bag, r->password);
 	if (code != 0)
-		return p12_fail(r, code);
+		return p12_fail_decrypted(r, code);
 	count = gnutls_pkcs12_bag_get_count(bag);
 	for (i = 0; code == 0 && count > 0 && i < (unsigned)count; i++)
 		code = p12_take_element(r, bag, i);
@@ -302,7 +322,7 @@ p12_take_all(struct p12_reader *r, gnutls_pkcs12_t file)
 }
 
 /* The file's MAC tells whether the password is the file's; where there is
- * none, decrypting does. No password is two things: none, and an empty one. */
+ * none, decrypting does. */
 static int
 p12_check_password(struct p12_reader *r, gnutls_pkcs12_t file)
 {
@@ -311,11 +331,7 @@ p12_check_password(struct p12_reader *r, gnutls_pkcs12_t file)
 	if (code == GNUTLS_E_ASN1_ELEMENT_NOT_FOUND ||
 	    code == GNUTLS_E_ASN1_VALUE_NOT_FOUND)
 		return 0;
-	if (code == GNUTLS_E_MAC_VERIFY_FAILED && r->password == NULL &&
-	    gnutls_pkcs12_verify_mac(file, "") == 0) {
-		r->password = "";
-		return 0;
-	}
+	r->is_proven = code == 0;
 	return code == 0 ? 0 : p12_fail(r, code);
 }
 
@@ -338,34 +354,65 @@ p12_read(struct p12_reader *r, struct bytes file)
 	return code;
 }
 
+/* What one attempt brought is dropped. */
+static void
+p12_reset(struct p12_reader *r)
+{
+	while (r->certs_len > 0)
+		p12_cert_clear(&r->certs[--r->certs_len]);
+	while (r->p->len > 0)
+		p12_key_clear(&r->p->keys[--r->p->len]);
+}
+
+/* No password is two things in such files: none, and an empty one. */
+static int
+p12_try(struct p12_reader *r, struct bytes file)
+{
+	int code = p12_read(r, file);
+
+	if (code != -CS_ERR_PASSWORD || r->is_given)
+		return code;
+	p12_reset(r);
+	r->password = "";
+	return p12_read(r, file);
+}
+
+static int
+p12_begin(struct p12_reader *r, const struct secret *password)
+{
+	r->p->keys = calloc(P12_KEYS_MAX, sizeof(*r->p->keys));
+	r->certs = calloc(P12_CERTS_MAX, sizeof(*r->certs));
+	r->is_given = password != NULL;
+	if (r->is_given) { /* with a NUL */
+		r->text = secret_new(secret_get_len(password) + 1);
+		if (r->text == NULL)
+			return err_set(r->e, -CS_ERR_NO_MEMORY, NULL);
+		memcpy(secret_get(r->text), secret_get_bytes(password).p,
+		    secret_get_len(password));
+		r->password = (char *)secret_get(r->text);
+	}
+	return r->p->keys != NULL && r->certs != NULL
+		   ? 0
+		   : err_set(r->e, -CS_ERR_NO_MEMORY, NULL);
+}
+
 int
 p12_open(struct bytes file, const struct secret *password, struct p12 *p,
     struct err *e)
 {
 	struct p12_reader r = {.p = p, .e = e};
-	struct secret *text = NULL;
-	int code = 0;
+	int code;
 
 	*p = (struct p12){0};
 	if (file.len > P12_FILE_MAX)
 		return err_set(e, -CS_ERR_TOO_LARGE, NULL);
-	p->keys = calloc(P12_KEYS_MAX, sizeof(*p->keys));
-	r.certs = calloc(P12_CERTS_MAX, sizeof(*r.certs));
-	if (password != NULL) { /* with a NUL */
-		text = secret_new(secret_get_len(password) + 1);
-		if (text != NULL)
-			memcpy(secret_get(text), secret_get_bytes(password).p,
-			    secret_get_len(password));
-		r.password = text != NULL ? (char *)secret_get(text) : NULL;
-	}
-	if (p->keys == NULL || r.certs == NULL ||
-	    (password != NULL && text == NULL))
-		code = err_set(e, -CS_ERR_NO_MEMORY, NULL);
+	code = p12_begin(&r, password);
 	if (code == 0)
-		code = p12_read(&r, file);
-	if (r.certs != NULL)
-		p12_clear_certs(&r);
-	secret_free(text);
+		code = p12_try(&r, file);
+	while (r.certs_len > 0)
+		p12_cert_clear(&r.certs[--r.certs_len]);
+	free(r.certs);
+	secret_free(r.text);
 	if (code != 0)
 		p12_clear(p);
 	return code;

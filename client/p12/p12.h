@@ -26,8 +26,10 @@ struct p12 {
 };
 
 /*
- * Opens a file, DER or PEM. password NULL: there is none. Certificates without
- * a key are passed over; they are matched by the public key.
+ * Opens a file, DER or PEM. password NULL: there is none, or an empty one.
+ * Certificates without a key are passed over; they are matched by the public
+ * key. How long a password's function takes is the file's choice: see
+ * confine.h.
  *
  * CS_ERR_PASSWORD: it is not the file's; CS_ERR_NO_PRIVATE_KEY: there is none
  * inside; CS_ERR_ENCODING: it is no such file; CS_ERR_ALGORITHM: an encryption

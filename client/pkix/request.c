@@ -81,6 +81,43 @@ request_put_alt_name(
 	return r;
 }
 
+/* RFC 5280 4.2.1.3: a named bit list, hence without zeroes at its end; bit 0 is
+ * the octet's highest. */
+static void
+request_put_usage(struct buf *b, unsigned usage)
+{
+	size_t extension = der_open(b, DER_SEQUENCE), string;
+	unsigned i, unused = 7;
+	uint8_t bits = 0;
+
+	for (i = 0; i < 8; i++) {
+		if ((usage & 1U << i) == 0)
+			continue;
+		bits = (uint8_t)(bits | 0x80 >> i);
+		unused = 7 - i;
+	}
+	der_put_oid(b, OID_CE_KEY_USAGE);
+	der_put_bool(b, DER_BOOLEAN, true);
+	string = der_open(b, DER_OCTET_STRING);
+	der_put_bits(b, DER_BIT_STRING, bytes_of(&bits, 1), unused);
+	der_close(b, string);
+	der_close(b, extension);
+}
+
+static void
+request_put_purpose(struct buf *b)
+{
+	size_t extension = der_open(b, DER_SEQUENCE), string, list;
+
+	der_put_oid(b, OID_CE_EXT_KEY_USAGE);
+	string = der_open(b, DER_OCTET_STRING);
+	list = der_open(b, DER_SEQUENCE);
+	der_put_oid(b, OID_KP_EMAIL_PROTECTION);
+	der_close(b, list);
+	der_close(b, string);
+	der_close(b, extension);
+}
+
 /* [0] IMPLICIT SET OF Attribute, which is there even when it is empty. */
 static int
 request_put_attributes(
@@ -90,12 +127,17 @@ request_put_attributes(
 	size_t attribute, values, extensions;
 	int r = 0;
 
-	if (params->addresses_len != 0) {
+	if (params->addresses_len != 0 || params->usage != 0) {
 		attribute = der_open(b, DER_SEQUENCE);
 		der_put_oid(b, OID_EXTENSION_REQUEST);
 		values = der_open(b, DER_SET);
 		extensions = der_open(b, DER_SEQUENCE);
-		r = request_put_alt_name(b, params, e);
+		if (params->addresses_len != 0)
+			r = request_put_alt_name(b, params, e);
+		if (params->usage != 0) {
+			request_put_usage(b, params->usage);
+			request_put_purpose(b);
+		}
 		der_close(b, extensions);
 		der_close(b, values);
 		der_close(b, attribute);

@@ -149,6 +149,7 @@ static const struct {
     {"p256", TOK_KEY_SIGN | TOK_KEY_DERIVE},
     {"p384", TOK_KEY_SIGN | TOK_KEY_DERIVE},
     {"p521", TOK_KEY_SIGN | TOK_KEY_DERIVE},
+    {"ed25519", TOK_KEY_SIGN},
 };
 
 START_TEST(makes_keys)
@@ -255,6 +256,33 @@ START_TEST(refusals_are_typed)
 }
 END_TEST
 
+static const struct {
+	const char *rules;
+	int code;
+	const char *text;
+} no_keys[] = {
+    {"C_GenerateKeyPair 0x70\n", -CS_ERR_MECHANISM, "does not make such keys"},
+    {"C_GenerateKeyPair 0x140\n", -CS_ERR_MECHANISM, "does not make such"},
+    {"C_GenerateKeyPair 0x54\n", -CS_ERR_MECHANISM, "does not make such keys"},
+    {"C_GenerateKeyPair 0x101\n", -CS_ERR_MECHANISM, "security officer"},
+    {"C_GenerateKeyPair 0xb5\n", -CS_ERR_READ_ONLY, "lets nobody write"},
+    {"flags 0x2\n", -CS_ERR_READ_ONLY, "write-protected"},
+};
+
+START_TEST(tells_why_there_is_no_key)
+{
+	struct tok_msg answer;
+
+	begin();
+	fixture_set_faults(no_keys[_i].rules);
+	put("x", "p256", BYTES_NONE, BYTES_NONE);
+	unit_assert_code(
+	    write_to_token(TOK_WRITE_GENERATE, &answer), no_keys[_i].code);
+	ck_assert_msg(strstr(said, no_keys[_i].text) != NULL, "%s", said);
+	end();
+}
+END_TEST
+
 START_TEST(wants_the_pin)
 {
 	struct tok_msg answer;
@@ -268,8 +296,6 @@ START_TEST(wants_the_pin)
 }
 END_TEST
 
-#define ROWS(a) ((int)(sizeof(a) / sizeof((a)[0])))
-
 int
 main(void)
 {
@@ -278,10 +304,11 @@ main(void)
 
 	tcase_add_unchecked_fixture(tcase, make_tokens, fixture_end);
 	tcase_set_timeout(tcase, 120);
-	tcase_add_loop_test(tcase, makes_keys, 0, ROWS(types));
+	unit_add_loop(tcase, makes_keys, types);
 	tcase_add_test(tcase, wants_sense);
 	tcase_add_test(tcase, wants_the_pin);
-	tcase_add_loop_test(tcase, refusals_are_typed, 0, ROWS(refusals));
+	unit_add_loop(tcase, refusals_are_typed, refusals);
+	unit_add_loop(tcase, tells_why_there_is_no_key, no_keys);
 	tcase_add_test(tcase, brings_keys);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);

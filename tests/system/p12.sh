@@ -26,8 +26,18 @@ objects() { # CLASS
 	    --token-label "$token" -O --type "$1" 2>/dev/null |
 		grep -c " Object"
 }
-import() {
-	"$CARDSEAL" keys import --token "$token" "$@"
+import() { # without a terminal, whoever runs this
+	setsid -w "$CARDSEAL" keys import --token "$token" "$@"
+}
+typing() { # LINE... -- ARGUMENT...: the same at a terminal
+	local lines=()
+	while [ "$1" != -- ]; do
+		lines+=("$1")
+		shift
+	done
+	shift
+	python3 "$CS_SRCDIR/tests/system/terminal.py" "${lines[@]}" -- \
+	    "$CARDSEAL" keys import --token "$token" "$@"
 }
 
 # --- what cannot be done ---------------------------------------------------
@@ -45,6 +55,30 @@ like "says so" "$(cat "$tmp/err")" "password is not the file's"
 exits 7 "no key inside" import --password-file "$tmp/password" "$tmp/none.p12"
 like "says so" "$(cat "$tmp/err")" 'no private key'
 exits 7 "no such file at all" import "$tmp/data"
+head -c 500 "$tmp/older.p12" >"$tmp/cut.p12"
+exits 7 "one that was cut" \
+    import --password-file "$tmp/password" "$tmp/cut.p12"
+head -c 4194305 /dev/zero | tr '\0' '0' >"$tmp/long.p12"
+exits 7 "one that is too long" import "$tmp/long.p12"
+like "says so" "$(cat "$tmp/err")" 'over its limit'
+# RFC 7292 4: the MAC's number of rounds is the last thing in the file.
+ok "one that takes for ever" python3 - "$tmp/older.p12" "$tmp/slow.p12" <<'END'
+import sys
+data = bytearray(open(sys.argv[1], "rb").read())
+assert data[:2] == b"\x30\x82" and data[-4:] == b"\x02\x02\x08\x00"
+mac = data.rindex(b"\x30\x31\x30\x0d") - 2
+assert data[mac] == 0x30 and mac + 2 + data[mac + 1] == len(data)
+data[-4:] = b"\x02\x04\x7f\xff\xff\xff"
+data[mac + 1] += 2
+data[2:4] = (len(data) - 4).to_bytes(2, "big")
+open(sys.argv[2], "wb").write(data)
+END
+exits 7 "is given up" import --password-file "$tmp/password" "$tmp/slow.p12"
+like "says why" "$(cat "$tmp/err")" 'seconds'
+exits 1 "three wrong ones at a terminal" \
+    typing a b c -- "$tmp/old.p12"
+is "it asked three times" "$(grep -o 'Password of' "$tmp/out" | wc -l)" 3
+exits 5 "no answer at a terminal" typing ^C -- "$tmp/old.p12"
 exits 4 "a token that is not there" "$CARDSEAL" keys import --token nowhere \
     --password-file "$tmp/password" "$tmp/old.p12"
 is "nobody was asked for any of it" \
@@ -62,6 +96,7 @@ pinentry_answers yes "pin $FIXTURE_PIN" yes
 pinentry_forget
 exits 0 "import" import --password-file "$tmp/password" "$tmp/old.p12"
 is "tells the key" "$(cat "$tmp/out")" "$(fixture_field old 6)"
+is "and nothing else" "$(cat "$tmp/err")" ""
 like "a person was asked" "$(pinentry_descriptions)" \
     'Puts a private key there: "old key".*cardseal-p12'
 exits 0 "from standard input" import --password-file "$tmp/password" \
@@ -88,7 +123,12 @@ for name in old older; do
 done
 
 # --- once more -------------------------------------------------------------
-exits 0 "import once more" import --password-file "$tmp/password" \
+exits 0 "import once more, with what is typed" \
+    typing wrong secret -- "$tmp/old.p12"
+like "as it asks" "$(cat "$tmp/out")" \
+    'Password of .*old.p12: .*That is not its password.*Password of'
+unlike "unseen" "$(cat "$tmp/out")" 'wrong|secret'
+exits 0 "and once more" import --password-file "$tmp/password" \
     "$tmp/old.p12"
 like "it is there already" "$(cat "$tmp/err")" 'the token had it'
 is "nothing was added" "$(objects privkey) $(objects cert)" "3 3"
@@ -96,6 +136,28 @@ ok "a file without a password" openssl pkcs12 -export -passout pass: \
     -inkey "$keys/plain.pem" -in "$certs/plain.pem" -out "$tmp/plain.p12"
 exits 0 "is imported" import "$tmp/plain.p12"
 is "and is there" "$(objects privkey)" 4
+
+# --- many at once ----------------------------------------------------------
+if have_tool certtool "several keys in a file"; then
+	for i in {1..12}; do
+		openssl req -x509 -newkey rsa:2048 -nodes -subj "/CN=many $i" \
+		    -keyout "$tmp/key" -out "$tmp/cert" 2>/dev/null
+		cat "$tmp/key" >>"$tmp/many.key"
+		cat "$tmp/cert" >>"$tmp/many.pem"
+	done
+	ok "a file with twelve keys" certtool --to-p12 --p12-name many \
+	    --load-privkey "$tmp/many.key" --load-certificate "$tmp/many.pem" \
+	    --password secret --outder --outfile "$tmp/many.p12"
+	pinentry_answers yes yes
+	pinentry_forget
+	exits 0 "is imported" import --password-file "$tmp/password" \
+	    "$tmp/many.p12"
+	is "all of them" "$(sort -u "$tmp/out" | wc -l)" 12
+	is "in two steps" "$(pinentry_descriptions |
+		grep -c 'write to the token')" 2
+	is "with their certificates" "$(objects privkey) $(objects cert)" \
+	    "16 16"
+fi
 is "the file is what it was" "$(openssl pkcs12 -in "$tmp/plain.p12" -nokeys \
     -passin pass: 2>/dev/null | grep -c BEGIN)" 1
 done_testing

@@ -48,21 +48,21 @@ is "for the PIN once" "$(pinentry_count)" 1
 exits 0 "it is listed" "$CARDSEAL" keys
 like "with its label" "$(cat "$tmp/out")" "$p256
   key          P-256 \"bob's key\""
-for type in rsa2048 p384 p521; do
+for type in rsa2048 rsa3072 rsa4096 p384 p521 ed25519; do
 	exits 0 "generate $type" "$CARDSEAL" keys generate --key $type
 	declare "$type=$(cat "$tmp/out")"
 done
-is "each has both halves" "$(objects privkey) $(objects pubkey)" "5 5"
+is "each has both halves" "$(objects privkey) $(objects pubkey)" "8 8"
 pkcs11-tool --module "$FIXTURE_MODULE" --login --pin "$FIXTURE_PIN" \
     --token-label "$token" -O --type privkey >"$tmp/objects" 2>&1
 is "none can be taken from the token" \
     "$(grep -c 'Access:.*sensitive, always sensitive, never extractable' \
-    "$tmp/objects")" 4
+    "$tmp/objects")" 7
 exits 4 "on a token that is not there" \
     "$CARDSEAL" keys generate --token nowhere --key p256
 pinentry_answers no
 exits 8 "without the person's word" "$CARDSEAL" keys generate --key p256
-is "nothing was made" "$(objects privkey)" 5
+is "nothing was made" "$(objects privkey)" 8
 pinentry_answers yes
 
 # --- request ---------------------------------------------------------------
@@ -71,10 +71,10 @@ request() { # KEY ARGUMENT...
 	shift
 	"$CARDSEAL" certs request -k "$key" "$@"
 }
-for type in rsa2048 p256 p384 p521; do
+for type in rsa2048 rsa3072 rsa4096 p256 p384 p521 ed25519; do
 	exits 0 "$type: request" request "${!type}" \
 	    --subject "CN=Bob B\\C3\\B6rgesen,O=Example\\, Inc.,C=DE" \
-	    --email bob@example.org --email bob@b\xc3\xbccher.example \
+	    --email bob@example.org --email bob@bücher.example \
 	    -o "$tmp/$type.csr"
 	ok "$type: openssl verifies it" openssl req -verify -noout \
 	    -in "$tmp/$type.csr"
@@ -84,6 +84,23 @@ for type in rsa2048 p256 p384 p521; do
 done
 like "the addresses" "$(openssl req -noout -text -in "$tmp/p256.csr")" \
     'email:bob@example.org, email:bob@xn--'
+exits 0 "what is not ASCII" request "$p256" --usage both \
+    --email jörg@Bücher.example -o "$tmp/utf8.csr"
+ok "openssl verifies it" openssl req -verify -noout -in "$tmp/utf8.csr"
+# RFC 9598 3: the domain as A-labels, the OID's name in openssl
+openssl req -noout -text -in "$tmp/utf8.csr" >"$tmp/text"
+like "is a SmtpUTF8Mailbox" "$(cat "$tmp/text")" \
+    'othername:.*SmtpUTF8Mailbox.*jörg@xn--bcher-kva.example'
+like "to sign and agree on keys" "$(grep -A1 'X509v3 Key Usage: critical' \
+    "$tmp/text")" 'Digital Signature, Key Agreement'
+like "for mail" "$(cat "$tmp/text")" 'E-mail Protection'
+exits 0 "RSA to encrypt" request "$rsa2048" --usage encrypt --subject CN=Bob
+like "says so" "$(openssl req -noout -text <"$tmp/out" |
+	grep -A1 'Key Usage: critical')" 'Key Encipherment'
+exits 4 "Ed25519 to encrypt" request "$ed25519" --usage encrypt \
+    --subject CN=Bob
+exits 0 "Ed25519 to sign" request "$ed25519" --usage sign --subject CN=Bob
+exits 2 "for what there is not" request "$p256" --usage nothing --subject CN=x
 exits 0 "RSA-PSS" request "$rsa2048" --pss --subject CN=Bob -o "$tmp/pss.csr"
 ok "openssl verifies it" openssl req -verify -noout -in "$tmp/pss.csr"
 exits 0 "DER" request "$p256" --subject CN=Bob --der -o "$tmp/der.csr"
@@ -92,7 +109,7 @@ exits 0 "an address alone" request "$p256" --email "bob@example.org"
 openssl req -noout -text <"$tmp/out" >"$tmp/text"
 like "is critical then" "$(cat "$tmp/text")" 'Alternative Name: critical'
 if have_tool certtool "GnuTLS"; then
-	for type in rsa2048 p256 p384 p521; do
+	for type in rsa2048 rsa3072 rsa4096 p256 p384 p521 ed25519 utf8; do
 		exits 0 "$type: GnuTLS reads it" certtool --crq-info \
 		    --infile "$tmp/$type.csr"
 		like "$type: and the signature is good" "$(cat "$tmp/out")" \

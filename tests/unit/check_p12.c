@@ -143,6 +143,71 @@ START_TEST(finds_the_certificate)
 }
 END_TEST
 
+/* As GnuTLS's own tool makes them, in its own order. */
+START_TEST(finds_several)
+{
+	struct secret *s = secret_new_from("x", 1);
+	struct err e = ERR_INIT;
+	size_t i, rsa;
+
+	run("cat rsa.key ec.key >keys && cat ec.pem rsa.pem >certs && "
+	    "certtool --to-p12 --load-privkey keys --load-certificate certs "
+	    "--p12-name both --password x --outder --outfile x.p12");
+	ck_assert(temp_read(temp_path("x.p12"), &file));
+	ck_assert_msg(
+	    p12_open(buf_get(&file), s, &p12, &e) == 0, "%s", e.text);
+	secret_free(s);
+	ck_assert_uint_eq(p12.len, 2);
+	rsa = secret_get_len(p12.keys[0].info) > 512 ? 0 : 1;
+	for (i = 0; i < 2; i++)
+		assert_file(buf_get(&p12.keys[i].certificate),
+		    i == rsa ? "rsa.der" : "ec.der");
+	assert_file(secret_get_bytes(p12.keys[rsa].info), "rsa.p8");
+}
+END_TEST
+
+/* One octet of the MAC's algorithm, SHA-256 (RFC 5754 2.2), is another. */
+START_TEST(knows_what_it_does_not_know)
+{
+	struct err e = ERR_INIT;
+	struct secret *s = secret_new_from("x", 1);
+	uint8_t *mac;
+
+	unit_assert_code(
+	    open_made("-inkey ec.key -in ec.pem -passout pass:x", "x", &e), 0);
+	p12_clear(&p12);
+	mac = memmem(file.data, file.len,
+	    "\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01", 13);
+	ck_assert_ptr_nonnull(mac);
+	mac[12] = 0x7f;
+	unit_assert_code(
+	    p12_open(buf_get(&file), s, &p12, &e), -CS_ERR_ALGORITHM);
+	secret_free(s);
+}
+END_TEST
+
+/* Every octet of a small file wrong: never more than an error. */
+START_TEST(survives_mutations)
+{
+	struct secret *s = secret_new_from("x", 1);
+	struct err e = ERR_INIT;
+	size_t at;
+
+	unit_assert_code(open_made("-inkey ec.key -in ec.pem -certpbe NONE "
+				   "-keypbe NONE -nomac -passout pass:x",
+			     "x", &e),
+	    0);
+	p12_clear(&p12);
+	for (at = 0; at < file.len; at++) {
+		file.data[at] ^= 0xff;
+		(void)!p12_open(buf_get(&file), s, &p12, &e);
+		p12_clear(&p12);
+		file.data[at] ^= 0xff;
+	}
+	secret_free(s);
+}
+END_TEST
+
 START_TEST(no_password_is_a_password)
 {
 	struct err e = ERR_INIT;
@@ -184,8 +249,6 @@ START_TEST(refuses_what_is_none)
 }
 END_TEST
 
-#define ROWS(a) ((int)(sizeof(a) / sizeof((a)[0])))
-
 int
 main(void)
 {
@@ -194,10 +257,12 @@ main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_set_timeout(tcase, 60);
-	tcase_add_loop_test(tcase, opens_all_encryptions, 0, ROWS(encryptions));
-	tcase_add_loop_test(
-	    tcase, knows_a_wrong_password, 0, ROWS(encryptions));
+	unit_add_loop(tcase, opens_all_encryptions, encryptions);
+	unit_add_loop(tcase, knows_a_wrong_password, encryptions);
 	tcase_add_test(tcase, finds_the_certificate);
+	tcase_add_test(tcase, finds_several);
+	tcase_add_test(tcase, knows_what_it_does_not_know);
+	tcase_add_test(tcase, survives_mutations);
 	tcase_add_test(tcase, no_password_is_a_password);
 	tcase_add_test(tcase, refuses_what_is_none);
 	suite_add_tcase(suite, tcase);

@@ -1,6 +1,7 @@
 #include "client/pkix/request.h"
 
 #include "asn1/name.h"
+#include "client/pkix/cert.h"
 #include "client/pkix/general_name.h"
 #include "tests/unit/unit.h"
 
@@ -23,18 +24,26 @@ teardown(void)
 }
 
 static int
-put(struct bytes subject, const char *const *addresses, size_t n)
+put_for(struct bytes subject, const char *const *addresses, size_t n,
+    unsigned usage)
 {
 	struct bytes list[REQUEST_ADDRESSES_MAX + 1];
 	struct request_params params = {.subject = subject,
 	    .spki = unit_hex(SPKI),
 	    .addresses = list,
-	    .addresses_len = n};
+	    .addresses_len = n,
+	    .usage = usage};
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		list[i] = bytes_of_str(addresses[i % 2]);
 	return request_put_info(&out, &params, NULL);
+}
+
+static int
+put(struct bytes subject, const char *const *addresses, size_t n)
+{
+	return put_for(subject, addresses, n, 0);
 }
 
 /* RFC 2986 4.1: the attributes are there even when there are none. */
@@ -54,13 +63,12 @@ START_TEST(without_attributes)
 }
 END_TEST
 
-/* Up to the names of the one extension that is asked for. */
+/* Up to the extensions that are asked for. */
 static struct der
-enter_names(bool *is_critical)
+enter_extensions(void)
 {
 	struct der d, in;
 	struct bytes skipped;
-	int i;
 
 	der_init(&d, buf_get(&out));
 	in = der_enter(&d, DER_SEQUENCE);
@@ -72,8 +80,17 @@ enter_names(bool *is_critical)
 	ck_assert_int_eq(
 	    der_get_known_oid(&in, &skipped), OID_EXTENSION_REQUEST);
 	in = der_enter(&in, DER_SET);
-	for (i = 0; i < 2; i++)
-		in = der_enter(&in, DER_SEQUENCE);
+	return der_enter(&in, DER_SEQUENCE);
+}
+
+/* Up to the names of the one extension that is asked for. */
+static struct der
+enter_names(bool *is_critical)
+{
+	struct der extensions = enter_extensions();
+	struct der in = der_enter(&extensions, DER_SEQUENCE);
+	struct bytes skipped;
+
 	ck_assert_int_eq(
 	    der_get_known_oid(&in, &skipped), OID_CE_SUBJECT_ALT_NAME);
 	*is_critical = der_peek(&in) == DER_BOOLEAN && der_get_bool(&in);
@@ -114,6 +131,43 @@ START_TEST(is_critical_without_a_subject)
 }
 END_TEST
 
+/* RFC 5280 4.2.1.3 and 4.2.1.12; X.690 11.2.2: no zeroes at the end. */
+static const struct {
+	unsigned usage;
+	const char *bits; /* the BIT STRING */
+} usages[] = {
+    {KU_DIGITAL_SIGNATURE, "03 02 07 80"},
+    {KU_KEY_ENCIPHERMENT, "03 02 05 20"},
+    {KU_KEY_AGREEMENT, "03 02 03 08"},
+    {KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT, "03 02 05 a0"},
+    {KU_DIGITAL_SIGNATURE | KU_KEY_AGREEMENT, "03 02 03 88"},
+};
+
+START_TEST(with_usage)
+{
+	struct der extensions, in;
+	struct bytes skipped;
+
+	unit_assert_code(
+	    put_for(buf_get(&name), NULL, 0, usages[_i].usage), 0);
+	extensions = enter_extensions();
+	in = der_enter(&extensions, DER_SEQUENCE);
+	ck_assert_int_eq(der_get_known_oid(&in, &skipped), OID_CE_KEY_USAGE);
+	ck_assert(der_get_bool(&in));
+	unit_assert_bytes(
+	    der_get(&in, DER_OCTET_STRING), unit_hex(usages[_i].bits));
+	in = der_enter(&extensions, DER_SEQUENCE);
+	ck_assert_int_eq(
+	    der_get_known_oid(&in, &skipped), OID_CE_EXT_KEY_USAGE);
+	in = der_enter(&in, DER_OCTET_STRING);
+	in = der_enter(&in, DER_SEQUENCE);
+	ck_assert_int_eq(
+	    der_get_known_oid(&in, &skipped), OID_KP_EMAIL_PROTECTION);
+	unit_assert_code(der_end(&in), 0);
+	ck_assert(!der_has_more(&extensions));
+}
+END_TEST
+
 START_TEST(refuses)
 {
 	static const char *const addresses[] = {"a@example.org", "nonsense"};
@@ -137,6 +191,7 @@ main(void)
 	tcase_add_test(tcase, without_attributes);
 	tcase_add_test(tcase, with_addresses);
 	tcase_add_test(tcase, is_critical_without_a_subject);
+	unit_add_loop(tcase, with_usage, usages);
 	tcase_add_test(tcase, refuses);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
