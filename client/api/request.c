@@ -149,8 +149,8 @@ request_make_info(struct requesting *q)
 		addresses[i] = bytes_of_str(emails->items[i]);
 	r = request_choose_usage(q, &params.usage);
 	if (r == 0)
-		r = name_parse(&q->subject, subject != NULL ? subject : "",
-		    &q->job->err);
+		r = name_parse(
+		    &q->subject, subject != NULL ? subject : "", &q->job->err);
 	if (r != 0)
 		return r;
 	params.subject = buf_get(&q->subject);

@@ -27,8 +27,8 @@ set_label(struct cli *cli, const char *argument)
 const struct cli_option cmd_keys_generate_options[] = {
     {"token", 0, "TOKEN", "on that one: URI, label or serial", -1, NULL,
 	set_token},
-    {"key", 0, "TYPE", "rsa2048, rsa3072, rsa4096, p256, p384, p521, ed25519", -1, NULL,
-	set_key_type},
+    {"key", 0, "TYPE", "rsa2048, rsa3072, rsa4096, p256, p384, p521, ed25519",
+	-1, NULL, set_key_type},
     {"label", 0, "TEXT", "what the token calls it", -1, NULL, set_label},
     {0},
 };

@@ -131,8 +131,8 @@ ask_password(int tty, const char *file, bool is_again, struct secret **password,
 	*password = NULL;
 	if (line == NULL)
 		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
-	snprintf(prompt, sizeof(prompt), "%sPassword of %s: ",
-	    is_again ? "That is not its password.\n" : "",
+	snprintf(prompt, sizeof(prompt),
+	    "%sPassword of %s: ", is_again ? "That is not its password.\n" : "",
 	    err_quote(quoted, sizeof(quoted), file, strlen(file)));
 	ask_write(tty, prompt);
 	r = ask_read_unseen(tty, line, e);

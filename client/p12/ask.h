@@ -12,9 +12,10 @@
 int ask_open(void);
 /*
  * Asks once; what is typed is not shown. file is the name to tell, and is
- * quoted; is_again: what was given before was wrong. The password, which may be empty, is the caller's to free.
- * CS_ERR_CANCELLED: interrupted, or the terminal's end; CS_ERR_ARGUMENT: too
- * long; CS_ERR_NO_MEMORY; CS_ERR_IO. *password is NULL then.
+ * quoted; is_again: what was given before was wrong. The password, which may be
+ * empty, is the caller's to free. CS_ERR_CANCELLED: interrupted, or the
+ * terminal's end; CS_ERR_ARGUMENT: too long; CS_ERR_NO_MEMORY; CS_ERR_IO.
+ * *password is NULL then.
  */
 int CS_MUST_USE ask_password(int tty, const char *file, bool is_again,
     struct secret **password, struct err *e);

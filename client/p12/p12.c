@@ -52,6 +52,7 @@ p12_fail(struct p12_reader *r, int code)
 	case GNUTLS_E_UNKNOWN_ALGORITHM:
 	case GNUTLS_E_UNKNOWN_PK_ALGORITHM:
 	case GNUTLS_E_UNSUPPORTED_SIGNATURE_ALGORITHM:
+	case GNUTLS_E_ECC_UNSUPPORTED_CURVE:
 		return err_set(r->e, -CS_ERR_ALGORITHM,
 		    "the file has an algorithm that is not known: %s",
 		    gnutls_strerror(code));
@@ -128,12 +129,18 @@ p12_check_buf(struct p12_reader *r, const struct buf *b)
 /* --- keys --- */
 
 static bool
+p12_ids_match(const uint8_t a[P12_ID_LEN], const uint8_t b[P12_ID_LEN])
+{
+	return bytes_is_equal(bytes_of(a, P12_ID_LEN), bytes_of(b, P12_ID_LEN));
+}
+
+static bool
 p12_has_key(const struct p12 *p, const uint8_t id[P12_ID_LEN])
 {
 	size_t i;
 
 	for (i = 0; i < p->len; i++)
-		if (memcmp(p->keys[i].id, id, P12_ID_LEN) == 0)
+		if (p12_ids_match(p->keys[i].id, id))
 			return true;
 	return false;
 }
@@ -205,8 +212,8 @@ p12_take_key(struct p12_reader *r, gnutls_pkcs12_bag_t bag, unsigned i,
 	    : r->password == NULL ? GNUTLS_PKCS_NULL_PASSWORD
 				  : 0);
 	if (code != 0)
-		code = is_plain ? p12_fail(r, code)
-				: p12_fail_decrypted(r, code);
+		code =
+		    is_plain ? p12_fail(r, code) : p12_fail_decrypted(r, code);
 	else
 		code = p12_judge_key(r, key, bag, i);
 	gnutls_x509_privkey_deinit(key);
@@ -252,7 +259,7 @@ p12_join(struct p12_reader *r)
 	for (i = 0; i < r->p->len; i++) {
 		key = &r->p->keys[i];
 		for (j = 0; j < r->certs_len; j++)
-			if (memcmp(key->id, r->certs[j].id, P12_ID_LEN) == 0)
+			if (p12_ids_match(key->id, r->certs[j].id))
 				break;
 		if (j == r->certs_len)
 			continue;

@@ -75,6 +75,13 @@ open(sys.argv[2], "wb").write(data)
 END
 exits 7 "is given up" import --password-file "$tmp/password" "$tmp/slow.p12"
 like "says why" "$(cat "$tmp/err")" 'seconds'
+ok "a key on a curve that no token of ours has" openssl req -x509 -nodes \
+    -newkey ec -pkeyopt ec_paramgen_curve:secp256k1 -subj /CN=x \
+    -keyout "$tmp/curve.key" -out "$tmp/curve.pem"
+ok "in a file" openssl pkcs12 -export -inkey "$tmp/curve.key" \
+    -in "$tmp/curve.pem" -passout file:"$tmp/password" -out "$tmp/curve.p12"
+exits 1 "is refused" import --password-file "$tmp/password" "$tmp/curve.p12"
+like "says why" "$(cat "$tmp/err")" 'not known|neither RSA nor EC'
 exits 1 "three wrong ones at a terminal" \
     typing a b c -- "$tmp/old.p12"
 is "it asked three times" "$(grep -o 'Password of' "$tmp/out" | wc -l)" 3

@@ -154,8 +154,7 @@ START_TEST(finds_several)
 	    "certtool --to-p12 --load-privkey keys --load-certificate certs "
 	    "--p12-name both --password x --outder --outfile x.p12");
 	ck_assert(temp_read(temp_path("x.p12"), &file));
-	ck_assert_msg(
-	    p12_open(buf_get(&file), s, &p12, &e) == 0, "%s", e.text);
+	ck_assert_msg(p12_open(buf_get(&file), s, &p12, &e) == 0, "%s", e.text);
 	secret_free(s);
 	ck_assert_uint_eq(p12.len, 2);
 	rsa = secret_get_len(p12.keys[0].info) > 512 ? 0 : 1;

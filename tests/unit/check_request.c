@@ -148,8 +148,7 @@ START_TEST(with_usage)
 	struct der extensions, in;
 	struct bytes skipped;
 
-	unit_assert_code(
-	    put_for(buf_get(&name), NULL, 0, usages[_i].usage), 0);
+	unit_assert_code(put_for(buf_get(&name), NULL, 0, usages[_i].usage), 0);
 	extensions = enter_extensions();
 	in = der_enter(&extensions, DER_SEQUENCE);
 	ck_assert_int_eq(der_get_known_oid(&in, &skipped), OID_CE_KEY_USAGE);
