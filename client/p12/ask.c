@@ -97,9 +97,10 @@ ask_read_line(int tty, struct secret *line, struct err *e)
 	return 0;
 }
 
-/* With the echo off. */
+/* The prompt comes when the echo is off already: who types as soon as it is
+ * there is not seen, and loses nothing. */
 static int
-ask_read_unseen(int tty, struct secret *line, struct err *e)
+ask_read_unseen(int tty, const char *prompt, struct secret *line, struct err *e)
 {
 	struct sigaction old[ASK_SIGNALS];
 	struct termios shown, unseen;
@@ -112,8 +113,12 @@ ask_read_unseen(int tty, struct secret *line, struct err *e)
 	unseen.c_lflag |= ICANON | ISIG;
 	ask_catch(old);
 	r = tcsetattr(tty, TCSAFLUSH, &unseen) == 0
-		? ask_read_line(tty, line, e)
+		? 0
 		: err_set_errno(e, errno, "the terminal");
+	if (r == 0) {
+		ask_write(tty, prompt);
+		r = ask_read_line(tty, line, e);
+	}
 	(void)tcsetattr(tty, TCSAFLUSH, &shown);
 	ask_release(old);
 	ask_write(tty, "\n");
@@ -134,8 +139,7 @@ ask_password(int tty, const char *file, bool is_again, struct secret **password,
 	snprintf(prompt, sizeof(prompt),
 	    "%sPassword of %s: ", is_again ? "That is not its password.\n" : "",
 	    err_quote(quoted, sizeof(quoted), file, strlen(file)));
-	ask_write(tty, prompt);
-	r = ask_read_unseen(tty, line, e);
+	r = ask_read_unseen(tty, prompt, line, e);
 	if (r == 0)
 		*password = line;
 	else

@@ -85,7 +85,7 @@ like "says why" "$(cat "$tmp/err")" 'not known|neither RSA nor EC'
 exits 1 "three wrong ones at a terminal" \
     typing a b c -- "$tmp/old.p12"
 is "it asked three times" "$(grep -o 'Password of' "$tmp/out" | wc -l)" 3
-exits 5 "no answer at a terminal" typing ^C -- "$tmp/old.p12"
+exits 5 "no answer at a terminal" typing -- "$tmp/old.p12"
 exits 4 "a token that is not there" "$CARDSEAL" keys import --token nowhere \
     --password-file "$tmp/password" "$tmp/old.p12"
 is "nobody was asked for any of it" \

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """terminal.py LINE... -- COMMAND...: runs the command on a terminal of its own
 and types a line each time that it asks for a password. Prints what the terminal
-showed; ends as the command did. "^C" types that key."""
+showed; ends as the command did. After the last line comes the end."""
 import os
 import pty
 import sys
@@ -25,8 +25,8 @@ def main():
         shown += data
         if shown.count(b"Password of") > asked and shown.endswith(b": "):
             asked = shown.count(b"Password of")
-            line = lines.pop(0).encode() if lines else b"\x04"
-            os.write(terminal, b"\x03" if line == b"^C" else line + b"\n")
+            os.write(terminal, lines.pop(0).encode() + b"\n" if lines
+                     else b"\x04")
     sys.stdout.buffer.write(shown.replace(b"\r\n", b"\n"))
     sys.stdout.flush()
     sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) & 0xff)
