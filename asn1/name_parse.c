@@ -110,9 +110,10 @@ name_parse_value(struct name_parser *in, struct buf *value)
 	value->len = kept;
 	if (kept == 0)
 		return name_bad(in, "a value is empty");
-	return utf8_is_valid(buf_get(value))
+	return utf8_is_valid(buf_get(value)) &&
+		       memchr(value->data, '\0', kept) == NULL
 		   ? 0
-		   : name_bad(in, "the value before is not UTF-8");
+		   : name_bad(in, "the value before is no text in UTF-8");
 }
 
 /* RFC 5280 4.1.2.4 and appendix A: most are UTF8String, some are not. */
@@ -161,7 +162,7 @@ name_parse_ava(struct name_parser *in, struct buf *out)
 	struct buf oid = {.max = DER_OID_MAX};
 	struct buf value = {.max = NAME_PARSE_VALUE_MAX};
 	const char *start;
-	enum oid type;
+	enum oid type = OID_UNKNOWN;
 	size_t mark;
 	int r, tag = DER_UTF8_STRING;
 

@@ -105,7 +105,7 @@ static void
 p12_take_label(gnutls_pkcs12_bag_t bag, unsigned i, struct buf *label)
 {
 	struct bytes name;
-	char *text = NULL;
+	char *text = NULL; /* the bag's */
 	size_t at;
 
 	if (gnutls_pkcs12_bag_get_friendly_name(bag, i, &text) != 0 ||
@@ -117,7 +117,6 @@ p12_take_label(gnutls_pkcs12_bag_t bag, unsigned i, struct buf *label)
 		;
 	if (at == name.len && name.len <= P12_LABEL_MAX && utf8_is_valid(name))
 		buf_add_bytes(label, name);
-	gnutls_free(text);
 }
 
 static int

@@ -27,7 +27,7 @@ keep_first(void *ctx, const char *label, struct bytes der)
 static void
 read_pem(const char *name, struct buf *b)
 {
-	char text[16384];
+	static char text[16384];
 	FILE *f = fopen(fixture_path(name), "r");
 	size_t n = f != NULL ? fread(text, 1, sizeof(text), f) : 0;
 
