@@ -196,6 +196,20 @@ p12_judge_key(struct p12_reader *r, gnutls_x509_privkey_t key,
 	return code;
 }
 
+/* GnuTLS has one error for a key with another password than the file's and for
+ * one of a kind that it does not know. */
+static int
+p12_fail_key(struct p12_reader *r, int code)
+{
+	int result = p12_fail_decrypted(r, code);
+
+	if (result != -CS_ERR_PASSWORD || !r->is_proven)
+		return result;
+	return err_set(r->e, -CS_ERR_ALGORITHM,
+	    "a key in the file is of a kind that is not known, or has another "
+	    "password than the file");
+}
+
 static int
 p12_take_key(struct p12_reader *r, gnutls_pkcs12_bag_t bag, unsigned i,
     const gnutls_datum_t *data, bool is_plain)
@@ -211,8 +225,7 @@ p12_take_key(struct p12_reader *r, gnutls_pkcs12_bag_t bag, unsigned i,
 	    : r->password == NULL ? GNUTLS_PKCS_NULL_PASSWORD
 				  : 0);
 	if (code != 0)
-		code =
-		    is_plain ? p12_fail(r, code) : p12_fail_decrypted(r, code);
+		code = is_plain ? p12_fail(r, code) : p12_fail_key(r, code);
 	else
 		code = p12_judge_key(r, key, bag, i);
 	gnutls_x509_privkey_deinit(key);

@@ -219,7 +219,7 @@ static const struct {
     {"30 05 02 01 09 30 00", -CS_ERR_PROTOCOL, 9},
     {"30 05 02 01 09 91 00", -CS_ERR_PROTOCOL, 9},
     /* types after the last */
-    {"30 05 02 01 09 b9 00", -CS_ERR_UNSUPPORTED, 9},
+    {"30 05 02 01 09 bb 00", -CS_ERR_UNSUPPORTED, 9},
     {"30 05 02 01 09 be 00", -CS_ERR_UNSUPPORTED, 9},
     /* something behind the body, behind the message */
     {"30 07 02 01 09 b1 00 05 00", -CS_ERR_PROTOCOL, 9},
@@ -472,9 +472,9 @@ START_TEST(table_is_whole)
 	ck_assert_int_eq(agt_type_answer(AGT_EVENTS), AGT_EVENT);
 	ck_assert_int_eq(agt_type_direction(AGT_LOCK), AGT_REQUEST);
 	ck_assert_int_eq(agt_type_direction(AGT_LOCK_OK), AGT_ANSWER);
-	ck_assert_str_eq(agt_type_name((enum agt_type)25), "unknown");
-	ck_assert_int_eq(agt_type_direction((enum agt_type)25), AGT_ANSWER);
-	ck_assert_int_eq(agt_type_answer((enum agt_type)25), AGT_ERROR);
+	ck_assert_str_eq(agt_type_name((enum agt_type)27), "unknown");
+	ck_assert_int_eq(agt_type_direction((enum agt_type)27), AGT_ANSWER);
+	ck_assert_int_eq(agt_type_answer((enum agt_type)27), AGT_ERROR);
 }
 END_TEST
 
