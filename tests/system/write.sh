@@ -48,6 +48,7 @@ is "for the PIN once" "$(pinentry_count)" 1
 exits 0 "it is listed" "$CARDSEAL" keys
 like "with its label" "$(cat "$tmp/out")" "$p256
   key          P-256 \"bob's key\""
+rsa2048='' p384='' ed25519=''
 for type in rsa2048 rsa3072 rsa4096 p384 p521 ed25519; do
 	exits 0 "generate $type" "$CARDSEAL" keys generate --key $type
 	declare "$type=$(cat "$tmp/out")"
