@@ -135,11 +135,12 @@ admit_request(const struct conn *c, enum agt_type type, struct err *e)
 		return err_set(e, -CS_ERR_POLICY,
 		    "the agent's restricted socket serves only lists and "
 		    "signatures");
-	if ((type == AGT_PIN || type == AGT_UNLOCK || type == AGT_LOCK) &&
+	if ((type == AGT_PIN || type == AGT_UNLOCK || type == AGT_LOCK ||
+		type == AGT_WRITE) &&
 	    !admit_is_owner(c))
 		return err_set(e, -CS_ERR_POLICY,
-		    "PINs and locks are the matter of the agent's own user "
-		    "(%lu)",
+		    "PINs, locks and what is on tokens are the matter of the "
+		    "agent's own user (%lu)",
 		    (unsigned long)geteuid());
 	return 0;
 }

@@ -260,6 +260,8 @@ audit_verb(const struct request *r)
 		return "unlock";
 	case AGT_LOCK:
 		return "lock";
+	case AGT_WRITE:
+		return "write";
 	default:
 		return NULL;
 	}
@@ -315,6 +317,11 @@ audit_put_object(struct buf *b, struct agent *a, const struct agt_msg *msg)
 	if (msg->type == AGT_PIN)
 		buf_printf(b, ",\"operation\":\"%s\"",
 		    msg->operation == TOK_PIN_UNBLOCK ? "unblock" : "change");
+	if (msg->type == AGT_WRITE)
+		buf_printf(b, ",\"operation\":\"%s\"",
+		    msg->operation == TOK_WRITE_GENERATE  ? "generate"
+		    : msg->operation == TOK_WRITE_INSTALL ? "install"
+							  : "import");
 }
 
 static void

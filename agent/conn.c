@@ -422,10 +422,12 @@ conn_readable(struct conn *c)
 	n = recv(c->fd, rx, room < CONN_READ_LEN ? room : CONN_READ_LEN, 0);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n <= 0)
+	if (n <= 0) {
 		conn_close(c);
-	else
-		conn_take(c, rx, (size_t)n);
+		return;
+	}
+	conn_take(c, rx, (size_t)n);
+	mem_wipe(rx, (size_t)n); /* there may be a key in it, to be written */
 }
 
 static int

@@ -94,18 +94,21 @@ consent_free(struct consent *c)
 }
 
 static void
-consent_fail_text(struct err *e, const struct dialog_answer *answer)
+consent_fail_text(
+    unsigned verb, struct err *e, const struct dialog_answer *answer)
 {
+	const char *what = verb == POLICY_WRITE ? "this change of the token"
+						: "this use of "
+						  "the key";
+
 	if (answer->code == -CS_ERR_CANCELLED)
 		err_set(e, -CS_ERR_REFUSED,
-		    "the person who was asked did not allow this use of the "
-		    "key");
+		    "the person who was asked did not allow %s", what);
 	else if (answer->code == -CS_ERR_TIMEOUT)
-		err_set(e, answer->code,
-		    "nobody allowed this use of the key in time");
+		err_set(e, answer->code, "nobody allowed %s in time", what);
 	else
 		err_set(e, answer->code,
-		    "this use of the key has to be allowed by a person: %.*s",
+		    "%s has to be allowed by a person: %.*s", what,
 		    (int)answer->text.len,
 		    answer->text.len != 0 ? (const char *)answer->text.p : "");
 }
@@ -123,7 +126,7 @@ consent_answered(struct prompt *p, const struct dialog_answer *answer)
 	if (is_yes && c->is_shared)
 		consent_keep(c->agent, c);
 	if (!is_yes)
-		consent_fail_text(&e, answer);
+		consent_fail_text(c->subject.verb, &e, answer);
 	while ((r = TAILQ_FIRST(&c->waiting)) != NULL) {
 		TAILQ_REMOVE(&c->waiting, r, wait);
 		r->consent = NULL;
@@ -141,7 +144,8 @@ consent_answered(struct prompt *p, const struct dialog_answer *answer)
 }
 
 static void
-consent_prompt(struct consent *c, struct request *r, struct key *k)
+consent_prompt(
+    struct consent *c, struct request *r, struct token *t, struct key *k)
 {
 	struct buf text = {.max = DIALOG_TEXT_MAX};
 	char label[PROMPT_PART_MAX], serial[PROMPT_PART_MAX];
@@ -149,18 +153,19 @@ consent_prompt(struct consent *c, struct request *r, struct key *k)
 	struct agt_msg msg;
 
 	request_decode(r, &msg);
-	prompt_quote(label, bytes_of_str(k->token->label));
-	prompt_quote(serial, bytes_of_str(k->token->serial));
-	buf_printf(
-	    &text, "Allow a program to use a key of the token \"%s\"", label);
+	prompt_quote(label, bytes_of_str(t->label));
+	prompt_quote(serial, bytes_of_str(t->serial));
+	buf_printf(&text, "Allow a program to %s the token \"%s\"",
+	    k != NULL ? "use a key of" : "write to", label);
 	if (serial[0] != '\0')
 		buf_printf(&text, " (serial %s)", serial);
 	buf_add_str(&text, "?");
 	if (c->is_shared)
 		buf_printf(&text, "\nThe answer is good for %llu seconds.",
 		    (unsigned long long)(c->window_us / 1000000));
-	prompt_add_holder(&text, k->token, k);
+	prompt_add_holder(&text, t, k);
 	prompt_add_key(&text, c->agent, &msg);
+	prompt_add_objects(&text, r, &msg);
 	prompt_add_program(&text, r, &msg.context);
 	request = prompt_place(c->agent, DIALOG_CONSENT, r, &msg.context);
 	request.description = prompt_get_text(&text);
@@ -204,9 +209,10 @@ consent_find_open(struct agent *a, const struct consent_subject *subject)
 	return NULL;
 }
 
+/* k NULL: it is about the token as such. */
 static enum consent_answer
-consent_ask(struct request *r, struct key *k, const struct policy_verdict *v,
-    struct err *e)
+consent_ask(struct request *r, struct token *t, struct key *k,
+    const struct policy_verdict *v, struct err *e)
 {
 	struct agent *a = r->conn->agent;
 	bool is_once = v->confirm == POLICY_CONFIRM_ONCE;
@@ -214,7 +220,11 @@ consent_ask(struct request *r, struct key *k, const struct policy_verdict *v,
 	    .verb = request_verb(r), .uid = r->conn->uid, .exe = r->conn->exe};
 	struct consent *c = NULL;
 
-	memcpy(subject.key_id, k->id, sizeof(subject.key_id));
+	if (k != NULL)
+		memcpy(subject.key_id, k->id, sizeof(subject.key_id));
+	else
+		(void)digest_of(
+		    ALG_SHA256, bytes_of_str(t->uri), subject.key_id);
 	if (is_once && consent_is_kept(a, &subject))
 		return CONSENT_YES;
 	if (is_once)
@@ -225,7 +235,7 @@ consent_ask(struct request *r, struct key *k, const struct policy_verdict *v,
 			err_set(e, -CS_ERR_NO_MEMORY, NULL);
 			return CONSENT_NO;
 		}
-		consent_prompt(c, r, k);
+		consent_prompt(c, r, t, k);
 	}
 	request_hold(r);
 	r->consent = c;
@@ -301,7 +311,27 @@ consent_check(struct request *r, struct key *k, struct err *e)
 	if (r->is_allowed || v.confirm == POLICY_CONFIRM_NEVER ||
 	    consent_is_the_pin(k, &v))
 		return CONSENT_YES;
-	return consent_ask(r, k, &v, e);
+	return consent_ask(r, k->token, k, &v, e);
+}
+
+enum consent_answer
+consent_check_token(struct request *r, struct token *t, struct err *e)
+{
+	struct policy_query q = {
+	    .verb = request_verb(r),
+	    .exe = r->conn->exe,
+	    .uid = r->conn->uid,
+	    .uri = bytes_of_str(t->uri),
+	    .is_restricted = r->conn->is_restricted,
+	};
+	struct policy_verdict v;
+
+	policy_judge(&r->conn->agent->settings.policy, &q, &v);
+	if (policy_err(&v, &q, e) != 0)
+		return CONSENT_NO;
+	if (r->is_allowed || v.confirm == POLICY_CONFIRM_NEVER)
+		return CONSENT_YES;
+	return consent_ask(r, t, NULL, &v, e);
 }
 
 void

@@ -15,6 +15,7 @@
 #define CONSENTS_KEPT_MAX 256
 
 struct key;
+struct token;
 
 enum consent_answer {
 	CONSENT_YES,
@@ -24,6 +25,7 @@ enum consent_answer {
 
 /* What a yes is for. */
 struct consent_subject {
+	/* WRITE: of the token, SHA-256 of its URI */
 	uint8_t key_id[AGT_KEY_ID_LEN];
 	unsigned verb; /* enum policy_verb */
 	uid_t uid;
@@ -64,6 +66,9 @@ void consents_forget(struct agent *a);
  */
 enum consent_answer consent_check(
     struct request *r, struct key *k, struct err *e);
+/* The same for a request that writes to the token. */
+enum consent_answer consent_check_token(
+    struct request *r, struct token *t, struct err *e);
 /* The request, which waits, goes away. */
 void consent_leave(struct request *r);
 

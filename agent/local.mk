@@ -31,6 +31,7 @@ libagent_a_SOURCES = \
 	agent/prompt_text.c agent/prompt_text.h \
 	agent/req_hello.c agent/req_key.c agent/req_list.c \
 	agent/req_lock.c agent/req_pin.c agent/req_status.c \
+	agent/req_write.c \
 	agent/request.c agent/request.h \
 	agent/session.c agent/session.h \
 	agent/settings.c agent/settings.h \

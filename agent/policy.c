@@ -170,6 +170,7 @@ policy_rule_refuses(const struct policy_rule *r, const struct policy_query *q)
 
 struct policy_sum {
 	bool allows_raw;
+	bool names_write;
 	enum policy_confirm confirm;
 	unsigned window_s;
 	enum policy_pin pin;
@@ -180,6 +181,8 @@ policy_add_rule(struct policy_sum *sum, const struct policy_rule *r)
 {
 	if (r->allows_raw)
 		sum->allows_raw = true;
+	if ((r->verbs & POLICY_WRITE) && r->confirm != POLICY_CONFIRM_UNSET)
+		sum->names_write = true;
 	if (r->confirm > sum->confirm)
 		sum->confirm = r->confirm;
 	if (r->pin > sum->pin)
@@ -201,7 +204,7 @@ policy_conclude(const struct policy_sum *sum, const struct policy_query *q,
 	if (v->confirm == POLICY_CONFIRM_UNSET)
 		v->confirm = v->takes_cached_pin ? POLICY_CONFIRM_ALWAYS
 						 : POLICY_CONFIRM_NEVER;
-	if (q->is_restricted)
+	if (q->is_restricted || (q->verb == POLICY_WRITE && !sum->names_write))
 		v->confirm = POLICY_CONFIRM_ALWAYS;
 	if (v->why != POLICY_ALLOWED)
 		return;
@@ -251,8 +254,8 @@ policy_err(
 	case POLICY_DENIED:
 		return err_set(e, -CS_ERR_POLICY,
 		    "rule \"%s\" of agent.conf allows nobody to do this with "
-		    "the key",
-		    v->rule);
+		    "the %s",
+		    v->rule, q->verb == POLICY_WRITE ? "token" : "key");
 	case POLICY_PROGRAM:
 		return err_set(e, -CS_ERR_POLICY,
 		    "rule \"%s\" of agent.conf allows this only to other "

@@ -4,7 +4,7 @@
  *
  *	[rule NAME]
  *	keys = 9c, SHA-256, pkcs11:...	what it is about; without: all keys
- *	for = sign, open, raw		and which verbs; without: all
+ *	for = sign, open, raw, write	and which verbs; without: all
  *	programs = /usr/bin/git, ...	only these executables (fnmatch(3))
  *	users = 1000, alice		only these users
  *	deny = yes			nobody
@@ -18,6 +18,10 @@
  * users must be in every list, "always" goes before "once" before "never",
  * "each" before "cached". Only raw has to be allowed, by at least one rule.
  * A rule stands in one file: the same name in another file is another rule.
+ *
+ * Writing is about a token: of rules that name keys those hold whose URI is the
+ * token's. A person is always asked, unless a rule that names write in its
+ * "for" says otherwise.
  *
  * The path of a program narrows and never grants: a process can execute
  * another program after it connected (doc/threats.md).
@@ -38,7 +42,8 @@ enum policy_verb {
 	POLICY_SIGN = 1 << 0,
 	POLICY_OPEN = 1 << 1,
 	POLICY_RAW = 1 << 2,
-	POLICY_VERBS_ALL = (1 << 3) - 1,
+	POLICY_WRITE = 1 << 3, /* to a token */
+	POLICY_VERBS_ALL = (1 << 4) - 1,
 };
 
 /* In the order of growing strictness; 0: the rule does not say. */
@@ -74,16 +79,17 @@ struct policy {
 	unsigned file;
 };
 
-/* One wish to use a key. Text may be empty, not NULL. */
+/* One wish to use a key, or (POLICY_WRITE) a token, which has a URI and nothing
+ * else of a key. Text may be empty, not NULL. */
 struct policy_query {
 	enum policy_verb verb;
 	const char *exe; /* as the kernel says; "": not known */
 	unsigned long uid;
-	struct bytes key_id; /* POLICY_HASH_LEN octets */
+	struct bytes key_id; /* POLICY_HASH_LEN octets, or empty */
 	/* SHA-256 of each of its certificates, one behind the other */
 	struct bytes certificates;
 	struct bytes role;
-	struct bytes uri; /* of the key, RFC 7512 */
+	struct bytes uri; /* of the key or token, RFC 7512 */
 	bool always_authenticates;
 	bool is_restricted; /* came over the socket for forwarding */
 };

@@ -208,8 +208,8 @@ struct policy_word {
 	unsigned value;
 };
 
-static const struct policy_word policy_verbs[] = {
-    {"sign", POLICY_SIGN}, {"open", POLICY_OPEN}, {"raw", POLICY_RAW}, {0}};
+static const struct policy_word policy_verbs[] = {{"sign", POLICY_SIGN},
+    {"open", POLICY_OPEN}, {"raw", POLICY_RAW}, {"write", POLICY_WRITE}, {0}};
 static const struct policy_word policy_booleans[] = {
     {"no", 0}, {"yes", 1}, {0}};
 static const struct policy_word policy_confirms[] = {

@@ -94,6 +94,37 @@ prompt_add_key(struct buf *b, struct agent *a, const struct agt_msg *msg)
 }
 
 void
+prompt_add_objects(
+    struct buf *b, const struct request *r, const struct agt_msg *msg)
+{
+	static const char *const what[] = {
+	    [TOK_WRITE_GENERATE] = "Makes a new key",
+	    [TOK_WRITE_INSTALL] = "Puts a certificate there",
+	    [TOK_WRITE_IMPORT] = "Puts a private key there",
+	};
+	char label[PROMPT_PART_MAX], type[PROMPT_PART_MAX];
+	struct tok_object o;
+	unsigned n = 0;
+	struct der d;
+
+	if (msg->type != AGT_WRITE)
+		return;
+	der_init(
+	    &d, r->objects != NULL ? secret_get_bytes(r->objects) : BYTES_NONE);
+	while (n < PROMPT_OBJECTS_MAX && tok_object_next(&d, &o)) {
+		n++;
+		prompt_quote(label, o.label);
+		prompt_quote(type, o.key_type);
+		buf_printf(b, "\n%s%s%s%s%s%s", what[msg->operation],
+		    type[0] != '\0' ? ", " : "", type,
+		    label[0] != '\0' ? ": \"" : "", label,
+		    label[0] != '\0' ? "\"" : "");
+	}
+	if (der_has_more(&d))
+		buf_add_str(b, "\nand more");
+}
+
+void
 prompt_add_program(
     struct buf *b, const struct request *r, const struct agt_context *context)
 {

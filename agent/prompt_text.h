@@ -12,6 +12,7 @@
 #include "agent/request.h"
 
 #define PROMPT_PART_MAX 160
+#define PROMPT_OBJECTS_MAX 4
 
 /* What ends a quotation is ours alone. */
 void prompt_quote(char dst[PROMPT_PART_MAX], struct bytes text);
@@ -19,6 +20,9 @@ void prompt_quote(char dst[PROMPT_PART_MAX], struct bytes text);
 void prompt_add_holder(struct buf *b, struct token *t, struct key *k);
 /* Which key, and what is to be done with it; nothing if there is none. */
 void prompt_add_key(struct buf *b, struct agent *a, const struct agt_msg *msg);
+/* What is to be written; nothing if it is no such request. */
+void prompt_add_objects(
+    struct buf *b, const struct request *r, const struct agt_msg *msg);
 void prompt_add_program(
     struct buf *b, const struct request *r, const struct agt_context *context);
 /* What is known of the tries left. */

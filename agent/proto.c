@@ -165,6 +165,16 @@ static const struct field fields_decapsulate[] = {
     CONTEXT(DER_SEQUENCE),
 };
 
+static const struct field fields_write[] = {
+    TEXT(agt_msg, token),
+    CHOICE(agt_msg, operation, TOK_WRITE_IMPORT),
+    LIST(objects),
+    CONTEXT(DER_SEQUENCE),
+};
+static const struct field fields_write_ok[] = {
+    LIST(written),
+};
+
 static const struct field_record agt_records[] = {
     [AGT_ERROR] = FIELD_RECORD_OF(fields_error),
     [AGT_HELLO] = FIELD_RECORD_OF(fields_hello),
@@ -191,6 +201,8 @@ static const struct field_record agt_records[] = {
     [AGT_CANCEL_OK] = FIELD_RECORD_OF(fields_empty),
     [AGT_DECAPSULATE] = FIELD_RECORD_OF(fields_decapsulate),
     [AGT_DECAPSULATE_OK] = FIELD_RECORD_OF(fields_output),
+    [AGT_WRITE] = FIELD_RECORD_OF(fields_write),
+    [AGT_WRITE_OK] = FIELD_RECORD_OF(fields_write_ok),
 };
 
 static const struct {

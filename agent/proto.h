@@ -49,7 +49,9 @@ enum agt_direction { AGT_REQUEST, AGT_ANSWER };
 	AGT_MSG(CANCEL, 21, REQUEST, CANCEL_OK)           \
 	AGT_MSG(CANCEL_OK, 22, ANSWER, ERROR)             \
 	AGT_MSG(DECAPSULATE, 23, REQUEST, DECAPSULATE_OK) \
-	AGT_MSG(DECAPSULATE_OK, 24, ANSWER, ERROR)
+	AGT_MSG(DECAPSULATE_OK, 24, ANSWER, ERROR)        \
+	AGT_MSG(WRITE, 25, REQUEST, WRITE_OK)             \
+	AGT_MSG(WRITE_OK, 26, ANSWER, ERROR)
 
 enum agt_type {
 #define AGT_ENUM(name, tag, direction, answer) AGT_##name = tag,
@@ -139,7 +141,10 @@ struct agt_msg {
 	struct bytes recipient_info;	/* OPEN, DECAPSULATE: DER */
 	unsigned index;			/* OPEN */
 	struct bytes content_algorithm; /* OPEN, DECAPSULATE: DER */
-	unsigned operation;		/* RAW: tok_raw_op, PIN: tok_pin_op */
+	unsigned operation;		/* RAW: tok_raw_op, PIN: tok_pin_op,
+					   WRITE: tok_write_op */
+	struct bytes objects;		/* WRITE: tok_object_next */
+	struct bytes written;		/* WRITE_OK: tok_written_next */
 	unsigned long mechanism;	/* RAW */
 	struct bytes parameter;		/* RAW */
 	uint32_t pid;			/* STATUS_OK */

@@ -10,9 +10,10 @@ static void key_run(struct request *r);
 unsigned
 request_verb(const struct request *r)
 {
-	return r->type == AGT_SIGN   ? POLICY_SIGN
-	       : r->type == AGT_OPEN ? POLICY_OPEN
-				     : POLICY_RAW;
+	return r->type == AGT_SIGN    ? POLICY_SIGN
+	       : r->type == AGT_OPEN  ? POLICY_OPEN
+	       : r->type == AGT_WRITE ? POLICY_WRITE
+				      : POLICY_RAW;
 }
 
 void

@@ -34,6 +34,7 @@ static void (*const request_rows[])(
     [AGT_EVENTS] = req_events,
     [AGT_CANCEL] = req_cancel,
     [AGT_DECAPSULATE] = req_unsupported,
+    [AGT_WRITE] = req_write,
 };
 
 static bool
@@ -108,6 +109,7 @@ request_free(struct request *r)
 	request_unhook(r);
 	timer_stop(&c->agent->timers, &r->deadline);
 	timer_stop(&c->agent->timers, &r->touch);
+	secret_free(r->objects);
 	request_conns(r)->request_bytes -= sizeof(*r) + r->frame_len;
 	request_conns(r)->restricted_requests -= c->is_restricted;
 	TAILQ_REMOVE(&c->requests, r, link);

@@ -53,6 +53,7 @@ struct request {
 	struct consent *consent; /* that it waits for */
 	struct lock_op *lock;	 /* LOCK */
 	struct pin_op *pin_op;	 /* PIN */
+	struct secret *objects;	 /* WRITE: they are not in frame any more */
 	size_t frame_len;
 	uint8_t frame[];
 };
@@ -84,7 +85,7 @@ void request_resume(struct request *r);
 /* The clock of a request without a deadline of its client's stops while a
  * person is asked. */
 void request_hold(struct request *r);
-/* SIGN, OPEN and RAW: enum policy_verb. */
+/* SIGN, OPEN, RAW and WRITE: enum policy_verb. */
 unsigned request_verb(const struct request *r);
 /* It is at the token: if that takes long, listeners are told. */
 void request_expect_touch(struct request *r);
@@ -105,6 +106,7 @@ void req_status(struct conn *c, const struct agt_msg *msg, struct bytes frame);
 void req_events(struct conn *c, const struct agt_msg *msg, struct bytes frame);
 /* The only token that has a PIN; NULL with the reason in e. */
 struct token *unlock_choose(struct agent *a, struct err *e);
+void req_write(struct conn *c, const struct agt_msg *msg, struct bytes frame);
 void req_pin(struct conn *c, const struct agt_msg *msg, struct bytes frame);
 void pin_op_forget(struct pin_op *op); /* frees it */
 /* The request that waits for op goes away. */

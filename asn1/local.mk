@@ -7,7 +7,7 @@ libasn1_a_SOURCES = \
 	asn1/cert_id.c asn1/cert_id.h \
 	asn1/der.h asn1/der_read.c asn1/der_write.c \
 	asn1/err.c asn1/err.h asn1/err.def \
-	asn1/name.c asn1/name.h asn1/name_string.c asn1/name_string.h \
+	asn1/name.c asn1/name.h asn1/name_parse.c asn1/name_string.c asn1/name_string.h \
 	asn1/oid.c asn1/oid.h asn1/oid.def \
 	asn1/pem.c asn1/pem.h \
 	asn1/secret.c asn1/secret.h \

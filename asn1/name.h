@@ -35,6 +35,15 @@ bool name_is_empty(struct bytes name);
  */
 int name_format(struct buf *b, struct bytes name);
 /*
+ * RFC 4514 text ("CN=Alice,O=Example,C=DE"; nothing: the empty name) to a Name,
+ * appended. Types are those of oid.def, E and email for emailAddress, and
+ * dotted ones; values are UTF8String, but PrintableString and IA5String where
+ * RFC 5280 wants these. ";" separates like ",". Neither #hex nor quotation
+ * marks are taken. CS_ERR_ARGUMENT: e says where it ends to make sense;
+ * CS_ERR_TOO_LARGE. b is then as it was.
+ */
+int CS_MUST_USE name_parse(struct buf *b, const char *text, struct err *e);
+/*
  * The last value of an attribute type (the most specific) that is a string,
  * as UTF-8 appended to b; false when there is none.
  */

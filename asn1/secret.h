@@ -14,7 +14,7 @@
 
 struct secret; /* opaque */
 
-#define SECRET_LEN_MAX 4096
+#define SECRET_LEN_MAX 32768
 
 /* len bytes of zeroes, at most SECRET_LEN_MAX. NULL: no memory or too long. */
 struct secret *secret_new(size_t len);

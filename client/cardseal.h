@@ -131,6 +131,11 @@ enum cardseal_option {
 	CARDSEAL_RECEIPT_REQUEST,
 	CARDSEAL_RECEIPT_TO, /* where receipts go; repeatable; default: the
 				sender */
+	/* requesting certificates */
+	CARDSEAL_SUBJECT, /* RFC 4514: "CN=Alice,O=Example" */
+	CARDSEAL_EMAIL,	  /* an address; repeatable */
+	CARDSEAL_USAGE,	  /* "sign", "encrypt" or "both"; default: the
+			     authority's choice */
 };
 
 /* NULL: no memory. */
@@ -387,6 +392,59 @@ void cardseal_keys_free(struct cardseal_keys *keys);
 size_t cardseal_keys_get_len(const struct cardseal_keys *keys);
 const struct cardseal_key *cardseal_keys_get_key(
     const struct cardseal_keys *keys, size_t i);
+
+#define CARDSEAL_KEY_ID_SIZE 65
+/*
+ * Makes a key pair on the token, where it allows that. token: as below. type:
+ * "rsa2048", "rsa3072", "rsa4096", "p256", "p384", "p521" or "ed25519".
+ * label may be NULL.
+ * key_id: SHA-256 of the public key, hex; "" after a failure. The agent asks
+ * for consent, and for the PIN; nothing is left of what failed. READ_ONLY and
+ * MECHANISM: the token takes nothing, or no such key.
+ */
+int cardseal_key_generate(struct cardseal_job *job, const char *token,
+    const char *type, const char *label, char key_id[CARDSEAL_KEY_ID_SIZE]);
+struct cardseal_imported {
+	const char *key_id; /* SHA-256 of the public key, hex */
+	int key_is_new;	    /* 0: the token had it */
+	int certificate_is_new;
+};
+/*
+ * Puts the private keys of a PKCS #12 file ("-" is standard input), RSA and EC
+ * on P-256, P-384 or P-521, with their certificates onto the token; token as
+ * below. CARDSEAL_PASSWORD_FILE has the file's password; without it, it is
+ * asked for on the controlling terminal if the file has one. Neither key nor
+ * password comes into this process: cardseal-p12(8) has them.
+ *
+ * key (may be NULL) is called with each key; a negative result ends that and is
+ * returned. What it is given is borrowed for the call. Nothing that is on the
+ * token is written over. PASSWORD: it is wrong, or missing; ENCODING: it is no
+ * such file; NO_PRIVATE_KEY; ALGORITHM: an encryption or a kind of key that is
+ * not known; TOO_LARGE: also if trying the password takes seconds; CANCELLED;
+ * READ_ONLY, MECHANISM: the token takes nothing, or no such key; WORKER:
+ * cardseal-p12 cannot be run. A file with many keys goes to the token in
+ * several steps, each whole or not at all; key was called for those that were
+ * done.
+ */
+int cardseal_keys_import(struct cardseal_job *job, const char *file,
+    const char *token,
+    int (*key)(void *ctx, const struct cardseal_imported *key), void *ctx);
+/*
+ * Writes a PKCS #10 request (RFC 2986) for the key that CARDSEAL_KEY means,
+ * signed by it, with CARDSEAL_SUBJECT and CARDSEAL_EMAIL: PEM, or DER with
+ * CARDSEAL_DER. CARDSEAL_PSS and CARDSEAL_DIGEST hold.
+ */
+int cardseal_certificate_request(
+    struct cardseal_job *job, struct cardseal_output *out);
+/*
+ * Puts the certificates of a file ("-" is standard input) beside their keys:
+ * those of the token (NULL: of all), or the one that CARDSEAL_KEY means. The
+ * file's others are passed over; NO_KEY: there is no key for any. *installed
+ * tells how many were not there already. Self-signed ones for the same key,
+ * which tools make as place-holders, go from the token.
+ */
+int cardseal_certificate_install(struct cardseal_job *job, const char *file,
+    const char *token, size_t *installed);
 
 struct cardseal_token {
 	const char *uri;

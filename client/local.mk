@@ -1,6 +1,7 @@
 # client/: from the connection to the agent up to the programs.
 include client/link/local.mk
 include client/fetch/local.mk
+include client/p12/local.mk
 include client/pkix/local.mk
 include client/cms/local.mk
 include client/smime/local.mk

@@ -235,6 +235,18 @@ keys_find(const struct keys *k, struct bytes key_id)
 	return NULL;
 }
 
+struct key *
+keys_find_private(const struct keys *k, const struct spki *spki)
+{
+	size_t i;
+
+	for (i = 0; i < k->n; i++)
+		if (k->all[i].private != NULL &&
+		    key_is_same(&k->all[i].spki, spki))
+			return &k->all[i];
+	return NULL;
+}
+
 bool
 key_has_cert(const struct key *key, const struct object *cert)
 {

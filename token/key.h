@@ -52,6 +52,8 @@ int CS_MUST_USE keys_make(struct keys *k, struct objects *objects,
     bool sees_private, bool has_piv_ids);
 void keys_clear(struct keys *k);
 struct key *keys_find(const struct keys *k, struct bytes key_id);
+/* The key with that public part whose private object was seen, or NULL. */
+struct key *keys_find_private(const struct keys *k, const struct spki *spki);
 /* Does the certificate belong to the key? */
 bool key_has_cert(const struct key *key, const struct object *cert);
 /* Does a certificate belong to none of the keys? */

@@ -15,6 +15,7 @@ libtoken_a_SOURCES = \
 	token/object.c token/object.h token/object_read.c \
 	token/open.c token/open.h token/open_kari.c \
 	token/pcsc.c token/pcsc.h \
+	token/pkcs8.c token/pkcs8.h \
 	token/probe.c \
 	token/raw.c \
 	token/readers.c token/readers.h \
@@ -24,6 +25,7 @@ libtoken_a_SOURCES = \
 	token/use.c token/use.h token/use_secret.c \
 	token/watch.c token/watch.h token/watch_pcsc.c \
 	token/worker.c token/worker.h \
+	token/write.c token/write.h token/write_key.c \
 	token/x509.c token/x509.h
 libtoken_a_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(PCSC_CFLAGS)
 TOKEN_LIBS = libtoken.a $(P11KIT_LIBS) $(PCSC_LIBS) libtokenproto.a libcodec.a $(ALG_LIBS) libasn1.a
@@ -38,6 +40,7 @@ TOKEN_TESTS = \
 	tests/unit/check_token_ckr \
 	tests/unit/check_token_key \
 	tests/unit/check_token_pcsc \
+	tests/unit/check_token_pkcs8 \
 	tests/unit/check_token_proto \
 	tests/unit/check_token_uri \
 	tests/unit/check_token_worker
@@ -54,6 +57,9 @@ tests_unit_check_token_key_CFLAGS = $(TOKEN_TEST_FLAGS)
 tests_unit_check_token_pcsc_SOURCES = tests/unit/check_token_pcsc.c
 tests_unit_check_token_pcsc_LDADD = $(TOKEN_TEST_LIBS)
 tests_unit_check_token_pcsc_CFLAGS = $(TOKEN_TEST_FLAGS)
+tests_unit_check_token_pkcs8_SOURCES = tests/unit/check_token_pkcs8.c
+tests_unit_check_token_pkcs8_LDADD = $(TOKEN_TEST_LIBS)
+tests_unit_check_token_pkcs8_CFLAGS = $(TOKEN_TEST_FLAGS)
 tests_unit_check_token_proto_SOURCES = tests/unit/check_token_proto.c
 tests_unit_check_token_proto_LDADD = $(UNIT_LIBS) $(TOKENPROTO_LIBS)
 tests_unit_check_token_proto_CFLAGS = $(UNIT_FLAGS)

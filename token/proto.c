@@ -138,6 +138,33 @@ static const struct field tok_cert_fields[] = {
 static const struct field_record tok_cert_record =
     FIELD_RECORD_OF(tok_cert_fields);
 
+static const struct field tok_object_fields[] = {
+    TOK_TEXT(tok_object, label),
+    FIELD(UTF8_OPT, DER_CONTEXT(0), tok_object, key_type, TOK_TEXT_MAX),
+    FIELD(OCTETS_OPT, DER_CONTEXT(1), tok_object, private_key, TOK_FRAME_MAX),
+    FIELD(OCTETS_OPT, DER_CONTEXT(2), tok_object, certificate, TOK_FRAME_MAX),
+};
+static const struct field_record tok_object_record =
+    FIELD_RECORD_OF(tok_object_fields);
+
+static const struct field tok_written_fields[] = {
+    TOK_KEY_ID(tok_written),
+    TOK_OCTETS(tok_written, spki),
+    FIELD(FLAGS, DER_BIT_STRING, tok_written, flags, 0),
+};
+static const struct field_record tok_written_record =
+    FIELD_RECORD_OF(tok_written_fields);
+
+static const struct field tok_write_fields[] = {
+    TOK_WHICH,
+    TOK_ENUM(operation, TOK_WRITE_IMPORT),
+    TOK_LIST(tok_msg, objects),
+};
+
+static const struct field tok_write_ok_fields[] = {
+    TOK_LIST(tok_msg, written),
+};
+
 /* base: where in tok_msg the fields' structure stands. */
 struct tok_body {
 	const char *name;
@@ -172,6 +199,8 @@ static const struct tok_body tok_bodies[] = {
     TOK_BODY(SET_PIN, tok_set_pin_fields),
     TOK_BODY_INFO(SET_PIN_OK),
     TOK_BODY(EVENT, tok_event_fields),
+    TOK_BODY(WRITE, tok_write_fields),
+    TOK_BODY(WRITE_OK, tok_write_ok_fields),
 };
 #define TOK_BODY_COUNT (sizeof(tok_bodies) / sizeof(tok_bodies[0]))
 
@@ -346,4 +375,30 @@ tok_cert_put(struct buf *b, struct bytes token, struct bytes cert)
 	struct tok_key row = {.token = token, .certificates = cert};
 
 	field_put_next(b, &tok_cert_record, &row);
+}
+
+bool
+tok_object_next(struct der *d, struct tok_object *object)
+{
+	*object = (struct tok_object){0};
+	return field_get_next(d, &tok_object_record, object);
+}
+
+void
+tok_object_put(struct buf *b, const struct tok_object *object)
+{
+	field_put_next(b, &tok_object_record, object);
+}
+
+bool
+tok_written_next(struct der *d, struct tok_written *written)
+{
+	*written = (struct tok_written){0};
+	return field_get_next(d, &tok_written_record, written);
+}
+
+void
+tok_written_put(struct buf *b, const struct tok_written *written)
+{
+	field_put_next(b, &tok_written_record, written);
 }

@@ -37,7 +37,9 @@
 	TOK_MSG(RAW_OK, 16)     \
 	TOK_MSG(SET_PIN, 17)    \
 	TOK_MSG(SET_PIN_OK, 18) \
-	TOK_MSG(EVENT, 19)
+	TOK_MSG(EVENT, 19)      \
+	TOK_MSG(WRITE, 20)      \
+	TOK_MSG(WRITE_OK, 21)
 
 enum tok_type {
 #define TOK_ENUM(name, tag) TOK_##name = tag,
@@ -67,6 +69,11 @@ enum tok_key_flag {
 
 enum tok_raw_op { TOK_RAW_SIGN, TOK_RAW_DECRYPT, TOK_RAW_DERIVE };
 enum tok_pin_op { TOK_PIN_CHANGE, TOK_PIN_UNBLOCK };
+enum tok_write_op { TOK_WRITE_GENERATE, TOK_WRITE_INSTALL, TOK_WRITE_IMPORT };
+enum tok_written_flag {
+	TOK_WRITTEN_KEY = 1 << 0,
+	TOK_WRITTEN_CERTIFICATE = 1 << 1,
+};
 enum tok_event_kind {
 	TOK_EVENT_CHANGED, /* a token may have come or gone */
 	TOK_EVENT_GONE,	   /* the card in the reader, or the reader */
@@ -99,6 +106,21 @@ struct tok_key {
 	struct bytes role;	   /* "9c"; empty: none */
 };
 
+/* One thing to write; what an operation does not use is empty. */
+struct tok_object {
+	struct bytes label;	  /* UTF-8 */
+	struct bytes key_type;	  /* generate: "rsa2048", "p256" ... */
+	struct bytes private_key; /* import: PrivateKeyInfo, RFC 5208 */
+	struct bytes certificate; /* import, install: DER */
+};
+
+/* What became of it. */
+struct tok_written {
+	struct bytes key_id; /* TOK_KEY_ID_LEN */
+	struct bytes spki;   /* DER */
+	unsigned flags;	     /* enum tok_written_flag: what is new */
+};
+
 struct tok_msg {
 	uint32_t id;
 	enum tok_type type;
@@ -127,10 +149,13 @@ struct tok_msg {
 	unsigned index;			/* OPEN */
 	struct bytes content_algorithm; /* OPEN: DER */
 	unsigned operation;		/* RAW: tok_raw_op, SET_PIN: tok_pin_op,
-					   EVENT: tok_event_kind */
-	unsigned long mechanism;	/* RAW */
-	struct bytes parameter;		/* RAW */
-	bool has_pin; /* LOGIN, SIGN, OPEN, RAW, SET_PIN (old) */
+					   EVENT: tok_event_kind,
+					   WRITE: tok_write_op */
+	struct bytes objects;		/* WRITE: content, tok_object_next */
+	struct bytes written;	 /* WRITE_OK: content, tok_written_next */
+	unsigned long mechanism; /* RAW */
+	struct bytes parameter;	 /* RAW */
+	bool has_pin;		 /* LOGIN, SIGN, OPEN, RAW, SET_PIN (old) */
 	struct bytes pin;
 	bool has_new_pin; /* SET_PIN */
 	struct bytes new_pin;
@@ -157,7 +182,11 @@ const char *tok_type_name(enum tok_type type); /* "SIGN_OK" */
 bool tok_info_next(struct der *d, struct tok_info *info);
 bool tok_key_next(struct der *d, struct tok_key *key);
 bool tok_cert_next(struct der *d, struct bytes *token, struct bytes *cert);
+bool tok_object_next(struct der *d, struct tok_object *object);
+bool tok_written_next(struct der *d, struct tok_written *written);
 /* Build lists: append one element. */
+void tok_object_put(struct buf *b, const struct tok_object *object);
+void tok_written_put(struct buf *b, const struct tok_written *written);
 void tok_info_put(struct buf *b, const struct tok_info *info);
 void tok_key_put(struct buf *b, const struct tok_key *key);
 void tok_cert_put(struct buf *b, struct bytes token, struct bytes cert);

@@ -105,15 +105,32 @@ use_wants_login(const struct use *u)
 }
 
 static CK_RV
-use_find_key(struct use *u)
+use_look_for_key(struct use *u)
 {
 	CK_RV rv = slot_load_keys(&u->w->slots, u->slot);
 
-	if (rv != CKR_OK)
+	u->key = NULL;
+	if (rv == CKR_OK)
+		u->key = keys_find(&u->slot->keys, u->req->key_id);
+	if (u->key != NULL && u->key->private == NULL)
+		u->key = NULL;
+	return rv;
+}
+
+static CK_RV
+use_find_key(struct use *u)
+{
+	bool was_read_before = u->slot->has_keys;
+	CK_RV rv = use_look_for_key(u);
+
+	/* Another worker, or program, may have put it there. */
+	if (rv == CKR_OK && u->key == NULL && was_read_before &&
+	    !use_wants_login(u)) {
+		u->slot->has_keys = false;
+		rv = use_look_for_key(u);
+	}
+	if (rv != CKR_OK || u->key != NULL)
 		return rv;
-	u->key = keys_find(&u->slot->keys, u->req->key_id);
-	if (u->key != NULL && u->key->private != NULL)
-		return CKR_OK;
 	if (use_wants_login(u))
 		return CKR_USER_NOT_LOGGED_IN;
 	return use_refuse(u, -CS_ERR_NO_KEY, "it does not have the key");
@@ -123,7 +140,7 @@ use_find_key(struct use *u)
 static bool
 use_recover(struct use *u, CK_RV rv)
 {
-	if (u->has_sent_pin)
+	if (u->has_sent_pin || u->is_once)
 		return false;
 	switch (rv) {
 	case CKR_KEY_HANDLE_INVALID:
@@ -167,36 +184,61 @@ use_conclude(struct use *u, CK_RV rv)
 	}
 }
 
+static CK_RV
+use_find_slot(struct use *u)
+{
+	if (use_wants_login(u))
+		return CKR_USER_NOT_LOGGED_IN;
+	return slot_load_keys(&u->w->slots, u->slot);
+}
+
+static int
+use_run(struct use *u, struct tok_msg *answer, CK_RV (*find)(struct use *u),
+    CK_RV (*op)(struct use *u))
+{
+	int r, tries;
+	CK_RV rv = CKR_OK;
+
+	r = use_token(u, answer, true);
+	if (r != 0)
+		return r;
+	for (tries = 0; tries < 2; tries++) {
+		rv = find(u);
+		if (rv == CKR_OK)
+			rv = op(u);
+		if (rv == CKR_OK || u->code != 0 || !use_recover(u, rv))
+			break;
+	}
+	if (rv != CKR_OK && u->code == 0)
+		(void)use_conclude(u, rv);
+	if (u->code == 0)
+		return 0;
+	if (err_class(u->code) == ERR_CLASS_PIN) {
+		slot_refresh_flags(&u->w->slots, u->slot);
+		slot_ask_tries(u->slot);
+	}
+	/* Answers about the message's cryptography are all alike. */
+	if (err_class(u->code) != ERR_CLASS_BAD)
+		use_put_info(u, answer);
+	return u->code;
+}
+
 int
 use_key(struct worker *w, const struct tok_msg *req, struct tok_msg *answer,
     CK_RV (*op)(struct use *u), struct err *e)
 {
 	struct use u = {.w = w, .req = req, .e = e};
-	int r, tries;
-	CK_RV rv = CKR_OK;
 
-	r = use_token(&u, answer, true);
-	if (r != 0)
-		return r;
-	for (tries = 0; tries < 2; tries++) {
-		rv = use_find_key(&u);
-		if (rv == CKR_OK)
-			rv = op(&u);
-		if (rv == CKR_OK || u.code != 0 || !use_recover(&u, rv))
-			break;
-	}
-	if (rv != CKR_OK && u.code == 0)
-		(void)use_conclude(&u, rv);
-	if (u.code == 0)
-		return 0;
-	if (err_class(u.code) == ERR_CLASS_PIN) {
-		slot_refresh_flags(&w->slots, u.slot);
-		slot_ask_tries(u.slot);
-	}
-	/* Answers about the message's cryptography are all alike. */
-	if (err_class(u.code) != ERR_CLASS_BAD)
-		use_put_info(&u, answer);
-	return u.code;
+	return use_run(&u, answer, use_find_key, op);
+}
+
+int
+use_slot(struct worker *w, const struct tok_msg *req, struct tok_msg *answer,
+    CK_RV (*op)(struct use *u), struct err *e)
+{
+	struct use u = {.w = w, .req = req, .is_once = true, .e = e};
+
+	return use_run(&u, answer, use_find_slot, op);
 }
 
 int

@@ -15,6 +15,7 @@ struct use {
 	struct slot *slot;
 	struct key *key;   /* use_key: with its private object */
 	bool has_sent_pin; /* then nothing is tried again */
+	bool is_once;	   /* nor is this, whatever happens */
 	int code;	   /* own failure, e filled; else 0 */
 	struct err *e;
 };
@@ -38,6 +39,13 @@ int CS_MUST_USE use_check(
  * the login is gone; CS_ERR_TOKEN_REMOVED; else by ckr.h.
  */
 int CS_MUST_USE use_key(struct worker *w, const struct tok_msg *req,
+    struct tok_msg *answer, CK_RV (*op)(struct use *u), struct err *e);
+
+/*
+ * The same for what is no matter of one key: calls op, once, with the token
+ * logged in if it wants that, and its keys read (slot_load_keys).
+ */
+int CS_MUST_USE use_slot(struct worker *w, const struct tok_msg *req,
     struct tok_msg *answer, CK_RV (*op)(struct use *u), struct err *e);
 
 /*

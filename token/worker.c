@@ -26,6 +26,8 @@ static const struct worker_row {
     [TOK_RAW] = {worker_raw, TOK_RAW_OK},
     [TOK_SET_PIN] = {worker_set_pin, TOK_SET_PIN_OK},
     [TOK_EVENT] = {NULL, TOK_ERROR},
+    [TOK_WRITE] = {worker_write, TOK_WRITE_OK},
+    [TOK_WRITE_OK] = {NULL, TOK_ERROR},
 };
 
 int
@@ -65,15 +67,15 @@ worker_start(struct worker *w, const struct tok_msg *req,
 	return w->result.err != 0 ? w->result.err : w->certs.err;
 }
 
-/* PINs go from the frame to secrets, and are wiped in it. */
+/* PINs and keys go from the frame to secrets, and are wiped in it. */
 static int
-worker_take_pin(bool has_pin, struct bytes *pin, struct secret **out)
+worker_take_secret(bool has_it, struct bytes *pin, struct secret **out)
 {
-	*out = has_pin ? secret_new_from(pin->p, pin->len) : NULL;
+	*out = has_it ? secret_new_from(pin->p, pin->len) : NULL;
 	if (pin->len != 0)
 		mem_wipe((uint8_t *)pin->p, pin->len);
 	*pin = BYTES_NONE;
-	return has_pin && *out == NULL ? -CS_ERR_NO_MEMORY : 0;
+	return has_it && *out == NULL ? -CS_ERR_NO_MEMORY : 0;
 }
 
 static int
@@ -81,11 +83,13 @@ worker_serve_request(struct worker *w, struct tok_msg *req,
     struct tok_msg *answer, struct err *e)
 {
 	const struct worker_row *row = &worker_rows[req->type];
-	int r, r2;
+	int r, r2, r3;
 
-	r = worker_take_pin(req->has_pin, &req->pin, &w->pin);
-	r2 = worker_take_pin(req->has_new_pin, &req->new_pin, &w->new_pin);
-	if (r != 0 || r2 != 0)
+	r = worker_take_secret(req->has_pin, &req->pin, &w->pin);
+	r2 = worker_take_secret(req->has_new_pin, &req->new_pin, &w->new_pin);
+	r3 = worker_take_secret(
+	    req->objects.len != 0, &req->objects, &w->objects);
+	if (r != 0 || r2 != 0 || r3 != 0)
 		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
 	if (row->serve == NULL)
 		return err_set(e, -CS_ERR_PROTOCOL, "%s is no request",
@@ -102,7 +106,8 @@ worker_end_request(struct worker *w)
 {
 	secret_free(w->pin);
 	secret_free(w->new_pin);
-	w->pin = w->new_pin = NULL;
+	secret_free(w->objects);
+	w->pin = w->new_pin = w->objects = NULL;
 	buf_reset(&w->result);
 	buf_reset(&w->keys);
 	buf_reset(&w->certs);
@@ -117,7 +122,7 @@ worker_serve(struct worker *w, uint8_t *frame, size_t len, struct buf *out)
 
 	answer.id = req.id;
 	if (r != 0)
-		mem_wipe(frame, len); /* there may be a PIN in it */
+		mem_wipe(frame, len); /* there may be a secret in it */
 	if (r == 0)
 		r = worker_serve_request(w, &req, &answer, &e);
 	if (r == 0)
@@ -181,7 +186,7 @@ worker_read(int fd, struct buf *in, size_t *len, struct err *e)
 }
 
 static int
-worker_write(int fd, struct bytes out, struct err *e)
+worker_send(int fd, struct bytes out, struct err *e)
 {
 	ssize_t n;
 
@@ -212,7 +217,7 @@ worker_run(int fd, struct err *e)
 		r = worker_serve(&w, in.data, len, &out);
 		buf_consume(&in, len);
 		if (r == 0)
-			r = worker_write(fd, buf_get(&out), e);
+			r = worker_send(fd, buf_get(&out), e);
 		buf_reset(&out);
 		if (r != 0)
 			break;

@@ -2,10 +2,10 @@
  * worker.h: cardseal-token's work: requests of the agent in, answers out, one
  * at a time, around one module.
  *
- * A handler gets the decoded request; PINs come apart, as secrets, and are
- * wiped after it. It fills answer but for type and id, or returns a negative
- * code with e filled; then answer->has_info may tell the token's fresh state.
- * What answer points to lives until the next request.
+ * A handler gets the decoded request; PINs, and the objects to be written, come
+ * apart, as secrets, and are wiped after it. It fills answer but for type and
+ * id, or returns a negative code with e filled; then answer->has_info may tell
+ * the token's fresh state. What answer points to lives until the next request.
  */
 #ifndef TOKEN_WORKER_H
 #define TOKEN_WORKER_H
@@ -20,6 +20,7 @@ struct worker {
 	bool watches;
 	/* of the request at hand */
 	struct secret *pin, *new_pin; /* NULL: none came */
+	struct secret *objects;	      /* WRITE: the list; NULL: it is empty */
 	struct buf result, keys, certs;
 };
 
@@ -30,8 +31,8 @@ struct worker {
  */
 int CS_MUST_USE worker_run(int fd, struct err *e);
 
-/* One whole frame to the answer's frame, without I/O on fd. The PINs in
- * frame are wiped. */
+/* One whole frame to the answer's frame, without I/O on fd. The PINs and
+ * objects in frame are wiped. */
 int CS_MUST_USE worker_serve(
     struct worker *w, uint8_t *frame, size_t len, struct buf *out);
 void worker_clear(struct worker *w);
@@ -54,6 +55,8 @@ int CS_MUST_USE worker_sign(struct worker *w, const struct tok_msg *req,
 int CS_MUST_USE worker_open(struct worker *w, const struct tok_msg *req,
     struct tok_msg *answer, struct err *e);
 int CS_MUST_USE worker_raw(struct worker *w, const struct tok_msg *req,
+    struct tok_msg *answer, struct err *e);
+int CS_MUST_USE worker_write(struct worker *w, const struct tok_msg *req,
     struct tok_msg *answer, struct err *e);
 
 #endif

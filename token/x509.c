@@ -59,7 +59,6 @@ x509_peek(struct bytes cert, struct x509 *x)
 {
 	struct der d, whole, tbs;
 	struct bytes skipped;
-	int i;
 
 	*x = (struct x509){0};
 	if (cert.len > X509_LEN_MAX)
@@ -68,9 +67,11 @@ x509_peek(struct bytes cert, struct x509 *x)
 	whole = der_enter(&d, DER_SEQUENCE);
 	tbs = der_enter(&whole, DER_SEQUENCE);
 	(void)der_get_opt(&tbs, DER_CONTEXT_C(0), &skipped); /* version */
-	(void)der_get_integer(&tbs);			     /* serialNumber */
-	for (i = 0; i < 4; i++) /* signature, issuer, validity, subject */
-		(void)der_get(&tbs, DER_SEQUENCE);
+	x->serial = der_get_raw(&tbs, DER_INTEGER);
+	(void)der_get(&tbs, DER_SEQUENCE); /* signature */
+	x->issuer = der_get_raw(&tbs, DER_SEQUENCE);
+	(void)der_get(&tbs, DER_SEQUENCE); /* validity */
+	x->subject = der_get_raw(&tbs, DER_SEQUENCE);
 	x->spki = der_get_raw(&tbs, DER_SEQUENCE);
 	(void)der_get_opt(&tbs, DER_CONTEXT(1), &skipped);
 	(void)der_get_opt(&tbs, DER_CONTEXT(2), &skipped);

@@ -1,6 +1,7 @@
 /*
  * x509.h: the few facts about a certificate that match it with a key (RFC
- * 5280 4.1): public key, CA or not, key usage. It judges nothing; client/pkix
+ * 5280 4.1): public key, CA or not, key usage,
+ * names and number. It judges nothing; client/pkix
  * does. Pure.
  */
 #ifndef TOKEN_X509_H
@@ -22,7 +23,8 @@ enum x509_usage {
 /* Everything borrowed from the certificate. */
 struct x509 {
 	struct bytes spki; /* SubjectPublicKeyInfo, the element */
-	bool is_ca;	   /* basicConstraints says so */
+	struct bytes serial, issuer, subject; /* elements, too */
+	bool is_ca;			      /* basicConstraints says so */
 	bool has_usage;
 	unsigned usage; /* enum x509_usage, and the bits behind it */
 };

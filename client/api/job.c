@@ -219,6 +219,8 @@ static const struct {
     [CARDSEAL_TRIPLE] = {false, "0|1"},
     [CARDSEAL_RECEIPT_REQUEST] = {true, NULL},
     [CARDSEAL_RECEIPT_TO] = {true, NULL},
+    [CARDSEAL_EMAIL] = {true, NULL},
+    [CARDSEAL_USAGE] = {false, "sign|encrypt|both"},
 };
 
 static bool
@@ -273,7 +275,7 @@ option_check(
 		is_good = words_have("all|first-tier", value) ||
 			  address_is_valid(bytes_of_str(value));
 	else if (option == CARDSEAL_RECIPIENT || option == CARDSEAL_FROM ||
-		 option == CARDSEAL_RECEIPT_TO)
+		 option == CARDSEAL_RECEIPT_TO || option == CARDSEAL_EMAIL)
 		is_good = address_is_valid(bytes_of_str(value));
 	if (is_good)
 		return 0;

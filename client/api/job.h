@@ -48,7 +48,7 @@ void signers_clear(struct signers *s);
 int CS_MUST_USE signers_add_made(struct signers *s, const struct cert *cert,
     enum alg digest, int64_t signing_time);
 
-#define JOB_OPTIONS (CARDSEAL_RECEIPT_TO + 1)
+#define JOB_OPTIONS (CARDSEAL_USAGE + 1)
 
 struct cardseal_job {
 	struct strings options[JOB_OPTIONS];
@@ -118,6 +118,15 @@ int CS_MUST_USE own_keys_load(struct cardseal_job *job, struct own_keys *keys);
 void own_keys_clear(struct own_keys *keys);
 /* sign and open through the agent. Plain data; ctx is the job. */
 struct cms_key_ops job_key_ops(struct cardseal_job *job);
+
+/* --- status.c --- */
+
+/*
+ * The URI, for the caller to free, of the token that is called so: URI, label
+ * or serial; NULL: the only one. CS_ERR_NO_TOKEN: there is none, or several.
+ */
+int CS_MUST_USE job_resolve_token(
+    struct cardseal_job *job, const char *name, char **uri);
 
 /* --- config.c: cardseal.conf --- */
 

@@ -9,6 +9,7 @@ libapi_a_SOURCES = \
 	client/api/edit.c client/api/encrypt.c \
 	client/api/events.c \
 	client/api/harvest.c \
+	client/api/import.c \
 	client/api/io.c \
 	client/api/job.c client/api/job.h \
 	client/api/keys.c \
@@ -18,6 +19,7 @@ libapi_a_SOURCES = \
 	client/api/online_int.h \
 	client/api/online_issuers.c \
 	client/api/recipients.c \
+	client/api/request.c \
 	client/api/rewrap.c \
 	client/api/secrets.c \
 	client/api/sign.c client/api/signing.c client/api/signing.h \
@@ -26,7 +28,8 @@ libapi_a_SOURCES = \
 	client/api/status.c \
 	client/api/store.c \
 	client/api/trust.c \
-	client/api/verify.c
+	client/api/verify.c \
+	client/api/write.c
 libapi_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(INIH_CFLAGS) -fPIC
 
 # The archives go to the linker as they are: libtool knows none of them, so it

@@ -211,8 +211,8 @@ token_is_named(const struct cardseal_token *token, const char *name)
 }
 
 /* The URI for a name; two tokens of one name are told apart by URI only. */
-static int
-token_resolve(struct cardseal_job *job, const char *name, char **uri)
+int
+job_resolve_token(struct cardseal_job *job, const char *name, char **uri)
 {
 	const struct cardseal_token *token;
 	struct cardseal_status *s;
@@ -225,18 +225,24 @@ token_resolve(struct cardseal_job *job, const char *name, char **uri)
 		return r;
 	for (i = 0; i < s->tokens_len; i++) {
 		token = &s->tokens[i];
-		if (!token_is_named(token, name))
+		if (name != NULL && !token_is_named(token, name))
 			continue;
 		matches++;
 		free(*uri);
 		*uri = strdup(token->uri);
 	}
 	cardseal_status_free(s);
-	err_quote(quoted, sizeof(quoted), name, strlen(name));
 	if (matches == 1 && *uri != NULL)
 		return 0;
 	free(*uri);
 	*uri = NULL;
+	if (name == NULL)
+		return err_set(&job->err, -CS_ERR_NO_TOKEN,
+		    matches != 0
+			? "there are several tokens; say which one, see "
+			  "\"cardseal status\""
+			: "there is no token; see \"cardseal status\"");
+	err_quote(quoted, sizeof(quoted), name, strlen(name));
 	if (matches > 1)
 		return err_set(&job->err, -CS_ERR_NO_TOKEN,
 		    "%zu tokens are called \"%s\"; name one by its URI from "
@@ -258,7 +264,7 @@ token_request(struct cardseal_job *job, enum agt_type type, unsigned operation,
 
 	job_start(job);
 	if (token != NULL)
-		r = token_resolve(job, token, &uri);
+		r = job_resolve_token(job, token, &uri);
 	if (r == 0)
 		r = job_connect(job);
 	if (r == 0) {

@@ -59,6 +59,9 @@ struct cli {
 	const char *sha256;	 /* --sha256 */
 	const char *certificate; /* mutt sign --certificate */
 	const char *folder;	 /* mutt sync --folder */
+	const char *token;	 /* --token */
+	const char *key_type;	 /* keys generate --key */
+	const char *label;	 /* --label */
 	int argc;		 /* as main got them, from the command on */
 	char **argv;
 };
@@ -106,8 +109,10 @@ int cmd_agent(struct cli *cli);
 int cmd_certs_export(struct cli *cli);
 int cmd_certs_find(struct cli *cli);
 int cmd_certs_import(struct cli *cli);
+int cmd_certs_install(struct cli *cli);
 int cmd_certs_list(struct cli *cli);
 int cmd_certs_remove(struct cli *cli);
+int cmd_certs_request(struct cli *cli);
 int cmd_certs_show(struct cli *cli);
 int cmd_certs_verify(struct cli *cli);
 int cmd_doctor(struct cli *cli);
@@ -118,6 +123,8 @@ int cmd_countersign(struct cli *cli);
 int cmd_decrypt(struct cli *cli);
 int cmd_encrypt(struct cli *cli);
 int cmd_keys(struct cli *cli);
+int cmd_keys_generate(struct cli *cli);
+int cmd_keys_import(struct cli *cli);
 int cmd_lock(struct cli *cli);
 int cmd_mutt_decrypt(struct cli *cli);
 int cmd_mutt_encrypt(struct cli *cli);
@@ -141,7 +148,11 @@ int cmd_unlock(struct cli *cli);
 int cmd_verify(struct cli *cli);
 int cmd_verify_batch(struct cli *cli);
 
+extern const struct cli_option cmd_certs_install_options[];
+extern const struct cli_option cmd_certs_request_options[];
 extern const struct cli_option cmd_certs_verify_options[];
+extern const struct cli_option cmd_keys_generate_options[];
+extern const struct cli_option cmd_keys_import_options[];
 extern const struct cli_option cmd_setup_anchors_options[];
 extern const struct cli_option *const cmd_sendmail_groups[];
 extern const struct cli_option cmd_edit_options[];

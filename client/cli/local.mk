@@ -14,6 +14,7 @@ client_cli_cardseal_SOURCES = \
 	client/cli/cmd_read.c client/cli/cmd_receipt.c \
 	client/cli/cmd_sendmail.c \
 	client/cli/cmd_store.c \
+	client/cli/cmd_token.c \
 	client/cli/doctor.h \
 	client/cli/doctor_agent.c \
 	client/cli/doctor_local.c \

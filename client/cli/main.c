@@ -26,6 +26,14 @@ static const struct cli_option *const decrypt_groups[] = {cmd_decrypt_options,
 static const struct cli_option *const certs_verify_groups[] = {
     cmd_certs_verify_options, cli_trust_options, cli_json_options,
     cli_common_options, NULL};
+static const struct cli_option *const certs_request_groups[] = {
+    cmd_certs_request_options, cli_output_options, cli_common_options, NULL};
+static const struct cli_option *const certs_install_groups[] = {
+    cmd_certs_install_options, cli_common_options, NULL};
+static const struct cli_option *const keys_generate_groups[] = {
+    cmd_keys_generate_options, cli_common_options, NULL};
+static const struct cli_option *const keys_import_groups[] = {
+    cmd_keys_import_options, cli_common_options, NULL};
 static const struct cli_option *const read_groups[] = {cmd_read_options,
     cmd_secret_options, cli_trust_options, cli_output_options, cli_json_options,
     cli_common_options, NULL};
@@ -79,6 +87,10 @@ static const struct cli_command commands[] = {
 	cmd_certs_remove, false},
     {"certs find", "ADDR", "which one is encrypted to for an address",
 	certs_find_groups, 1, cmd_certs_find, false},
+    {"certs request", "", "ask for a certificate for a key",
+	certs_request_groups, 0, cmd_certs_request, false},
+    {"certs install", "[CERTFILE]", "put a certificate beside its key",
+	certs_install_groups, 1, cmd_certs_install, false},
     {"certs verify", "CERT", "judge a certificate", certs_verify_groups, 1,
 	cmd_certs_verify, false},
     {"read", "[IN]", "open every layer of a mail and judge it", read_groups, 1,
@@ -87,6 +99,10 @@ static const struct cli_command commands[] = {
 	1, cmd_receipt, false},
     {"sendmail", "[RECIPIENT]", "sign, encrypt, and hand to sendmail",
 	cmd_sendmail_groups, 0, cmd_sendmail, true},
+    {"keys generate", "", "make a key on a token", keys_generate_groups, 0,
+	cmd_keys_generate, false},
+    {"keys import", "FILE", "put the keys of a PKCS#12 file onto a token",
+	keys_import_groups, 1, cmd_keys_import, false},
     {"keys", "", "list the keys the agent has", json_groups, 0, cmd_keys,
 	false},
     {"status", "", "show agent, modules and tokens", json_groups, 0, cmd_status,

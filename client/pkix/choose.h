@@ -10,7 +10,7 @@
 
 /* One key with one certificate of it. Borrowed from the caller. */
 struct choose_candidate {
-	struct cert *cert;
+	struct cert *cert;   /* NULL, for choose_matches alone: none */
 	struct bytes key_id; /* 32 octets */
 	struct bytes role;   /* "9c", "" */
 	struct bytes label;

@@ -42,6 +42,8 @@ is_fingerprint_of(const struct choose_candidate *c, struct bytes print)
 {
 	const struct cert *cert = c->cert;
 
+	if (cert == NULL)
+		return bytes_is_equal(print, c->key_id);
 	return bytes_is_equal(print, bytes_of(cert->sha1, CERT_SHA1_LEN)) ||
 	       bytes_is_equal(
 		   print, bytes_of(cert->sha256, CERT_FINGERPRINT_LEN)) ||
@@ -193,17 +195,24 @@ is_role(const char *key)
 		   isxdigit((unsigned char)key[1]));
 }
 
+/* What no certificate forbids is allowed. */
+static bool
+has_usage(const struct cert *cert, unsigned usage)
+{
+	return cert == NULL || (cert_get_key_usage(cert, NULL) & usage) != 0;
+}
+
 static bool
 has_role(const struct choose_candidate *c, const char *key)
 {
 	if (strcasecmp(key, "sign") == 0)
 		return c->can_sign &&
-		       (cert_get_key_usage(c->cert, NULL) &
-			   (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) != 0;
+		       has_usage(
+			   c->cert, KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION);
 	if (strcasecmp(key, "decrypt") == 0)
 		return c->can_decrypt &&
-		       (cert_get_key_usage(c->cert, NULL) &
-			   (KU_KEY_ENCIPHERMENT | KU_KEY_AGREEMENT)) != 0;
+		       has_usage(
+			   c->cert, KU_KEY_ENCIPHERMENT | KU_KEY_AGREEMENT);
 	return c->role.len == 2 &&
 	       strncasecmp((const char *)c->role.p, key, 2) == 0;
 }
@@ -226,8 +235,8 @@ choose_matches(const struct choose_candidate *c, const char *key,
 		if (is_role(key))
 			return has_role(c, key);
 		if (address_is_valid(text))
-			return address_match_cert(c->cert, text) ==
-			       ADDRESS_MATCH;
+			return c->cert != NULL && address_match_cert(c->cert,
+						      text) == ADDRESS_MATCH;
 	}
 	return err_set(e, -CS_ERR_ARGUMENT,
 	    "\"%s\" is no key: give a fingerprint (SHA-256 or SHA-1), an "

@@ -20,6 +20,12 @@ tests_fault_check_worker_watch_SOURCES = tests/fault/check_worker_watch.c
 tests_fault_check_worker_watch_LDADD = $(WIRE_LIBS) $(ALG_LIBS) libasn1.a
 tests_fault_check_worker_watch_CFLAGS = $(UNIT_FLAGS)
 
+check_PROGRAMS += tests/fault/check_worker_write
+TESTS += tests/fault/check_worker_write
+tests_fault_check_worker_write_SOURCES = tests/fault/check_worker_write.c
+tests_fault_check_worker_write_LDADD = $(WIRE_LIBS) $(ALG_LIBS) libasn1.a
+tests_fault_check_worker_write_CFLAGS = $(UNIT_FLAGS)
+
 # Storms of faults, short ones among the tests; "make storm SEED=7 STEPS=10000".
 TESTS += tests/fault/storm.py
 EXTRA_DIST += tests/fault/storm.py tests/fault/storming.py

@@ -34,7 +34,7 @@ const char *const fuzz_words[] = {"\x30\x80", "\x24\x80", "\xa0\x80",
     "\x17\x0d"
     "261124010203Z",
     "-----BEGIN ", "-----END ", "-----\n", "CERTIFICATE", "QUJD",
-    "QQ==", "\r\n", " ", "=", NULL};
+    "CN=", "+2.5.4.3=", "\\C3\\B6", ",", ";", "QQ==", "\r\n", " ", "=", NULL};
 
 static void
 require(bool holds)
@@ -270,6 +270,21 @@ fuzz_recipient_info(struct bytes in)
 	require(recipient_info_get_key(&info, info.keys_count, &key) != 0);
 }
 
+/* What a person may type as a name is one, or is refused. */
+static void
+fuzz_name_text(struct bytes in)
+{
+	char *text = bytes_dup_str(in);
+	struct buf name = {0};
+
+	if (text != NULL && name_parse(&name, text, NULL) == 0)
+		require(name_check(buf_get(&name), NULL) == 0);
+	else
+		require(name.len == 0);
+	buf_clear(&name);
+	free(text);
+}
+
 static void
 fuzz_time(struct bytes in)
 {
@@ -294,7 +309,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static void (*const decoders[])(struct bytes in) = {fuzz_ber,
 	    fuzz_ber_to_der, fuzz_base64, fuzz_pem, fuzz_name_, fuzz_attrs,
-	    fuzz_signer_info, fuzz_recipient_info, fuzz_time};
+	    fuzz_signer_info, fuzz_recipient_info, fuzz_time, fuzz_name_text};
 	uint8_t *copy;
 
 	if (len == 0)

@@ -27,6 +27,7 @@ export CARDSEAL_LIBEXECDIR=$tmp/libexec
 ln -s "$CS_BUILDDIR/agent/cardseal-agent" "$tmp/libexec/cardseal-agent"
 ln -s "$CS_BUILDDIR/token/cardseal-token" "$tmp/libexec/cardseal-token"
 ln -s "$CS_BUILDDIR/client/fetch/cardseal-fetch" "$tmp/libexec/cardseal-fetch"
+ln -s "$CS_BUILDDIR/client/p12/cardseal-p12" "$tmp/libexec/cardseal-p12"
 CARDSEAL=${CARDSEAL:-$CS_BUILDDIR/client/cli/cardseal}
 
 test_cleanup() {

@@ -23,9 +23,12 @@ SYSTEM_TESTS = \
 	tests/system/recipients.sh \
 	tests/system/rfcs.sh \
 	tests/system/scd.sh \
-	tests/system/seal.sh
+	tests/system/seal.sh \
+	tests/system/p12.sh \
+	tests/system/write.sh
 SYSTEM_TESTS += tests/system/signatures.sh tests/system/ssh.sh
-EXTRA_DIST += tests/system/ssh_server.py tests/system/tsa.sh tests/system/pki.sh tests/system/staple.py
+EXTRA_DIST += tests/system/ssh_server.py tests/system/tsa.sh tests/system/pki.sh \
+	tests/system/staple.py tests/system/terminal.py
 TESTS += $(SYSTEM_TESTS)
 many: all
 	$(MAKE) check TESTS=tests/system/many.sh MAILS=1000 JUDGED=1000

@@ -316,6 +316,88 @@ START_TEST(names_have_limits)
 }
 END_TEST
 
+/* Text, and what name_format makes of the name; NULL: it is none. */
+static const struct {
+	const char *text;
+	const char *again;
+} parses[] = {
+    {"", ""},
+    {"CN=Alice,O=Example,C=DE", "CN=Alice,O=Example,C=DE"},
+    {" cn = x", NULL},
+    {" cn=Alice Example , o = x", NULL},
+    {"cn=Alice  Example , O=Ex ", "CN=Alice  Example,O=Ex"},
+    {"CN=a;O=b", "CN=a,O=b"},
+    {"CN=a+UID=b,DC=example,DC=org", "CN=a+UID=b,DC=example,DC=org"},
+    {"CN=B\xc3\xb6rge", "CN=B\xc3\xb6rge"},
+    {"CN=B\\C3\\B6rge", "CN=B\xc3\xb6rge"},
+    {"CN=a\\, b\\+c\\\\", "CN=a\\, b\\+c\\\\"},
+    {"CN=a\\ ", "CN=a\\ "},
+    {"E=a@example.org", "emailAddress=a@example.org"},
+    {"emailAddress=a@example.org", "emailAddress=a@example.org"},
+    {"2.5.4.3=a", "CN=a"},
+    {"2.5.4.97=VATDE-1,C=DE", "2.5.4.97=#0c0756415444452d31,C=DE"},
+    {"serialNumber=12-3", "serialNumber=12-3"},
+    {"CN", NULL},
+    {"CN=", NULL},
+    {"CN= ", NULL},
+    {"=a", NULL},
+    {"CN=a,", NULL},
+    {"CN=a+", NULL},
+    {"/CN=a", NULL},
+    {"C=DEU", NULL},
+    {"C=\xc3\xb6", NULL},
+    {"E=\xc3\xb6@example.org", NULL},
+    {"serialNumber=a*b", NULL},
+    {"CN=a\\", NULL},
+    {"CN=a\\x", NULL},
+    {"CN=a\\C3", NULL},
+    {"CN=a\\00", NULL},
+    {"CN=\"a\"", NULL},
+    {"CN=#0c0161", NULL},
+    {"nothing=a", NULL},
+    {"sha256=a", NULL},
+};
+
+START_TEST(parses_text)
+{
+	struct buf name = {0}, text = {0};
+	struct err e = ERR_INIT;
+	int r;
+
+	buf_add_str(&name, "x");
+	r = name_parse(&name, parses[_i].text, &e);
+	if (parses[_i].again == NULL) {
+		ck_assert_msg(r == -CS_ERR_ARGUMENT, "%s", parses[_i].text);
+		ck_assert_int_eq(e.code, r);
+		ck_assert_uint_eq(name.len, 1);
+	} else {
+		ck_assert_msg(r == 0, "%s: %s", parses[_i].text, e.text);
+		buf_consume(&name, 1);
+		ck_assert_int_eq(name_check(buf_get(&name), NULL), 0);
+		ck_assert_int_eq(name_format(&text, buf_get(&name)), 0);
+		ck_assert_msg(bytes_is_equal(buf_get(&text),
+				  bytes_of_str(parses[_i].again)),
+		    "%.*s", (int)text.len, (const char *)text.data);
+	}
+	buf_clear(&name);
+	buf_clear(&text);
+}
+END_TEST
+
+START_TEST(parses_no_endless_text)
+{
+	char text[4 * (NAME_RDN_MAX + 1) + 16];
+	struct buf name = {0};
+	size_t i;
+
+	text[0] = '\0';
+	for (i = 0; i <= NAME_RDN_MAX; i++)
+		strcat(text, i == 0 ? "O=a" : ",O=a");
+	ck_assert_int_eq(name_parse(&name, text, NULL), -CS_ERR_ARGUMENT);
+	buf_clear(&name);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -327,6 +409,8 @@ main(void)
 	unit_add_loop(tcase, strings_become_utf8, strings);
 	tcase_add_test(tcase, values_are_found);
 	unit_add_loop(tcase, broken_names_are_refused, bad);
+	unit_add_loop(tcase, parses_text, parses);
+	tcase_add_test(tcase, parses_no_endless_text);
 	tcase_add_test(tcase, names_have_limits);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);

@@ -345,6 +345,34 @@ START_TEST(wrong_lines)
 }
 END_TEST
 
+/* A person is asked, unless a rule that names the verb says otherwise. */
+START_TEST(writing_is_asked_for)
+{
+	query.verb = POLICY_WRITE;
+	query.key_id = query.certificates = query.role = BYTES_NONE;
+	query.uri = BYTES_LIT("pkcs11:model=PIV;serial=0123;token=PIV%20card");
+	ck_assert_int_eq(judge(), POLICY_ALLOWED);
+	ck_assert_int_eq(verdict.confirm, POLICY_CONFIRM_ALWAYS);
+	set("rule a", "confirm", "never");
+	ck_assert_int_eq(judge(), POLICY_ALLOWED);
+	ck_assert_int_eq(verdict.confirm, POLICY_CONFIRM_ALWAYS);
+	set("rule b", "for", "write");
+	ck_assert_int_eq(judge(), POLICY_ALLOWED);
+	ck_assert_int_eq(verdict.confirm, POLICY_CONFIRM_ALWAYS);
+	set("rule b", "confirm", "once");
+	ck_assert_int_eq(judge(), POLICY_ALLOWED);
+	ck_assert_int_eq(verdict.confirm, POLICY_CONFIRM_ONCE);
+	set("rule c", "keys", "pkcs11:serial=0123");
+	set("rule c", "for", "write, raw");
+	set("rule c", "deny", "yes");
+	ck_assert_int_eq(judge(), POLICY_DENIED);
+	query.uri = BYTES_LIT("pkcs11:model=PIV;serial=9;token=other");
+	ck_assert_int_eq(judge(), POLICY_ALLOWED);
+	query.is_restricted = true;
+	ck_assert_int_eq(judge(), POLICY_FORWARDED);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -368,6 +396,7 @@ main(void)
 	tcase_add_test(tcase, cached_pin);
 	tcase_add_test(tcase, restricted);
 	tcase_add_test(tcase, refusals_have_words);
+	tcase_add_test(tcase, writing_is_asked_for);
 	tcase_add_test(tcase, wrong_lines);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);

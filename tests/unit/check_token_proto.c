@@ -190,7 +190,7 @@ static const struct {
     {"30 05 02 01 ff a3 00", "frame.id"},
     {"30 09 02 05 01 00 00 00 00 a3 00", "frame.id"},
     {"30 05 02 01 01 83 00", "frame.type"},
-    {"30 05 02 01 01 b4 00", "frame.type"},
+    {"30 05 02 01 01 b6 00", "frame.type"},
     {"30 05 02 01 01 be 00", "frame.type"},
     {"30 07 02 01 01 a3 00 05 00", "frame.body"},
     {"30 05 02 01 01 a3 00 00", "frame.length"},
@@ -280,7 +280,7 @@ START_TEST(keeps_limits)
 	msg.output = BYTES_NONE;
 	unit_assert_code(tok_msg_encode(&msg, &b), -CS_ERR_TOO_LARGE);
 	buf_reset(&b);
-	msg.type = (enum tok_type)20;
+	msg.type = (enum tok_type)22;
 	unit_assert_code(tok_msg_encode(&msg, &b), -CS_ERR_INTERNAL);
 	ck_assert_str_eq(tok_type_name(msg.type), "?");
 	/* A CK_RV that no module should give goes as the highest. */
@@ -355,6 +355,41 @@ START_TEST(reads_flags)
 }
 END_TEST
 
+START_TEST(walks_what_is_written)
+{
+	struct tok_object full = {.label = BYTES_LIT("l"),
+	    .key_type = BYTES_LIT("p256"),
+	    .private_key = BYTES_LIT("k"),
+	    .certificate = BYTES_LIT("c")};
+	struct tok_object bare = {.label = BYTES_LIT("")}, got;
+	struct tok_written written = {.key_id = BYTES_LIT(KEY_ID),
+	    .spki = BYTES_LIT("s"),
+	    .flags = TOK_WRITTEN_KEY | TOK_WRITTEN_CERTIFICATE};
+	struct buf b = {0};
+	struct der d;
+
+	tok_object_put(&b, &full);
+	tok_object_put(&b, &bare);
+	der_init(&d, buf_get(&b));
+	ck_assert(tok_object_next(&d, &got));
+	unit_assert_bytes(got.key_type, full.key_type);
+	unit_assert_bytes(got.private_key, full.private_key);
+	unit_assert_bytes(got.certificate, full.certificate);
+	ck_assert(tok_object_next(&d, &got));
+	ck_assert_uint_eq(got.private_key.len + got.certificate.len, 0);
+	ck_assert(!tok_object_next(&d, &got));
+	unit_assert_code(der_end(&d), 0);
+	buf_reset(&b);
+	tok_written_put(&b, &written);
+	der_init(&d, buf_get(&b));
+	ck_assert(tok_written_next(&d, &written));
+	unit_assert_bytes(written.key_id, BYTES_LIT(KEY_ID));
+	ck_assert_uint_eq(written.flags, 3);
+	unit_assert_code(der_end(&d), 0);
+	buf_clear(&b);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -365,7 +400,8 @@ main(void)
 	tcase_add_test(tcase, decodes_error);
 	tcase_add_test(tcase, walks_probe_ok);
 	tcase_add_test(tcase, builds_lists);
-	tcase_add_loop_test(tcase, round_trips, 0, TOK_EVENT + 1);
+	tcase_add_loop_test(tcase, round_trips, 0, TOK_WRITE_OK + 1);
+	tcase_add_test(tcase, walks_what_is_written);
 	unit_add_loop(tcase, refuses_bad_frames, bad_frames);
 	tcase_add_test(tcase, survives_mutations);
 	tcase_add_test(tcase, keeps_limits);

@@ -344,6 +344,36 @@ fake_sign(const struct tok_msg *req, struct tok_msg *answer, int token)
 	answer->output = req->type == TOK_OPEN ? req->key_id : req->input;
 }
 
+/* Says of each object that it was written; the log says what it was. */
+static void
+fake_write(const struct tok_msg *req, struct tok_msg *answer, int token,
+    struct buf *list)
+{
+	uint8_t id[TOK_KEY_ID_LEN] = {0, 1};
+	struct tok_written written = {.key_id = bytes_of(id, sizeof(id)),
+	    .spki = bytes_of(id, 2),
+	    .flags = TOK_WRITTEN_KEY};
+	struct tok_object o;
+	char detail[128];
+	struct der d;
+
+	if (strcmp(script.pin, "none") != 0 && !is_in[token]) {
+		fake_error(answer, -CS_ERR_PIN_NEEDED, token);
+		return;
+	}
+	der_init(&d, req->objects);
+	while (tok_object_next(&d, &o)) {
+		snprintf(detail, sizeof(detail), "%u %.*s %.*s %zu %zu",
+		    req->operation, (int)o.label.len, (const char *)o.label.p,
+		    (int)o.key_type.len, (const char *)o.key_type.p,
+		    o.private_key.len, o.certificate.len);
+		(void)fake_log("WRITTEN", detail);
+		tok_written_put(list, &written);
+	}
+	answer->type = TOK_WRITE_OK;
+	answer->written = buf_get(list);
+}
+
 /* Is it to be done? Then the new PIN is the PIN. */
 static bool
 fake_set_pin(const struct tok_msg *req, struct tok_msg *answer, int token)
@@ -395,6 +425,10 @@ fake_serve(
 	if (req->type == TOK_SIGN || req->type == TOK_OPEN ||
 	    req->type == TOK_RAW) {
 		fake_sign(req, answer, token);
+		return;
+	}
+	if (req->type == TOK_WRITE) {
+		fake_write(req, answer, token, &lists[0]);
 		return;
 	}
 	if (req->type == TOK_LOGIN) {

@@ -51,7 +51,8 @@ WIRE_TESTS = \
 	tests/wire/sleep.py \
 	tests/wire/start.py \
 	tests/wire/tokens.py \
-	tests/wire/workers.py
+	tests/wire/workers.py \
+	tests/wire/write.py
 TESTS += $(WIRE_TESTS)
 EXTRA_DIST += tests/wire/bus.py tests/wire/sealed.py tests/wire/tap.py \
 	tests/wire/wire.py tests/wire/world.py \
