@@ -115,7 +115,8 @@ pkcs11-tool --module "$FIXTURE_MODULE" --login --pin "$FIXTURE_PIN" \
 is "with the file's name, key and certificate" \
     "$(grep -c 'label: *old key' "$tmp/objects")" 3
 is "cannot be taken out" \
-    "$(grep -A9 '^Private Key.*RSA' "$tmp/objects" | grep -c 'Access:.*sensitive')" 1
+    "$(awk '/^[A-Z]/ { is_key = /^Private Key.*RSA/ }
+	is_key && /Access:.*sensitive/' "$tmp/objects" | wc -l)" 1
 exits 0 "they are listed" "$CARDSEAL" keys
 like "with their certificates" "$(cat "$tmp/out")" \
     "$(openssl x509 -in "$certs/old.pem" -noout -fingerprint -sha256 |
