@@ -9,7 +9,8 @@ import time
 from wire import (CANCEL, CANCELLED, CANCEL_OK, LOCK_OK, NO_PINENTRY, NO_TOKEN,
                   PIN_FINAL, PIN_LENGTH, PIN_LOCKED, PIN_WRONG, SIGN_OK, SOON,
                   STATUS, STATUS_OK, TIMEOUT, UNLOCK_OK, World, children,
-                  integer, is_running, is_sanitized, ok, run, same, skip, wait_for)
+                  integer, is_running, is_sanitized, ok, places_of, run, same,
+                  skip, wait_for)
 
 KEY = bytes([0, 1]) + bytes(30)
 KEY2 = bytes([0, 2]) + bytes(30)
@@ -334,32 +335,6 @@ def words():
         desc = w.folder.pinentry_log("SETDESC")[0]
         ok("3 tries are left" in desc and "Program: " in desc,
            "claims push nothing out of sight", desc)
-
-
-def places_of(pid, needle):
-    """[(address, is the memory locked?)] of the bytes in the process; one that
-    has ended has none."""
-    out, low, high, is_readable = [], 0, 0, False
-    try:
-        f = open("/proc/%d/smaps" % pid)
-        mem = open("/proc/%d/mem" % pid, "rb", 0)
-    except FileNotFoundError:
-        return out
-    with f, mem:
-        for line in f:
-            words = line.split()
-            if re.match("[0-9a-f]+-[0-9a-f]+ ", line):
-                low, high = (int(x, 16) for x in words[0].split("-"))
-                is_readable = words[1].startswith("r")
-            elif words[0] == "VmFlags:" and is_readable:
-                try:
-                    mem.seek(low)
-                    at = mem.read(high - low).find(needle)
-                except (OSError, OverflowError, ValueError):
-                    continue
-                if at >= 0:
-                    out.append((low + at, "lo" in words))
-    return out
 
 
 def memory():

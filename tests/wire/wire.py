@@ -3,6 +3,7 @@ agents of their own in a private folder. Nothing here uses the code under
 test, so that the two can't share one mistake."""
 
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -46,6 +47,32 @@ def is_sanitized():
         return True
     with open(os.path.join(BUILD, "agent/cardseal-agent"), "rb") as f:
         return b"__asan_init" in f.read()
+
+
+def places_of(pid, needle):
+    """[(address, is the memory locked?)] of the bytes in the process; one that
+    has ended has none."""
+    out, low, high, is_readable = [], 0, 0, False
+    try:
+        f = open("/proc/%d/smaps" % pid)
+        mem = open("/proc/%d/mem" % pid, "rb", 0)
+    except FileNotFoundError:
+        return out
+    with f, mem:
+        for line in f:
+            words = line.split()
+            if re.match("[0-9a-f]+-[0-9a-f]+ ", line):
+                low, high = (int(x, 16) for x in words[0].split("-"))
+                is_readable = words[1].startswith("r")
+            elif words[0] == "VmFlags:" and is_readable:
+                try:
+                    mem.seek(low)
+                    at = mem.read(high - low).find(needle)
+                except (OSError, OverflowError, ValueError):
+                    continue
+                if at >= 0:
+                    out.append((low + at, "lo" in words))
+    return out
 
 
 # --- DER --------------------------------------------------------------------

@@ -2,16 +2,19 @@
 """What is written to tokens: only with a person's word, by the agent's own
 user, and never over the socket for other computers."""
 
+import hashlib
 import os
 
 from wire import (BUSY, LIST_OK, NO_TOKEN, PIN_NEEDED, POLICY, REFUSED,
                   SIGN_OK, WRITE, WRITE_OK, Client, Folder, context, done,
-                  integer, octets, ok, parse, same, seq, utf8, wait_for)
+                  integer, is_sanitized, octets, ok, parse, places_of, same,
+                  seq, skip, utf8, wait_for)
 from world import KEY, ONE, World
 
 GENERATE, INSTALL, IMPORT = range(3)
 TOKEN = "pkcs11:serial=0123;token=PIV"
-SECRET = bytes(range(64, 128)) * 8
+# Nothing that a library's tables have as well.
+SECRET = b"".join(hashlib.sha512(bytes([i])).digest() for i in range(8))
 
 
 def write_object(label="", key_type="", private=b"", certificate=b""):
@@ -147,30 +150,17 @@ def faults():
 def memory():
     """The private key is nowhere once it was written."""
     if os.geteuid() != 0:
+        skip("the agent's memory", "needs root")
+        return
+    if is_sanitized():
+        skip("the agent's memory", "the sanitizers keep copies")
         return
     with World(*ONE, answers=("yes", "pin 1234")) as w:
         c = w.client()
         same(write(c, IMPORT, write_object("k", private=SECRET)).tag,
              WRITE_OK, "written")
-        same(find_secret(w.agent.pid), [], "nothing of it is left")
-
-
-def find_secret(pid):
-    found = []
-    with open("/proc/%d/maps" % pid) as maps, \
-            open("/proc/%d/mem" % pid, "rb") as mem:
-        for line in maps:
-            where, mode = line.split()[:2]
-            if not mode.startswith("rw"):
-                continue
-            start, end = [int(x, 16) for x in where.split("-")]
-            try:
-                mem.seek(start)
-                if SECRET[:48] in mem.read(end - start):
-                    found.append(line)
-            except OSError:
-                pass
-    return found
+        same(places_of(w.agent.pid, SECRET[:48]), [],
+             "nothing of it is left")
 
 
 def main():
