@@ -24,3 +24,19 @@ client_cli_cardseal_SOURCES = \
 client_cli_cardseal_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 client_cli_cardseal_LDADD = libcardseal.la $(JANSSON_LIBS)
 client_cli_cardseal_LDFLAGS = $(PROGRAM_LINK)
+
+# What shells offer for the next word.
+bashcompletiondir = $(datadir)/bash-completion/completions
+bashcompletion_DATA = client/cli/completion/bash/cardseal
+zshcompletiondir = $(datadir)/zsh/site-functions
+zshcompletion_DATA = client/cli/completion/zsh/_cardseal
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+fishcompletion_DATA = client/cli/completion/fish/cardseal.fish
+EXTRA_DIST += $(bashcompletion_DATA) $(zshcompletion_DATA) \
+	$(fishcompletion_DATA)
+# Makes them anew, in the source tree.
+completion: client/cli/cardseal agent/cardseal-agent
+	CS_SRCDIR='$(abs_top_srcdir)' CS_BUILDDIR='$(abs_top_builddir)' \
+	    PYTHONDONTWRITEBYTECODE=1 \
+	    python3 $(srcdir)/tests/lint/completion.py write
+.PHONY: completion
