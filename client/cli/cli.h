@@ -59,6 +59,9 @@ struct cli {
 	const char *sha256;	 /* --sha256 */
 	const char *certificate; /* mutt sign --certificate */
 	const char *folder;	 /* mutt sync --folder */
+	bool is_dry;		 /* setup --dry-run */
+	bool is_undo;		 /* setup --undo */
+	const char *delegate;	 /* setup --delegate */
 	int argc;		 /* as main got them, from the command on */
 	char **argv;
 };
@@ -132,6 +135,7 @@ int cmd_mutt_verify(struct cli *cli);
 int cmd_mutt_verify_opaque(struct cli *cli);
 int cmd_read(struct cli *cli);
 int cmd_receipt(struct cli *cli);
+int cmd_setup(struct cli *cli);
 int cmd_setup_anchors(struct cli *cli);
 int cmd_sendmail(struct cli *cli);
 int cmd_rewrap(struct cli *cli);
@@ -142,6 +146,7 @@ int cmd_verify(struct cli *cli);
 int cmd_verify_batch(struct cli *cli);
 
 extern const struct cli_option cmd_certs_verify_options[];
+extern const struct cli_option cmd_setup_options[];
 extern const struct cli_option cmd_setup_anchors_options[];
 extern const struct cli_option *const cmd_sendmail_groups[];
 extern const struct cli_option cmd_edit_options[];

@@ -13,6 +13,7 @@ client_cli_cardseal_SOURCES = \
 	client/cli/cmd_mutt.c client/cli/cmd_mutt.h \
 	client/cli/cmd_read.c client/cli/cmd_receipt.c \
 	client/cli/cmd_sendmail.c \
+	client/cli/cmd_setup.c \
 	client/cli/cmd_store.c \
 	client/cli/doctor.h \
 	client/cli/doctor_agent.c \
@@ -20,7 +21,13 @@ client_cli_cardseal_SOURCES = \
 	client/cli/main.c \
 	client/cli/mutt_sync.c \
 	client/cli/options.c \
-	client/cli/print.c
+	client/cli/print.c \
+	client/cli/setup.h \
+	client/cli/setup_block.c \
+	client/cli/setup_clients.c \
+	client/cli/setup_file.c
+client_cli_cardseal_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DCS_PKCS11DIR='"$(pkcs11dir)"'
 client_cli_cardseal_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 client_cli_cardseal_LDADD = libcardseal.la $(JANSSON_LIBS)
 client_cli_cardseal_LDFLAGS = $(PROGRAM_LINK)

@@ -2,7 +2,7 @@
 SYSTEM_TESTS = \
 	tests/system/attacks.sh \
 	tests/system/agent-log.sh \
-	tests/system/certs.sh \
+	tests/system/certs.sh tests/system/clients.sh \
 	tests/system/harvest.sh tests/system/trust.sh \
 	tests/system/cms-peers.sh \
 	tests/system/doctor.sh \
@@ -24,7 +24,7 @@ SYSTEM_TESTS = \
 	tests/system/rfcs.sh \
 	tests/system/scd.sh \
 	tests/system/seal.sh
-SYSTEM_TESTS += tests/system/signatures.sh
+SYSTEM_TESTS += tests/system/setup.sh tests/system/signatures.sh
 EXTRA_DIST += tests/system/tsa.sh tests/system/pki.sh tests/system/staple.py
 TESTS += $(SYSTEM_TESTS)
 many: all
