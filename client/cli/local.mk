@@ -17,6 +17,7 @@ client_cli_cardseal_SOURCES = \
 	client/cli/cmd_store.c \
 	client/cli/doctor.h \
 	client/cli/doctor_agent.c \
+	client/cli/doctor_clients.c \
 	client/cli/doctor_local.c \
 	client/cli/main.c \
 	client/cli/mutt_sync.c \
