@@ -256,7 +256,8 @@ setup_file_make_folders(const struct setup_file *f)
 	char *folder = strdup(f->path), *slash = folder;
 	const char *why = folder != NULL ? NULL : strerror(ENOMEM);
 
-	while (why == NULL && (slash = strchr(slash + 1, '/')) != NULL) {
+	while (folder != NULL && why == NULL &&
+	       (slash = strchr(slash + 1, '/')) != NULL) {
 		*slash = '\0';
 		if (mkdir(folder, 0700) != 0 && errno != EEXIST)
 			why = strerror(errno);
@@ -276,7 +277,7 @@ setup_file_remove(const struct setup_file *f, unsigned folders)
 		why = "was changed by another program; try again";
 	if (why == NULL && unlink(f->path) != 0)
 		why = strerror(errno);
-	while (why == NULL && folders-- > 0 &&
+	while (folder != NULL && why == NULL && folders-- > 0 &&
 	       (slash = strrchr(folder, '/')) != NULL && slash != folder) {
 		*slash = '\0';
 		/* Others may have put something there. */
