@@ -1,6 +1,6 @@
 # doc/
 EXTRA_DIST += \
-	doc/architecture.md doc/interop.md \
+	doc/architecture.md doc/clients.md doc/interop.md \
 	doc/path.schema.json \
 	doc/paths.md \
 	doc/migrating.md \

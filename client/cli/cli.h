@@ -62,6 +62,9 @@ struct cli {
 	const char *token;	 /* --token */
 	const char *key_type;	 /* keys generate --key */
 	const char *label;	 /* --label */
+	bool is_dry;		 /* setup --dry-run */
+	bool is_undo;		 /* setup --undo */
+	const char *delegate;	 /* setup --delegate */
 	int argc;		 /* as main got them, from the command on */
 	char **argv;
 };
@@ -139,6 +142,7 @@ int cmd_mutt_verify(struct cli *cli);
 int cmd_mutt_verify_opaque(struct cli *cli);
 int cmd_read(struct cli *cli);
 int cmd_receipt(struct cli *cli);
+int cmd_setup(struct cli *cli);
 int cmd_setup_anchors(struct cli *cli);
 int cmd_sendmail(struct cli *cli);
 int cmd_rewrap(struct cli *cli);
@@ -153,6 +157,7 @@ extern const struct cli_option cmd_certs_request_options[];
 extern const struct cli_option cmd_certs_verify_options[];
 extern const struct cli_option cmd_keys_generate_options[];
 extern const struct cli_option cmd_keys_import_options[];
+extern const struct cli_option cmd_setup_options[];
 extern const struct cli_option cmd_setup_anchors_options[];
 extern const struct cli_option *const cmd_sendmail_groups[];
 extern const struct cli_option cmd_edit_options[];

@@ -15,7 +15,7 @@
 
 #define DEADLINE_MS 10000
 #define OUTPUT_MAX 1048576
-#define PARTS 3
+#define PARTS 4
 #define READER_MAX 64 /* PKCS#11 cuts their names there */
 #define EXIT_DEVICE 9
 
@@ -386,6 +386,7 @@ cmd_doctor(struct cli *cli)
 	struct part parts[PARTS] = {
 	    {.name = "pcscd", .examine = doctor_examine_service},
 	    {.name = "agent", .examine = doctor_examine_agent},
+	    {.name = "client", .examine = doctor_examine_clients},
 	    {.name = "clock", .examine = doctor_examine_clock},
 	};
 	json_t *list = json_array();

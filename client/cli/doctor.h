@@ -39,6 +39,7 @@ void doctor_tell(struct doctor *d, const struct doctor_finding *finding,
 /* The parts. */
 void doctor_examine_service(struct doctor *d); /* pcscd, readers, cards */
 void doctor_examine_agent(struct doctor *d);   /* and what it holds */
+void doctor_examine_clients(struct doctor *d); /* who was told of it */
 void doctor_examine_clock(struct doctor *d);
 
 /* Of the agent's part: its keys with their certificates; and what asks for

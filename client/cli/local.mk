@@ -13,15 +13,39 @@ client_cli_cardseal_SOURCES = \
 	client/cli/cmd_mutt.c client/cli/cmd_mutt.h \
 	client/cli/cmd_read.c client/cli/cmd_receipt.c \
 	client/cli/cmd_sendmail.c \
+	client/cli/cmd_setup.c \
 	client/cli/cmd_store.c \
 	client/cli/cmd_token.c \
 	client/cli/doctor.h \
 	client/cli/doctor_agent.c \
+	client/cli/doctor_clients.c \
 	client/cli/doctor_local.c \
 	client/cli/main.c \
 	client/cli/mutt_sync.c \
 	client/cli/options.c \
-	client/cli/print.c
+	client/cli/print.c \
+	client/cli/setup.h \
+	client/cli/setup_block.c \
+	client/cli/setup_clients.c \
+	client/cli/setup_file.c
+client_cli_cardseal_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DCS_PKCS11DIR='"$(pkcs11dir)"'
 client_cli_cardseal_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 client_cli_cardseal_LDADD = libcardseal.la $(JANSSON_LIBS)
 client_cli_cardseal_LDFLAGS = $(PROGRAM_LINK)
+
+# What shells offer for the next word.
+bashcompletiondir = $(datadir)/bash-completion/completions
+bashcompletion_DATA = client/cli/completion/bash/cardseal
+zshcompletiondir = $(datadir)/zsh/site-functions
+zshcompletion_DATA = client/cli/completion/zsh/_cardseal
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+fishcompletion_DATA = client/cli/completion/fish/cardseal.fish
+EXTRA_DIST += $(bashcompletion_DATA) $(zshcompletion_DATA) \
+	$(fishcompletion_DATA)
+# Makes them anew, in the source tree.
+completion: client/cli/cardseal agent/cardseal-agent
+	CS_SRCDIR='$(abs_top_srcdir)' CS_BUILDDIR='$(abs_top_builddir)' \
+	    PYTHONDONTWRITEBYTECODE=1 \
+	    python3 $(srcdir)/tests/lint/completion.py write
+.PHONY: completion

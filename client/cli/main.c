@@ -44,6 +44,8 @@ static const struct cli_option *const certs_find_groups[] = {
     cli_trust_options, cli_json_options, cli_common_options, NULL};
 static const struct cli_option *const setup_anchors_groups[] = {
     cmd_setup_anchors_options, cli_common_options, NULL};
+static const struct cli_option *const setup_groups[] = {
+    cmd_setup_options, cli_common_options, NULL};
 static const struct cli_option *const json_groups[] = {
     cli_json_options, cli_common_options, NULL};
 static const struct cli_option *const log_groups[] = {
@@ -141,6 +143,11 @@ static const struct cli_command commands[] = {
 	cmd_mutt_import, false},
     {"setup anchors", "FILE", "trust the certificates of a bundle",
 	setup_anchors_groups, 1, cmd_setup_anchors, false},
+    {"setup",
+	"git|mutt|neomutt|gnupg|ssh|thunderbird|firefox|chromium|"
+	"evolution|all",
+	"have a program sign and decrypt with the agent", setup_groups, 1,
+	cmd_setup, false},
     {"doctor", "", "find what is wrong, and what to do", json_groups, 0,
 	cmd_doctor, false},
     {"agent", "[OPTIONS]", "run the agent in the foreground", common_groups, 0,

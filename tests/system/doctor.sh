@@ -78,6 +78,41 @@ ok "the agent knows the PIN" "$CARDSEAL" unlock
 exits 0 "which is told" doctor --json
 like "so" "$(found good PIN)" 'known to the agent'
 
+# --- the programs -----------------------------------------------------------
+setup() {
+	"$CARDSEAL" setup "$@" >"$tmp/setup.out" 2>&1
+}
+mkdir -p "$HOME/.thunderbird/"{a,b}
+for profile in a b; do
+	printf 'library=\nname=NSS\n\n' \
+	    >"$HOME/.thunderbird/$profile/pkcs11.txt"
+done
+exits 0 "who is set up" doctor --json
+like "nobody yet" "$(found note client)" \
+    'mutt is not set up.*ssh is not set up.*thunderbird is not set up'
+unlike "what has no profile is not missed" "$(found note client)" 'firefox'
+like "and what to do" "$(advised client)" '"cardseal setup mutt"'
+setup mutt
+setup thunderbird
+exits 0 "some are" doctor --json
+like "as is told" "$(found good client)" \
+    'mutt is set up.*thunderbird is set up'
+printf 'library=\nname=NSS\n\n' >"$HOME/.thunderbird/b/pkcs11.txt"
+exits 0 "not in all profiles" doctor --json
+like "as is told" "$(found note client)" 'thunderbird is not set up in all'
+ln -s nowhere "$HOME/.gitconfig"
+exits 0 "a link to nothing" doctor --json
+like "is told of" "$(found warning client)" 'git is not one that setup takes'
+rm "$HOME/.gitconfig"
+mkdir -p "$XDG_CONFIG_HOME/pkcs11/modules"
+echo 'module: /nowhere.so' >"$XDG_CONFIG_HOME/pkcs11/modules/cardseal.module"
+exits 0 "p11-kit with a wrong path" doctor --json
+like "is told of" "$(found warning client)" 'not there: /nowhere.so'
+echo "module: $CS_BUILDDIR/.libs/cardseal-pkcs11.so" \
+    >"$XDG_CONFIG_HOME/pkcs11/modules/cardseal.module"
+exits 0 "p11-kit with the right one" doctor --json
+like "has it" "$(found good client)" 'p11-kit has the agent'
+
 # --- what hangs -------------------------------------------------------------
 kill -STOP "$agent_pid"
 exits 9 "an agent that hangs" timeout 60 "$CARDSEAL" doctor --json

@@ -2,7 +2,7 @@
 SYSTEM_TESTS = \
 	tests/system/attacks.sh \
 	tests/system/agent-log.sh \
-	tests/system/certs.sh \
+	tests/system/certs.sh tests/system/clients.sh \
 	tests/system/harvest.sh tests/system/trust.sh \
 	tests/system/cms-peers.sh \
 	tests/system/doctor.sh \
@@ -26,7 +26,7 @@ SYSTEM_TESTS = \
 	tests/system/seal.sh \
 	tests/system/p12.sh \
 	tests/system/write.sh
-SYSTEM_TESTS += tests/system/signatures.sh tests/system/ssh.sh
+SYSTEM_TESTS += tests/system/setup.sh tests/system/signatures.sh tests/system/ssh.sh
 EXTRA_DIST += tests/system/ssh_server.py tests/system/tsa.sh tests/system/pki.sh \
 	tests/system/staple.py tests/system/terminal.py
 TESTS += $(SYSTEM_TESTS)

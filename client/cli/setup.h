@@ -1,0 +1,123 @@
+/*
+ * setup.h: what the files of "cardseal setup" share.
+ *
+ * A program is told of cardseal by a block of lines in one of its files:
+ *
+ *	# cardseal setup NAME: begin SUM [joined=N] [new=N] [parted]
+ *	...
+ *	# cardseal setup NAME: end
+ *
+ * All formats that are written here take "#" for a comment. Taking the block
+ * out gives the file back octet for octet, whatever was changed elsewhere in it
+ * meanwhile: "joined" counts the line ends that were put before the block;
+ * "new" says that there was no file, and how many folders were made for it;
+ * "parted" that the empty line behind the block is the block's. SUM is of the
+ * lines between, so that a block into which somebody else wrote is known, and
+ * left alone.
+ */
+#ifndef CLIENT_CLI_SETUP_H
+#define CLIENT_CLI_SETUP_H
+
+#include <sys/stat.h>
+
+#include "client/cli/cli.h"
+
+#define SETUP_EXIT_NO_PROFILE 4
+#define SETUP_EXIT_REFUSED 8
+
+enum setup_place {
+	SETUP_BEHIND, /* the last one counts: at the end */
+	SETUP_BEFORE, /* the first one counts: at the beginning */
+	SETUP_PARTED, /* at the end, between empty lines */
+};
+
+/* One run for one client. */
+struct setup {
+	struct cli *cli;
+	const char *name; /* the client's, and the block's */
+	size_t files;	  /* that were there to be changed */
+	size_t changed;	  /* or would be, with --dry-run */
+	/* Nothing is changed or told: who is set up? */
+	bool is_look;
+	size_t set_up; /* files that have what they need */
+	size_t unreadable;
+};
+
+/* What a file gets. */
+struct setup_lines {
+	enum setup_place place;
+	const char *text; /* whole lines */
+	/* A line, its end left out, that says that the file had the same from
+	 * elsewhere, and is not to be changed; or NULL. */
+	const char *already;
+};
+
+/*
+ * Puts the block with these lines into the file, or with --undo takes it out,
+ * and tells so; with --dry-run only tells. One that is there is replaced, if it
+ * says anything else. A link's target is changed. An exit status, after a
+ * message: SETUP_EXIT_REFUSED for a file that is not to be changed.
+ */
+int setup_block(
+    struct setup *s, const char *path, const struct setup_lines *lines);
+
+/* A client, by its name on the command line. */
+struct setup_client {
+	const char *name;
+	/* Without which nobody wants it; NULL: its profiles tell. */
+	const char *program;
+	/* Calls setup_block for each of its files; an exit status. Without any
+	 * file the program has not been started yet. */
+	int (*change)(struct setup *s);
+	bool needs_rule; /* of the agent: it decrypts by itself */
+	/* Signs something in the way it is set up; NULL: not possible from
+	 * here. An exit status, after a message. */
+	int (*test)(struct setup *s);
+	const char *next; /* what the person does then; NULL: nothing */
+};
+
+/* All of them; a row without a name is behind the last. */
+extern const struct setup_client setup_clients[];
+
+/* Does it, or with --undo undoes it: what change does, and the rule. */
+int setup_change(struct setup *s, const struct setup_client *client);
+
+/* What a client is given: --delegate, or what is installed. */
+const char *setup_get_delegate(const struct setup *s, const char *installed);
+
+/* Are HOME and the other variables that name folders such that files are found
+ * by them? The name of the first that is not, or NULL. */
+const char *setup_find_bad_folder(void);
+
+int setup_test_git(struct setup *s);
+int setup_test_mutt(struct setup *s);
+
+/* --- files (setup_file.c) --- */
+
+struct setup_file {
+	char *path;	/* the file itself, where links led to it */
+	char *text;	/* with a NUL behind; NULL: there is no file */
+	size_t len;	/* of the text */
+	struct stat st; /* of the file that was read */
+};
+
+/* Reads the file. Returns NULL, or why it is not one to be changed; with or
+ * without setup_file_clear. */
+const char *setup_file_read(struct setup_file *f, const char *path);
+void setup_file_clear(struct setup_file *f);
+/*
+ * Writes the file anew, in one step, with its mode, group and attributes; a new
+ * one is for its owner alone. Nothing is written if the file is not the one any
+ * more that was read. Returns NULL, or why not.
+ */
+const char *setup_file_write(
+    const struct setup_file *f, const char *text, size_t len);
+/* How many of the folders above are missing. */
+unsigned setup_file_count_folders(const struct setup_file *f);
+/* Makes them. NULL, or why not. */
+const char *setup_file_make_folders(const struct setup_file *f);
+/* Removes the file, and so many folders above it as far as they are empty.
+ * NULL, or why not. */
+const char *setup_file_remove(const struct setup_file *f, unsigned folders);
+
+#endif

@@ -1,0 +1,363 @@
+/* setup: which programs there are, and what each is told. */
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/cli/setup.h"
+
+#define MODULE CS_PKCS11DIR "/cardseal-pkcs11.so"
+#define GPGSM CS_BINDIR "/cardseal-gpgsm"
+#define SCD CS_BINDIR "/cardseal-scd"
+#define PATH_SIZE 1024
+#define FOLDER_MAX 512 /* of what a variable names */
+
+/* --- places --- */
+
+static bool
+is_good_folder(const char *value)
+{
+	return value[0] == '/' && strlen(value) <= FOLDER_MAX;
+}
+
+const char *
+setup_find_bad_folder(void)
+{
+	static const char *const names[] = {"XDG_CONFIG_HOME", "XDG_DATA_HOME",
+	    "GNUPGHOME", "GIT_CONFIG_GLOBAL"};
+	const char *value = getenv("HOME");
+	size_t i;
+
+	if (value == NULL || !is_good_folder(value))
+		return "HOME";
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		value = getenv(names[i]);
+		if (value != NULL && value[0] != '\0' && !is_good_folder(value))
+			return names[i];
+	}
+	return NULL;
+}
+
+/* The variable's value, or FOLDER below HOME where it is not set; and NAME
+ * behind. */
+static void
+put_path(char path[PATH_SIZE], const char *variable, const char *folder,
+    const char *name)
+{
+	const char *value = getenv(variable), *home = getenv("HOME");
+
+	if (value != NULL && value[0] == '/')
+		snprintf(path, PATH_SIZE, "%s/%s", value, name);
+	else
+		snprintf(path, PATH_SIZE, "%s/%s/%s", home != NULL ? home : "",
+		    folder, name);
+}
+
+static void
+put_config(char path[PATH_SIZE], const char *name)
+{
+	put_path(path, "XDG_CONFIG_HOME", ".config", name);
+}
+
+static void
+put_data(char path[PATH_SIZE], const char *name)
+{
+	put_path(path, "XDG_DATA_HOME", ".local/share", name);
+}
+
+static void
+put_home(char path[PATH_SIZE], const char *name)
+{
+	const char *home = getenv("HOME");
+
+	snprintf(path, PATH_SIZE, "%s/%s", home != NULL ? home : "", name);
+}
+
+static bool
+is_there(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0;
+}
+
+/* A block whose lines have the delegate's path in the place of %s. */
+static int
+put_lines(struct setup *s, const char *path, enum setup_place place,
+    const char *before, const char *delegate, const char *after)
+{
+	struct setup_lines lines = {.place = place};
+	char *text;
+	int status;
+
+	if (asprintf(&text, "%s%s%s", before, delegate, after) < 0)
+		return CLI_EXIT_INTERNAL;
+	lines.text = text;
+	status = setup_block(s, path, &lines);
+	free(text);
+	return status;
+}
+
+/*
+ * What decrypts by itself wants the bare result of the private key, which no
+ * program gets without a rule. It is the same rule for each of them, with the
+ * same name, since a rule with programs in it would shut out all others.
+ */
+static int
+put_rule(struct setup *s)
+{
+	static const struct setup_lines lines = {
+	    .place = SETUP_BEHIND,
+	    .text = "[rule setup]\nfor = raw\nraw = yes\nconfirm = once\n"
+		    "confirm-window = 28800\n",
+	};
+	char path[PATH_SIZE];
+
+	put_config(path, "cardseal/agent.conf");
+	return setup_block(s, path, &lines);
+}
+
+/* It is undone in the other order, so that folders are empty when it is their
+ * turn. */
+int
+setup_change(struct setup *s, const struct setup_client *client)
+{
+	bool is_undo = s->cli->is_undo;
+	int rule = 0, status;
+
+	if (client->needs_rule && is_undo)
+		rule = put_rule(s);
+	status = client->change(s);
+	/* Nobody starts it, nobody needs the rule. */
+	if (client->needs_rule && !is_undo && status == 0 && s->files != 0)
+		rule = put_rule(s);
+	return status != 0 ? status : rule;
+}
+
+/* --- git --- */
+
+static int
+put_git(struct setup *s, const char *path)
+{
+	return put_lines(s, path, SETUP_BEHIND,
+	    "[gpg]\n\tformat = x509\n[gpg \"x509\"]\n\tprogram = ",
+	    setup_get_delegate(s, GPGSM), "\n");
+}
+
+/* git reads two files, the first last, and writes to the second only if it is
+ * the only one. */
+static int
+change_git(struct setup *s)
+{
+	const char *global = getenv("GIT_CONFIG_GLOBAL");
+	char path[PATH_SIZE], other[PATH_SIZE];
+	int status, r;
+
+	if (global != NULL && global[0] != '\0')
+		return put_git(s, global);
+	put_home(path, ".gitconfig");
+	put_config(other, "git/config");
+	if (!s->cli->is_undo)
+		return put_git(
+		    s, !is_there(path) && is_there(other) ? other : path);
+	status = put_git(s, path);
+	r = put_git(s, other);
+	return status != 0 ? status : r;
+}
+
+/* --- mutt and neomutt --- */
+
+static int
+put_muttrc(struct setup *s, const char *path)
+{
+	return put_lines(s, path, SETUP_BEHIND, "source \"",
+	    setup_get_delegate(s, CS_BINDIR "/cardseal"), " mutt sync|\"\n");
+}
+
+/* The first of the names that is there is what the program reads; none: the
+ * first is made. To undo, all that are there. A name with a / before is below
+ * HOME. */
+static int
+change_muttrc(struct setup *s, const char *const *names)
+{
+	char path[PATH_SIZE], first[PATH_SIZE] = "";
+	int status = 0, r;
+	size_t i;
+
+	for (i = 0; names[i] != NULL; i++) {
+		if (names[i][0] == '/')
+			put_home(path, names[i] + 1);
+		else
+			put_config(path, names[i]);
+		if (i == 0)
+			memcpy(first, path, sizeof(first));
+		if (!is_there(path))
+			continue;
+		r = put_muttrc(s, path);
+		if (!s->cli->is_undo)
+			return r;
+		if (status == 0)
+			status = r;
+	}
+	return s->cli->is_undo ? status : put_muttrc(s, first);
+}
+
+static int
+change_mutt(struct setup *s)
+{
+	static const char *const names[] = {
+	    "/.muttrc", "/.mutt/muttrc", "mutt/muttrc", NULL};
+
+	return change_muttrc(s, names);
+}
+
+static int
+change_neomutt(struct setup *s)
+{
+	static const char *const names[] = {"neomutt/neomuttrc",
+	    "neomutt/muttrc", "mutt/neomuttrc", "mutt/muttrc",
+	    "/.neomutt/neomuttrc", "/.neomutt/muttrc", "/.mutt/neomuttrc",
+	    "/.mutt/muttrc", "/.neomuttrc", "/.muttrc", NULL};
+
+	return change_muttrc(s, names);
+}
+
+/* --- GnuPG and ssh --- */
+
+static int
+change_gnupg(struct setup *s)
+{
+	char path[PATH_SIZE];
+
+	put_path(path, "GNUPGHOME", ".gnupg", "gpg-agent.conf");
+	return put_lines(s, path, SETUP_BEHIND, "scdaemon-program ",
+	    setup_get_delegate(s, SCD), "\n");
+}
+
+/* Before all Host lines, for every host. */
+static int
+change_ssh(struct setup *s)
+{
+	char path[PATH_SIZE];
+
+	put_home(path, ".ssh/config");
+	return put_lines(s, path, SETUP_BEFORE, "PKCS11Provider ",
+	    setup_get_delegate(s, MODULE), "\n");
+}
+
+/* --- programs on NSS --- */
+
+/*
+ * A folder of NSS with cert9.db lists its modules in pkcs11.txt: lines
+ * "name=value", and an empty one behind each module. When NSS writes it anew,
+ * it keeps what stands between two empty lines as a whole, "#" or not, and what
+ * has no empty line behind it not at all.
+ */
+static int
+change_database(struct setup *s, const char *path)
+{
+	struct setup_lines lines = {
+	    .place = SETUP_PARTED, .already = "name=cardseal"};
+	char *text;
+	int status;
+
+	if (!is_there(path))
+		return 0;
+	if (asprintf(&text, "library=%s\nname=cardseal\n",
+		setup_get_delegate(s, MODULE)) < 0)
+		return CLI_EXIT_INTERNAL;
+	lines.text = text;
+	status = setup_block(s, path, &lines);
+	free(text);
+	return status;
+}
+
+/* Of each profile in the folder; the first status that is not 0. */
+static int
+change_profiles(struct setup *s, const char *folder)
+{
+	DIR *dir = opendir(folder);
+	const struct dirent *entry;
+	char path[PATH_SIZE];
+	int status = 0, r;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		if (entry->d_name[0] == '.' ||
+		    snprintf(path, sizeof(path), "%s/%s/pkcs11.txt", folder,
+			entry->d_name) >= (int)sizeof(path))
+			continue;
+		r = change_database(s, path);
+		if (status == 0)
+			status = r;
+	}
+	if (dir != NULL)
+		closedir(dir);
+	return status;
+}
+
+static int
+change_thunderbird(struct setup *s)
+{
+	char folder[PATH_SIZE];
+
+	put_home(folder, ".thunderbird");
+	return change_profiles(s, folder);
+}
+
+/* Since 147 the folder may be an XDG one. */
+static int
+change_firefox(struct setup *s)
+{
+	char folder[PATH_SIZE];
+	int status, r;
+
+	put_home(folder, ".mozilla/firefox");
+	status = change_profiles(s, folder);
+	put_config(folder, "mozilla/firefox");
+	r = change_profiles(s, folder);
+	return status != 0 ? status : r;
+}
+
+/* Since 146 the second, unless the first is there. */
+static int
+change_chromium(struct setup *s)
+{
+	char path[PATH_SIZE];
+
+	put_home(path, ".pki/nssdb/pkcs11.txt");
+	if (!is_there(path))
+		put_data(path, "pki/nssdb/pkcs11.txt");
+	return change_database(s, path);
+}
+
+static int
+change_evolution(struct setup *s)
+{
+	char path[PATH_SIZE];
+
+	put_data(path, "evolution/pkcs11.txt");
+	return change_database(s, path);
+}
+
+#define NEXT_NSS "if it runs, start it anew"
+#define NEXT_RULE \
+	"restart the agent: \"systemctl --user restart cardseal-agent\""
+
+const struct setup_client setup_clients[] = {
+    {"git", "git", change_git, false, setup_test_git,
+	"sign with \"git commit -S\", or always: \"git config --global "
+	"commit.gpgsign true\""},
+    {"mutt", "mutt", change_mutt, false, setup_test_mutt, NULL},
+    {"neomutt", "neomutt", change_neomutt, false, setup_test_mutt, NULL},
+    {"gnupg", "gpgsm", change_gnupg, true, NULL,
+	NEXT_RULE "; then \"gpgconf --kill gpg-agent\" and \"gpgsm "
+		  "--learn-card\""},
+    {"ssh", "ssh", change_ssh, false, NULL,
+	"\"ssh-keygen -D\" with the module's path prints the public keys for "
+	"authorized_keys"},
+    {"thunderbird", NULL, change_thunderbird, true, NULL,
+	NEXT_RULE "; " NEXT_NSS},
+    {"firefox", NULL, change_firefox, false, NULL, NEXT_NSS},
+    {"chromium", NULL, change_chromium, false, NULL, NEXT_NSS},
+    {"evolution", NULL, change_evolution, true, NULL, NEXT_RULE "; " NEXT_NSS},
+    {0},
+};

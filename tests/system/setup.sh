@@ -1,0 +1,227 @@
+#!/bin/bash
+# cardseal setup: what is written for each program, that the program takes it,
+# and that --undo leaves every file octet for octet as it was.
+# shellcheck source=tests/system/lib.sh
+. "${CS_SRCDIR:-.}/tests/system/lib.sh"
+fixtures "$tmp/fixture" --token Work --pin 123456 \
+    --identity name=alice,key=rsa2048,email=alice@example.org
+export CARDSEAL_SOCKET=$tmp/run/agent.sock GIT_CONFIG_NOSYSTEM=1
+unset GIT_CONFIG_GLOBAL GNUPGHOME
+module=$CS_BUILDDIR/.libs/cardseal-pkcs11.so
+
+setup() {
+	"$CARDSEAL" setup "$@"
+}
+# database FOLDER: a list of modules as NSS writes it
+database() {
+	mkdir -p "$1"
+	printf 'library=\nname=NSS Internal PKCS #11 Module\n%s\n\n' \
+	    "parameters=configdir='sql:$1'" >"$1/pkcs11.txt"
+}
+# The home folder: names, modes, owners, links and what is in the files.
+picture() {
+	tar -C "$HOME" --sort=name --mtime=@0 -cf - . | sha256sum
+}
+
+# --- homes of different people ----------------------------------------------
+# Files that end with a line end and without, that are links, and none at all.
+home_plain() {
+	printf '[user]\n\tname = Alice\n' >"$HOME/.gitconfig"
+	chmod 640 "$HOME/.gitconfig"
+	echo 'set folder=~/Mail' >"$HOME/.muttrc"
+	mkdir -p "$HOME/.ssh" "$XDG_CONFIG_HOME/neomutt"
+	mkdir -m 700 "$HOME/.gnupg"
+	echo 'default-cache-ttl 60' >"$HOME/.gnupg/gpg-agent.conf"
+	printf 'Host *\n\tUser alice\n' >"$HOME/.ssh/config"
+	echo 'set sort=threads' >"$XDG_CONFIG_HOME/neomutt/neomuttrc"
+	database "$HOME/.thunderbird/x.default"
+	database "$HOME/.thunderbird/y.other"
+	database "$HOME/.mozilla/firefox/x.default"
+	database "$XDG_CONFIG_HOME/mozilla/firefox/z.new"
+	database "$HOME/.pki/nssdb"
+	database "$XDG_DATA_HOME/evolution"
+}
+home_odd() {
+	home_plain
+	mkdir "$HOME/dot"
+	printf '[user]\n\tname = Alice' >"$HOME/dot/gitconfig"
+	ln -sf dot/gitconfig "$HOME/.gitconfig"
+	printf 'set a=b\n# no line end' >"$HOME/.muttrc"
+	printf 'Host x' >"$HOME/.ssh/config"
+	rm -r "$XDG_CONFIG_HOME/neomutt"
+	: >"$HOME/.gnupg/gpg-agent.conf"
+	: >"$HOME/.pki/nssdb/pkcs11.txt"
+	printf 'library=\nname=x\n' >"$HOME/.thunderbird/x.default/pkcs11.txt"
+	printf 'library=\nname=x' >"$HOME/.thunderbird/y.other/pkcs11.txt"
+}
+home_empty() {
+	mkdir -p "$XDG_DATA_HOME/pki/nssdb"
+	database "$XDG_DATA_HOME/pki/nssdb"
+}
+homes=0
+new_home() { # KIND
+	homes=$((homes + 1))
+	HOME=$tmp/home-$homes
+	XDG_CONFIG_HOME=$HOME/.config XDG_DATA_HOME=$HOME/.local/share
+	mkdir -p "$HOME"
+	mkdir -p "$XDG_CONFIG_HOME"
+	"home_$1"
+	picture >"$tmp/before"
+}
+
+for kind in plain odd empty; do
+	new_home $kind
+	for client in git mutt neomutt gnupg ssh thunderbird firefox \
+	    chromium evolution; do
+		what="$client, $kind"
+		if [ $kind = empty ] && [[ $client =~ ^[tfe] ]]; then
+			exits 4 "$what: no profile" setup $client
+			continue
+		fi
+		exits 0 "$what: dry" setup --dry-run $client
+		ok "$what: something would be changed" test -s "$tmp/out"
+		is "$what: but nothing is" "$(picture)" "$(cat "$tmp/before")"
+		exits 0 "$what: set up" setup $client
+		not_ok "$what: that changes files" \
+		    diff <(picture) "$tmp/before"
+		picture >"$tmp/after"
+		exits 0 "$what: again" setup $client
+		is "$what: changes nothing" "$(picture)" "$(cat "$tmp/after")"
+		exits 0 "$what: undone dry" setup --undo --dry-run $client
+		is "$what: changes nothing" "$(picture)" "$(cat "$tmp/after")"
+		exits 0 "$what: undone" setup --undo $client
+		is "$what: as it was" "$(picture)" "$(cat "$tmp/before")"
+		exits 0 "$what: undone again" setup --undo $client
+		is "$what: nothing is said" "$(cat "$tmp/out")" ""
+	done
+done
+new_home plain
+exits 0 "all" setup all
+exits 0 "all, undone" setup --undo all
+is "as it was" "$(picture)" "$(cat "$tmp/before")"
+exits 2 "no program" setup
+exits 2 "one that is not known" setup lotus
+exits 2 "a delegate with quotes" setup --delegate "/a'b" git
+
+# --- changed meanwhile ------------------------------------------------------
+exits 0 "git" setup git
+git config --global user.email alice@example.org
+exits 0 "undone after git changed the file" setup --undo git
+is "git has what it wrote" "$(git config --global user.email)" \
+    alice@example.org
+is "and nothing of ours" "$(git config --global gpg.format)" ""
+exits 0 "another delegate" setup --delegate /usr/bin/true git
+exits 0 "and another" setup --delegate /usr/bin/false git
+is "is the one that counts" "$(git config --global gpg.x509.program)" \
+    /usr/bin/false
+is "alone" "$(grep -c 'cardseal setup git: begin' "$HOME/.gitconfig")" 1
+echo '# behind' >>"$HOME/.gitconfig"
+cp "$HOME/.gitconfig" "$tmp/kept"
+exits 0 "the same again" setup --delegate /usr/bin/false git
+ok "does not move it" cmp "$HOME/.gitconfig" "$tmp/kept"
+git config --global gpg.minTrustLevel fully
+exits 8 "what git wrote between is not taken out" setup --undo git
+like "which is told" "$(cat "$tmp/err")" 'somebody else changed the lines'
+exits 8 "nor written over" setup git
+is "it is there" "$(git config --global gpg.minTrustLevel)" fully
+git config --global --unset gpg.minTrustLevel
+exits 0 "and when it is gone" setup --undo git
+unlike "nothing is left" "$(cat "$HOME/.gitconfig")" 'cardseal'
+
+# One file for both, without a line end, undone in either order.
+new_home empty
+printf 'set a=b' >"$HOME/.muttrc"
+picture >"$tmp/before"
+for order in "mutt neomutt" "neomutt mutt"; do
+	exits 0 "mutt" setup mutt
+	exits 0 "neomutt has the same file" setup neomutt
+	is "with a block each" "$(grep -c begin "$HOME/.muttrc")" 2
+	for client in $order; do
+		exits 0 "undone for $client" setup --undo "$client"
+	done
+	is "as it was" "$(picture)" "$(cat "$tmp/before")"
+done
+
+# --- what is not touched ----------------------------------------------------
+left_alone() { # WHY: .muttrc, to both
+	local before after
+	before=$(picture)
+	exits 8 "left alone: $1" setup mutt
+	like "which is told" "$(cat "$tmp/err")" "\\.muttrc: .*$1"
+	setup --undo mutt >/dev/null 2>&1
+	after=$(picture)
+	is "as it was" "$after" "$before"
+}
+printf '\000\001' >"$HOME/.muttrc"
+left_alone "not a text file"
+ln -f "$HOME/.muttrc" "$HOME/other"
+left_alone "more than one name"
+rm "$HOME/other" "$HOME/.muttrc"
+ln -s nowhere "$HOME/.muttrc"
+left_alone "a link to nothing"
+rm "$HOME/.muttrc"
+mkfifo "$HOME/.muttrc"
+left_alone "not a regular file"
+rm "$HOME/.muttrc"
+head -c 5000000 /dev/zero | tr '\0' '\n' >"$HOME/.muttrc"
+left_alone "too large"
+echo '# cardseal setup mutt: begin 00000000' >"$HOME/.muttrc"
+left_alone "no end"
+if [ "$(id -u)" = 0 ]; then
+	echo 'set a=b' >"$HOME/.muttrc"
+	chown 1 "$HOME/.muttrc"
+	left_alone "another user"
+	rm "$HOME/.muttrc"
+fi
+echo 'set a=b' >"$HOME/.muttrc"
+if (HOME=relative setup mutt) 2>"$tmp/err"; then
+	echo "# it found a home" >"$tmp/err"
+fi
+like "no home" "$(cat "$tmp/err")" 'HOME does not name'
+if [ "$(id -u)" != 0 ]; then
+	chmod 500 "$HOME"
+	exits 74 "a folder that cannot be written to" setup mutt
+	chmod 700 "$HOME"
+fi
+is "nothing is left beside" "$(find "$HOME" -name '*.cardseal-*')" ""
+
+# --- what the programs say to it --------------------------------------------
+list_modules() {
+	modutil -force -dbdir "sql:$db" -list 2>&1
+}
+if have_tool modutil "NSS takes it"; then
+	new_home plain
+	db=$HOME/.thunderbird/x.default
+	rm "$db/pkcs11.txt"
+	ok "a database of NSS" certutil -N -d "sql:$db" --empty-password
+	cp "$db/pkcs11.txt" "$tmp/kept"
+	exits 0 "thunderbird" setup --delegate "$module" thunderbird
+	like "NSS has the module" "$(list_modules)" \
+	    "cardseal.*library name: $module"
+	ok "NSS writes the file anew" modutil -force -dbdir "sql:$db" \
+	    -add other -libfile "$FIXTURE_MODULE"
+	like "and keeps it" "$(list_modules)" "library name: $module"
+	exits 0 "undone after that" setup --undo thunderbird
+	unlike "it is gone" "$(list_modules)" "cardseal"
+	unlike "wholly" "$(cat "$db/pkcs11.txt")" "cardseal setup"
+	like "what NSS wrote is there" "$(list_modules)" "other"
+	exits 0 "set up again" setup --delegate "$module" thunderbird
+	ok "NSS takes the other out" modutil -force -dbdir "sql:$db" \
+	    -delete other
+	exits 0 "undone" setup --undo thunderbird
+	ok "as it was" cmp "$db/pkcs11.txt" "$tmp/kept"
+	ok "by modutil" modutil -force -dbdir "sql:$db" -add cardseal \
+	    -libfile "$module"
+	cp "$db/pkcs11.txt" "$tmp/kept"
+	exits 0 "what modutil added" setup --delegate "$module" thunderbird
+	like "is known" "$(cat "$tmp/out")" 'x.default.*setup did not write'
+	exits 0 "and not taken out" setup --undo thunderbird
+	ok "nor changed" cmp "$db/pkcs11.txt" "$tmp/kept"
+fi
+if have_tool ssh "ssh takes it"; then
+	exits 0 "ssh" setup --delegate "$module" ssh
+	is "is told of the module" "$(ssh -F "$HOME/.ssh/config" -G host |
+		sed -n 's/^pkcs11provider //p')" "$module"
+fi
+
+done_testing
