@@ -65,7 +65,7 @@ def good_versions(agent):
 
 def unknown_messages(agent):
     c = agent.client()
-    for tag in (25, 30):
+    for tag in (27, 30):
         m = c.call(tag)
         same(m.code, UNSUPPORTED, "unknown message %d" % tag)
     m = c.call(RAW, octets(KEY), tlv(10, b"\0"), integer(1), octets(b""),
