@@ -131,6 +131,15 @@ enum cardseal_option {
 	CARDSEAL_RECEIPT_REQUEST,
 	CARDSEAL_RECEIPT_TO, /* where receipts go; repeatable; default: the
 				sender */
+	/* "POLICY" or "POLICY:CLASS": the security label of what is signed.
+	 * POLICY: dotted, or named in labels.conf; CLASS: 0 to 256, or a name
+	 * of the policy's, else "unmarked", "unclassified", "restricted",
+	 * "confidential", "secret", "top-secret" */
+	CARDSEAL_LABEL,
+	CARDSEAL_PRIVACY_MARK,	   /* text of the label, UTF-8 */
+	CARDSEAL_LABEL_CATEGORY,   /* "OID:HEX": type, value in DER;
+				      repeatable */
+	CARDSEAL_EQUIVALENT_LABEL, /* as LABEL, of other policies; repeatable */
 };
 
 /* NULL: no memory. */

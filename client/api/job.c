@@ -219,6 +219,8 @@ static const struct {
     [CARDSEAL_TRIPLE] = {false, "0|1"},
     [CARDSEAL_RECEIPT_REQUEST] = {true, NULL},
     [CARDSEAL_RECEIPT_TO] = {true, NULL},
+    [CARDSEAL_LABEL_CATEGORY] = {true, NULL},
+    [CARDSEAL_EQUIVALENT_LABEL] = {true, NULL},
 };
 
 static bool

@@ -11,6 +11,7 @@ libcms_a_SOURCES = \
 	client/cms/input.c client/cms/input.h \
 	client/cms/judge_attrs.c client/cms/judge_cert.c \
 	client/cms/judge_ess.c client/cms/judge_int.h \
+	client/cms/label.c client/cms/label.h \
 	client/cms/output.c client/cms/output.h \
 	client/cms/parts.h \
 	client/cms/reader.c client/cms/reader.h client/cms/reader_int.h \
