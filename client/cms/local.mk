@@ -62,6 +62,12 @@ tests_unit_check_receipt_SOURCES = tests/unit/check_receipt.c
 tests_unit_check_receipt_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_unit_check_receipt_CFLAGS = $(UNIT_FLAGS)
 
+check_PROGRAMS += tests/unit/check_label
+TESTS += tests/unit/check_label
+tests_unit_check_label_SOURCES = tests/unit/check_label.c
+tests_unit_check_label_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
+tests_unit_check_label_CFLAGS = $(UNIT_FLAGS)
+
 check_PROGRAMS += tests/unit/check_detect
 TESTS += tests/unit/check_detect
 tests_unit_check_detect_SOURCES = tests/unit/check_detect.c
