@@ -30,9 +30,9 @@ field() { # EXPRESSION on the verdict v
 	python3 -c "import json, sys
 v = json.load(open('verdict'))
 s = (v['layers'] or [{}])[0].get('signers', [None])[0]
+label = s and s['security_label']
 print($1)"
 }
-label="s['security_label']"
 keeps_to_schema() {
 	python3 -c "import json, jsonschema
 jsonschema.validate(json.load(open('verdict')),
@@ -68,12 +68,12 @@ ok "give it a label" make labelled.eml --label 1.2.3:secret \
     --equivalent-label 1.2.4:5 --equivalent-label 1.2.6
 shown "nobody enforces it" labelled.eml
 exits 0 "the verdict" judge verify labelled.eml
-is "has the policy" "$(field "$label['policy']")" 1.2.3
+is "has the policy" "$(field "label['policy']")" 1.2.3
 is "... the classification" \
-    "$(field "($label['classification'], $label['classification_name'])")" \
+    "$(field "(label['classification'], label['classification_name'])")" \
     "(4, 'secret')"
-is "... the mark" "$(field "$label['privacy_mark']")" "EYES ONLY"
-is "... the category" "$(field "$label['categories']")" \
+is "... the mark" "$(field "label['privacy_mark']")" "EYES ONLY"
+is "... the category" "$(field "label['categories']")" \
     "[{'type': '1.2.5', 'value': '0c0141'}]"
 is "... the equivalents" "$(field "[(l['policy'], l['classification'])
     for l in s['equivalent_labels']['labels']]")" \
@@ -94,7 +94,7 @@ like "... and the equivalents" "$(cat printed)" \
     "id-smime-aa-equivalentLabels"
 ok "a mark in UTF-8" make utf8.eml --label 1.2.3 --privacy-mark "geheim: ä"
 shown "... comes back" utf8.eml
-is "... as it was" "$(field "$label['privacy_mark']")" "geheim: ä"
+is "... as it was" "$(field "label['privacy_mark']")" "geheim: ä"
 exits 2 "no policy" make none --label nato:secret
 like "... it says so" "$(cat err)" "neither an object identifier nor a name"
 exits 2 "no classification" make none --label 1.2.3:257
@@ -135,8 +135,8 @@ ok "no label" make plain.eml
 shown "no label" plain.eml
 ok "by name" make staff.eml --label ACME:staff --label-category 1.2.7:0500
 shown "cleared" staff.eml
-is "... by name" "$(field "($label['policy_name'],
-    $label['classification_name'], s['clearance']['state'])")" \
+is "... by name" "$(field "(label['policy_name'],
+    label['classification_name'], s['clearance']['state'])")" \
     "('ACME', 'staff', 'good')"
 withheld "above the clearance" labelled.eml
 exits 8 "a person is told" "$CARDSEAL" read -o got --anchor "$ca" labelled.eml
