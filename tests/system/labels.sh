@@ -158,6 +158,16 @@ ok "any" make any.eml --label 1.2.6
 shown "any clearance needs no classification" any.eml
 ok "none" make nothing.eml --label Nothing:0
 withheld "no clearance" nothing.eml
+ok "... and a receipt asked for" make asked.eml --label Nothing:0 \
+    --receipt-request all
+exits 8 "no receipt for what is withheld" "$CARDSEAL" receipt -o none \
+    --anchor "$ca" asked.eml
+like "... it says why" "$(cat err)" "withheld for its security label"
+not_ok "... nothing is written" test -e none
+# shellcheck disable=SC2016
+exits 8 "from a pipe, too" bash -o pipefail -c \
+    'cat nothing.eml | "$0" read --anchor "$1" >got' "$CARDSEAL" "$ca"
+is "... nothing" "$(cat got)" ""
 ok "an unknown policy" make unknown.eml --label 1.2.9:0
 withheld "an unknown policy" unknown.eml
 ok "... with an equivalent" make equivalent.eml --label 1.2.9:0 \
