@@ -230,7 +230,8 @@ int cardseal_countersign(struct cardseal_job *job, struct cardseal_input *in,
  * detached CMS signature. out (may be NULL) gets the signed bytes, when at
  * least their integrity is good. A verdict comes with every message that
  * could be read, good, bad or without a signature, for the caller to free;
- * the result is the verdict's code.
+ * the result is the verdict's code. What is withheld for its security label
+ * (labels.conf) is not let out, with the code LABEL.
  */
 int cardseal_verify(struct cardseal_job *job, struct cardseal_input *in,
     struct cardseal_input *content, struct cardseal_output *out,

@@ -7,6 +7,8 @@
 
 /* Addresses of one list that are shown to a person. */
 #define ADDRESSES_SHOWN_MAX 10
+/* Octets of a privacy mark, quoted, that are. */
+#define MARK_SHOWN_MAX 400
 
 struct verdict_ess *
 verdict_signer_ess(struct verdict_signer *s)
@@ -271,7 +273,7 @@ static void
 put_label(struct buf *b, const struct ess_label *label, const char *name,
     const char *class)
 {
-	char text[OID_TEXT_MAX], quoted[2 * ESS_MARK_MAX];
+	char text[OID_TEXT_MAX], quoted[MARK_SHOWN_MAX];
 
 	oid_format(text, sizeof(text), label->policy);
 	if (name != NULL)
