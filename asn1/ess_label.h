@@ -43,7 +43,7 @@ int CS_MUST_USE ess_label_decode(struct bytes value, struct ess_label *label);
 bool ess_category_next(struct der *list, struct ess_category *category);
 
 /*
- * EquivalentLabels (3.4.1): the list of its labels, of which there is one at
+ * EquivalentLabels (3.4): the list of its labels, of which there is one at
  * least. No two have one policy, and none has own, which is the policy of the
  * label that they stand beside (empty: not known): CS_ERR_ENCODING.
  */

@@ -30,7 +30,16 @@ enum {
 	SAID_ENCRYPT = 8,
 };
 
+/* Where the lines come from. */
+struct labels_stream {
+	FILE *f;
+	int line;	/* the present one, from 1 */
+	int fault_line; /* of what e tells; 0: of none */
+	struct err *e;
+};
+
 struct labels_parse {
+	struct labels_stream *from;
 	struct label_rules *rules;
 	struct label_policy *policy; /* whose section it is; or NULL */
 	unsigned *said;		     /* one per policy */
@@ -329,9 +338,45 @@ labels_line(void *user, const char *section, const char *name, const char *text)
 		r = set_unknown(parse, text);
 	else
 		r = refuse(parse, "no such key in section [labels]", name);
-	if (r != 0 && parse->e->code == 0)
+	if (r == 0)
+		return 1;
+	parse->from->fault_line = parse->from->line;
+	if (parse->e->code == 0)
 		err_set(parse->e, r, NULL);
-	return r == 0;
+	return 0;
+}
+
+/* For inih, in place of fgets: it would take what is left of a long line for
+ * another line. */
+static char *
+labels_gets(char *line, int size, void *stream)
+{
+	struct labels_stream *s = stream;
+	char *got = fgets(line, size, s->f);
+
+	s->line++;
+	if (got == NULL || strchr(got, '\n') != NULL || feof(s->f) ||
+	    s->e->code != 0)
+		return got;
+	err_set(s->e, -CS_ERR_CONFIG, "the line is longer than %d octets",
+	    size - 2);
+	s->fault_line = s->line;
+	return got;
+}
+
+/* inih tells the first line that is none, and goes on. */
+static int
+tell_line(
+    const struct labels_stream *s, int line, const char *path, struct err *e)
+{
+	if (line != 0 && (s->fault_line == 0 || line < s->fault_line))
+		return err_set(e, -CS_ERR_CONFIG,
+		    "%s, line %d: neither a [section] nor KEY = VALUE", path,
+		    line);
+	if (s->fault_line == 0)
+		return 0;
+	return err_set(e, s->e->code, "%s, line %d: %s", path, s->fault_line,
+	    err_get_text(s->e));
 }
 
 /* *is_there: is there such a file? */
@@ -340,27 +385,23 @@ labels_file(
     struct label_rules *rules, const char *path, bool *is_there, struct err *e)
 {
 	struct err why = ERR_INIT;
-	struct labels_parse parse = {.rules = rules, .e = &why};
-	FILE *f = fopen(path, "re");
+	struct labels_stream s = {.f = fopen(path, "re"), .e = &why};
+	struct labels_parse parse = {.from = &s, .rules = rules, .e = &why};
+	bool has_failed;
 	int line;
 
-	*is_there = f != NULL;
-	if (f == NULL && (errno == ENOENT || errno == ENOTDIR))
+	*is_there = s.f != NULL;
+	if (s.f == NULL && (errno == ENOENT || errno == ENOTDIR))
 		return 0;
-	if (f == NULL)
+	if (s.f == NULL)
 		return err_set_errno(e, errno, path);
-	line = ini_parse_file(f, labels_line, &parse);
+	line = ini_parse_stream(labels_gets, &s, labels_line, &parse);
 	free(parse.said);
-	if (ferror(f) != 0) {
-		(void)fclose(f);
+	has_failed = ferror(s.f) != 0;
+	(void)fclose(s.f);
+	if (has_failed)
 		return err_set(e, -CS_ERR_IO, "%s cannot be read", path);
-	}
-	(void)fclose(f);
-	if (line == 0)
-		return 0;
-	return err_set(e, -CS_ERR_CONFIG, "%s, line %d: %s", path, line,
-	    why.code != 0 ? err_get_text(&why)
-			  : "neither a [section] nor KEY = VALUE");
+	return tell_line(&s, line, path, e);
 }
 
 int

@@ -132,7 +132,7 @@ check_equivalents(struct bytes value)
 	return ess_equivalents_decode(value, BYTES_NONE, &labels);
 }
 
-/* Where the label is good: that its own policy is not among them (3.4.1). */
+/* Where the label is good: that its own policy is not among them (3.4). */
 static void
 judge_equivalents(const struct verdict_signer *s)
 {

@@ -80,7 +80,7 @@ void label_format(struct buf *b, const struct label_rules *rules,
 /*
  * Is a message with that label cleared? equivalents (may be empty): the list
  * of EquivalentLabels, which stands in only for a policy that is not known,
- * and counts only where is_trusted says that its signer is (RFC 2634 3.4.2).
+ * and counts only where is_trusted says that its signer is (RFC 2634 3.4).
  * GOOD; BAD with CS_ERR_LABEL; UNKNOWN: the policy is not known, and shown all
  * the same.
  */

@@ -79,7 +79,7 @@ bool verdict_get_receipt(
 /*
  * All signers of a layer are judged: those who ask for receipts must ask for
  * the same (RFC 2634 2.2.1, 2.3), or none of them does, and so for those who
- * tell of mailing lists (4.4) and for those who give it a label (3.1.2).
+ * tell of mailing lists (4.4) and for those who give it a label (3.1).
  */
 void verdict_compare_ess(struct verdict_layer *layer);
 

@@ -266,7 +266,6 @@ ok "another attribute's type" cms_edit 2a864886f70d0109100202 \
 exits 1 "... breaks the signature" judge verify -o got forged.der
 not_ok "... nothing is written" test -e got
 
-printf '[policy 1.2.3\nclearance = any\n' >bad.conf
 for line in 'x = 1' '[labels]
 unknown = maybe' '[policy 1.2.3]
 clearance = high' '[policy NATO]
@@ -284,7 +283,10 @@ colour = red' '[policy 1.2.3]
 name = a:b' '[policy 1.2.3]
 name = A
 [policy 1.2.4]
-name = A' 'nonsense'; do
+name = A' 'nonsense' '[policy 1.2.3
+clearance = any' "[policy 1.2.3]
+categories = $(printf '1.2.%d, ' {100..140})
+    1.2.3"; do
 	printf '%s\n' "$line" >"$conf"
 	rm -f got
 	exits 2 "a broken file stops reading: ${line##*

@@ -172,7 +172,7 @@ START_TEST(unknown_policies_are_withheld)
 }
 END_TEST
 
-/* RFC 2634 3.4.2 */
+/* RFC 2634 3.4 */
 START_TEST(equivalents_stand_in_for_an_unknown_policy)
 {
 	struct label_policy *policy = add_policy(&rules, KNOWN, 3);
@@ -404,7 +404,7 @@ START_TEST(only_who_is_trusted_translates)
 }
 END_TEST
 
-/* RFC 2634 3.1.2: all signers' labels must be the same. */
+/* RFC 2634 3.1: all signers' labels must be the same. */
 START_TEST(signers_must_label_alike)
 {
 	struct verdict_signer *signers = calloc(2, sizeof(*signers));
