@@ -55,7 +55,7 @@ refuse(struct labels_parse *parse, const char *what, const char *text)
 	    err_quote(quoted, sizeof(quoted), text, strlen(text)), what);
 }
 
-/* Shown to people, and asked for as POLICY:CLASS. */
+/* Shown to people, and asked for as POLICY:CLASS, where numbers stand, too. */
 static bool
 is_name(const char *text)
 {
@@ -65,7 +65,9 @@ is_name(const char *text)
 		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f ||
 		    text[i] == ':' || text[i] == ',')
 			return false;
-	return i != 0 && i <= NAME_LEN_MAX && utf8_is_valid(bytes_of_str(text));
+	return i != 0 && i <= NAME_LEN_MAX &&
+	       !isdigit((unsigned char)text[0]) &&
+	       utf8_is_valid(bytes_of_str(text));
 }
 
 /* --- values --- */
@@ -94,7 +96,8 @@ set_name(struct labels_parse *parse, const char *text)
 
 	if (!is_name(text))
 		return refuse(parse,
-		    "a policy's name is 1 to 64 octets without comma and colon",
+		    "a policy's name is 1 to 64 octets without comma and "
+		    "colon, and does not begin with a digit",
 		    text);
 	if (label_find_policy_name(&own, text) != NULL)
 		return refuse(parse, "another policy has that name", text);
@@ -116,7 +119,7 @@ add_class(struct labels_parse *parse, char *text)
 	name += strspn(name, " \t");
 	value = text[0] >= '0' && text[0] <= '9' ? label_class_find(NULL, text)
 						 : -1;
-	if (value < 0 || !is_name(name) || isdigit((unsigned char)name[0]))
+	if (value < 0 || !is_name(name))
 		return refuse(parse,
 		    "names are NUMBER NAME, with commas between; a number is "
 		    "0 to 256, and no name begins with a digit",

@@ -299,32 +299,38 @@ withhold(struct verdict *v, const struct verdict *about)
 }
 
 static int
-judge_parts_of(struct verdict *v)
+judge_tally(struct verdict *v, const struct tally *t)
 {
-	struct tally t = {0};
-	size_t i;
-
-	for (i = 0; i < v->mail->inner_len; i++)
-		tally_add(&t, v->mail->inner[i]);
-	if (t.withheld != NULL)
-		return withhold(v, t.withheld);
-	if (t.count == 0 || v->fault != 0)
+	if (t->count == 0 || v->fault != 0)
 		return 0;
 	if (v->layers_len != 0)
-		return t.worst == NULL
+		return t->worst == NULL
 			   ? 0
-			   : verdict_warn(v, "part %s: %s", t.worst->mail->part,
-				 t.worst->text);
+			   : verdict_warn(v, "part %s: %s",
+				 t->worst->mail->part, t->worst->text);
 	v->summary = VERDICT_PARTIAL;
 	v->code = -CS_ERR_PARTLY;
-	if (t.worst != NULL) {
-		v->summary = t.worst->summary;
-		v->code = t.worst->code;
+	if (t->worst != NULL) {
+		v->summary = t->worst->summary;
+		v->code = t->worst->code;
 	}
 	return set_text(v,
 	    "Only a part of the message is protected, and anybody may have "
 	    "written the rest. ",
-	    t.worst != NULL ? t.worst : t.first);
+	    t->worst != NULL ? t->worst : t->first);
+}
+
+static int
+judge_parts_of(struct verdict *v)
+{
+	struct tally t = {0};
+	size_t i;
+	int r;
+
+	for (i = 0; i < v->mail->inner_len; i++)
+		tally_add(&t, v->mail->inner[i]);
+	r = judge_tally(v, &t);
+	return r == 0 && t.withheld != NULL ? withhold(v, t.withheld) : r;
 }
 
 int

@@ -229,18 +229,28 @@ exits 8 "... by the inner label alone" judge read -o got inner.eml
 not_ok "... nothing is written" test -e got
 
 # --- a part of a mail ---------------------------------------------------------
-{
+put_outer() { # MAIL...: each a part of a mail
 	printf 'From: Alice <alice@example.org>\nMIME-Version: 1.0\n'
 	printf 'Content-Type: multipart/mixed; boundary=b\n\n--b\n\nclear\n'
-	printf -- '--b\nContent-Type: message/rfc822\n\n'
-	cat labelled.eml
-	printf -- '\n--b--\n'
-} >outer.eml
+	for mail; do
+		printf -- '--b\nContent-Type: message/rfc822\n\n'
+		cat "$mail"
+		printf '\n'
+	done
+	printf -- '--b--\n'
+}
+put_outer labelled.eml >outer.eml
 exits 8 "a part is withheld" judge read -o got outer.eml
 not_ok "... and so is all" test -e got
 is "... it says so" \
     "$(field "(v['code'], v['is_withheld'])")" "('LABEL', True)"
 exits 8 "... by its number" judge read --part 2 -o got outer.eml
+not_ok "... nothing is written" test -e got
+sed 's/^hello/jello/' labelled.eml >changed.eml
+put_outer labelled.eml changed.eml >outer.eml
+exits 1 "a part is withheld, and another bad" judge read -o got outer.eml
+is "... it is both" "$(field "(v['summary'], v['is_withheld'])")" \
+    "('bad', True)"
 not_ok "... nothing is written" test -e got
 
 # --- attacks ------------------------------------------------------------------
@@ -281,6 +291,7 @@ equivalents = perhaps' '[policy 1.2.3]
 encrypt-from = none' '[policy 1.2.3]
 colour = red' '[policy 1.2.3]
 name = a:b' '[policy 1.2.3]
+name = 1.2.4' '[policy 1.2.3]
 name = A
 [policy 1.2.4]
 name = A' 'nonsense' '[policy 1.2.3
