@@ -53,6 +53,7 @@ noinst_LIBRARIES += libcodec.a
 libcodec_a_SOURCES = \
 	asn1/attr_smime.c asn1/attr_values.c asn1/attrs.c asn1/attrs.h \
 	asn1/ess.c asn1/ess.h \
+	asn1/ess_label.c asn1/ess_label.h \
 	asn1/kari.c asn1/kari.h \
 	asn1/recipient_info.c asn1/recipient_info.h \
 	asn1/signer_info.c asn1/signer_info.h \
@@ -131,6 +132,12 @@ TESTS += tests/unit/check_ess
 tests_unit_check_ess_SOURCES = tests/unit/check_ess.c
 tests_unit_check_ess_LDADD = $(CODEC_LIBS)
 tests_unit_check_ess_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_ess_label
+TESTS += tests/unit/check_ess_label
+tests_unit_check_ess_label_SOURCES = tests/unit/check_ess_label.c
+tests_unit_check_ess_label_LDADD = $(CODEC_LIBS)
+tests_unit_check_ess_label_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_recipient_info
 TESTS += tests/unit/check_recipient_info

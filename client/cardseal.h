@@ -136,6 +136,15 @@ enum cardseal_option {
 	CARDSEAL_EMAIL,	  /* an address; repeatable */
 	CARDSEAL_USAGE,	  /* "sign", "encrypt" or "both"; default: the
 			     authority's choice */
+	/* "POLICY" or "POLICY:CLASS": the security label of what is signed.
+	 * POLICY: dotted, or named in labels.conf; CLASS: 0 to 256, or a name
+	 * of the policy's, else "unmarked", "unclassified", "restricted",
+	 * "confidential", "secret", "top-secret" */
+	CARDSEAL_LABEL,
+	CARDSEAL_PRIVACY_MARK,	   /* text of the label, UTF-8 */
+	CARDSEAL_LABEL_CATEGORY,   /* "OID:HEX": type, value in DER;
+				      repeatable */
+	CARDSEAL_EQUIVALENT_LABEL, /* as LABEL, of other policies; repeatable */
 };
 
 /* NULL: no memory. */
@@ -226,7 +235,8 @@ int cardseal_countersign(struct cardseal_job *job, struct cardseal_input *in,
  * detached CMS signature. out (may be NULL) gets the signed bytes, when at
  * least their integrity is good. A verdict comes with every message that
  * could be read, good, bad or without a signature, for the caller to free;
- * the result is the verdict's code.
+ * the result is the verdict's code. What is withheld for its security label
+ * (labels.conf) is not let out, with the code LABEL.
  */
 int cardseal_verify(struct cardseal_job *job, struct cardseal_input *in,
     struct cardseal_input *content, struct cardseal_output *out,

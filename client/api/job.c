@@ -221,6 +221,8 @@ static const struct {
     [CARDSEAL_RECEIPT_TO] = {true, NULL},
     [CARDSEAL_EMAIL] = {true, NULL},
     [CARDSEAL_USAGE] = {false, "sign|encrypt|both"},
+    [CARDSEAL_LABEL_CATEGORY] = {true, NULL},
+    [CARDSEAL_EQUIVALENT_LABEL] = {true, NULL},
 };
 
 static bool

@@ -5,6 +5,7 @@
 #ifndef CLIENT_API_JOB_H
 #define CLIENT_API_JOB_H
 
+#include "client/api/labels.h"
 #include "client/cardseal.h"
 #include "client/cms/enveloped.h"
 #include "client/cms/input.h"
@@ -48,7 +49,7 @@ void signers_clear(struct signers *s);
 int CS_MUST_USE signers_add_made(struct signers *s, const struct cert *cert,
     enum alg digest, int64_t signing_time);
 
-#define JOB_OPTIONS (CARDSEAL_USAGE + 1)
+#define JOB_OPTIONS (CARDSEAL_EQUIVALENT_LABEL + 1)
 
 struct cardseal_job {
 	struct strings options[JOB_OPTIONS];
@@ -175,9 +176,10 @@ struct job_trust {
 	struct crl_set *crls;
 	struct ocsp_set *ocsps;
 	struct path_cache *cache;
-	struct online *online; /* NULL: offline */
-	bool harvests;	       /* as configured; not in a batch */
-	bool is_kept;	       /* by the job: a copy of what it owns */
+	struct online *online;	   /* NULL: offline */
+	struct job_labels *labels; /* labels.h */
+	bool harvests;		   /* as configured; not in a batch */
+	bool is_kept;		   /* by the job: a copy of what it owns */
 };
 
 int CS_MUST_USE job_trust_load(

@@ -13,6 +13,8 @@ libapi_a_SOURCES = \
 	client/api/io.c \
 	client/api/job.c client/api/job.h \
 	client/api/keys.c \
+	client/api/label_sign.c \
+	client/api/labels.c client/api/labels.h \
 	client/api/read.c client/api/receipt.c \
 	client/api/log.c \
 	client/api/online.c \

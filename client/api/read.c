@@ -61,6 +61,7 @@ read_with(struct read_own *own, struct input *in, struct output *out,
 	if (r != 0)
 		return r;
 	params.cms.trust = &trust.trust;
+	params.cms.labels = job_labels_get(trust.labels);
 	params.cms.is_legacy = trust.trust.is_legacy;
 	r = input_detect(in, &form, &job->err);
 	/* A mail may begin with anything that is text. */
@@ -107,7 +108,8 @@ cardseal_read(struct cardseal_job *job, struct cardseal_input *in,
 	r = wrap != NULL ? job_read(job, in->in, out != NULL ? out->out : NULL,
 			       wrap->verdict)
 			 : -CS_ERR_NO_MEMORY;
-	if (r == 0 && out != NULL && wrap->verdict->summary != VERDICT_BAD)
+	if (r == 0 && out != NULL && wrap->verdict->summary != VERDICT_BAD &&
+	    !wrap->verdict->is_withheld)
 		r = output_commit(out->out, &job->err);
 	if (r != 0) {
 		cardseal_verdict_free(wrap);

@@ -133,6 +133,8 @@ sign_cms(struct signing *s, struct input *in, struct output *out)
 	int r = signing_prepare(s, BYTES_NONE);
 
 	if (r == 0)
+		r = signing_set_labels(s, false);
+	if (r == 0)
 		r = signing_set_receipts(s, BYTES_NONE);
 	if (r == 0)
 		r = job_write_armored(s->job, false, out, sign_cms_write, &ctx);
@@ -246,6 +248,8 @@ sign_plain(struct signing *s, struct smime_mail *mail, struct bytes key_address,
 	int r = signing_prepare(s, key_address);
 
 	if (r == 0)
+		r = signing_set_labels(s, false);
+	if (r == 0)
 		r = signing_set_receipts(s, sender);
 	/* Nothing is hidden by a signature. */
 	if (job_get_headers(job) != SMIME_HEADERS_PLAIN)
@@ -279,11 +283,14 @@ sign_and_encrypt(struct signing *s, struct smime_mail *mail,
 	if (r == 0)
 		r = signing_prepare(s, key_address);
 	if (r == 0)
+		r = signing_set_labels(s, true);
+	if (r == 0)
 		r = signing_set_receipts(s, sender);
 	if (r == 0 && job_is_set(job, CARDSEAL_TRIPLE)) {
-		/* What is asked of readers stands inside (RFC 2634 1.3.4). */
+		/* What is asked of readers stands inside; labels outside as
+		 * well, for who passes it on (RFC 2634 1.3.4). */
 		outer = s->params;
-		outer.attrs_len = 0;
+		outer.attrs_len = s->labels_len;
 		job_encrypting_set_outer(c, &outer);
 	}
 	if (r == 0)
@@ -323,6 +330,11 @@ sign_check_options(struct cardseal_job *job)
 		return err_set(&job->err, -CS_ERR_ARGUMENT,
 		    "certificates alone have no signature, which could ask "
 		    "for a receipt");
+	if (job_is(job, CARDSEAL_FORM, "certs") &&
+	    job_get(job, CARDSEAL_LABEL) != NULL)
+		return err_set(&job->err, -CS_ERR_ARGUMENT,
+		    "certificates alone have no signature, which could hold a "
+		    "label");
 	/* ENCRYPT "0" says that they are not meant. */
 	for (i = 0; i < sizeof(encrypting) / sizeof(encrypting[0]); i++)
 		if (job_get(job, CARDSEAL_ENCRYPT) == NULL &&

@@ -25,6 +25,7 @@ struct signing {
 	/* Signed attributes more, and what their values are in. */
 	struct cms_attr attrs[SIGNING_ATTRS_MAX];
 	struct buf values[SIGNING_ATTRS_MAX];
+	size_t labels_len; /* the first of them, which are labels */
 };
 
 /*
@@ -44,6 +45,11 @@ int CS_MUST_USE signing_add_attr(
 /* receipt.c: the request for receipts that the job's options are, after
  * signing_prepare; sender (may be empty: the signer) gets them by default. */
 int CS_MUST_USE signing_set_receipts(struct signing *s, struct bytes sender);
+
+/* label_sign.c: the security labels that the job's options are, after
+ * signing_prepare and before other attributes. CS_ERR_POLICY: such a label
+ * wants encryption, and is_encrypted is false. */
+int CS_MUST_USE signing_set_labels(struct signing *s, bool is_encrypted);
 
 /* stamp.c: has signatures stamped, if the job has a URL for that. */
 int CS_MUST_USE signing_set_stamps(struct signing *s);

@@ -115,6 +115,7 @@ static void
 trust_free(struct job_trust *t)
 {
 	online_free(t->online);
+	job_labels_free(t->labels);
 	cert_set_free(t->anchors);
 	cert_set_free(t->intermediates);
 	crl_set_free(t->crls);
@@ -141,6 +142,8 @@ trust_load(struct cardseal_job *job, struct job_trust *t)
 		r = trust_load_crls(job, t);
 	if (r == 0)
 		r = trust_load_ocsps(job, t);
+	if (r == 0)
+		r = job_labels_load(&t->labels, &job->err);
 	if (r == 0)
 		r = trust_load_online(job, t);
 	path->time = path->now = (int64_t)time(NULL);

@@ -260,6 +260,7 @@ verify_any(struct cardseal_job *job, struct input *in, struct input *content,
 	if (r != 0)
 		return r;
 	params.trust = &trust.trust;
+	params.labels = job_labels_get(trust.labels);
 	params.is_legacy = trust.trust.is_legacy;
 	r = input_detect(in, &form, &job->err);
 	if (r == 0 && form == INPUT_MESSAGE)

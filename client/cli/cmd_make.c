@@ -31,6 +31,16 @@ const struct cli_option cmd_sign_options[] = {
 	CARDSEAL_RECEIPT_REQUEST, NULL, NULL},
     {"receipt-to", 0, "ADDR", "where receipts go; repeatable",
 	CARDSEAL_RECEIPT_TO, NULL, NULL},
+    {"label", 0, "POLICY[:CLASS]", "give it that security label",
+	CARDSEAL_LABEL, NULL, NULL},
+    {"privacy-mark", 0, "TEXT", "the label's mark", CARDSEAL_PRIVACY_MARK, NULL,
+	NULL},
+    {"label-category", 0, "OID:HEX",
+	"a category of the label, its value in DER; repeatable",
+	CARDSEAL_LABEL_CATEGORY, NULL, NULL},
+    {"equivalent-label", 0, "POLICY[:CLASS]",
+	"a label of another policy that says the same; repeatable",
+	CARDSEAL_EQUIVALENT_LABEL, NULL, NULL},
     {0},
 };
 

@@ -6,6 +6,7 @@
 
 #include "asn1/alg/digest.h"
 #include "client/cms/judge_int.h"
+#include "client/cms/label.h"
 #include "client/cms/verdict_ess.h"
 
 /* What a receipt for this signature would say, and msgSigDigest (2.4). */
@@ -115,6 +116,78 @@ judge_history(struct judge *j)
 	return buf_add_bytes(&ess->history_value, value);
 }
 
+static int
+check_label(struct bytes value)
+{
+	struct ess_label label;
+
+	return ess_label_decode(value, &label);
+}
+
+static int
+check_equivalents(struct bytes value)
+{
+	struct bytes labels;
+
+	return ess_equivalents_decode(value, BYTES_NONE, &labels);
+}
+
+/* Where the label is good: that its own policy is not among them (3.4). */
+static void
+judge_equivalents(const struct verdict_signer *s)
+{
+	struct ess_label label;
+	struct bytes labels;
+	int code;
+
+	if (s->ess->equivalents.state != FINDING_GOOD ||
+	    !verdict_get_label(s, &label))
+		return;
+	code = ess_equivalents_decode(
+	    buf_get(&s->ess->equivalents_value), label.policy, &labels);
+	if (code != 0)
+		finding_set(&s->ess->equivalents, FINDING_BAD,
+		    -CS_ERR_ATTRIBUTES,
+		    "the label's own policy is among the equivalent labels");
+}
+
+/* A value that was looked for; empty: there is none. */
+static int
+judge_keep(struct finding *f, struct buf *kept, int code, struct bytes value,
+    const struct err *e, const char *good)
+{
+	if (code == 0 && value.len == 0)
+		return 0;
+	return say_found(f, code, e, good) ? buf_add_bytes(kept, value) : 0;
+}
+
+static int
+judge_labels(struct judge *j)
+{
+	struct err e = ERR_INIT, e_equivalents = ERR_INIT;
+	struct bytes label, equivalents;
+	struct verdict_ess *ess;
+	int code = judge_value(j, OID_SECURITY_LABEL, check_label, &label, &e);
+	int code_equivalents = judge_value(j, OID_EQUIVALENT_LABELS,
+	    check_equivalents, &equivalents, &e_equivalents);
+	int r;
+
+	if (code == 0 && code_equivalents == 0 && label.len == 0 &&
+	    equivalents.len == 0)
+		return 0;
+	ess = verdict_signer_ess(j->s);
+	if (ess == NULL)
+		return -CS_ERR_NO_MEMORY;
+	r = judge_keep(&ess->label, &ess->label_value, code, label, &e,
+	    "it has a security label");
+	if (r == 0)
+		r = judge_keep(&ess->equivalents, &ess->equivalents_value,
+		    code_equivalents, equivalents, &e_equivalents,
+		    "it has equivalent labels");
+	judge_equivalents(j->s);
+	return r;
+}
+
 /* Of a receipt: over what it was made (2.10). */
 static int
 judge_msg_sig_digest(struct judge *j)
@@ -147,6 +220,8 @@ judge_ess(struct judge *j)
 	code = judge_receipt_request(j);
 	if (code == 0)
 		code = judge_history(j);
+	if (code == 0)
+		code = judge_labels(j);
 	return code == 0 ? judge_msg_sig_digest(j) : code;
 }
 
@@ -169,6 +244,9 @@ reader_judge_receipt(struct cms_reader *r)
 	int code;
 
 	verdict_compare_ess(layer);
+	code = label_judge(r->params.labels, layer);
+	if (code != 0)
+		return err_set(&r->err, code, NULL);
 	if (!cms_reader_is_receipt(r))
 		return 0;
 	layer->receipt = verdict_receipt_new();

@@ -11,6 +11,7 @@ libcms_a_SOURCES = \
 	client/cms/input.c client/cms/input.h \
 	client/cms/judge_attrs.c client/cms/judge_cert.c \
 	client/cms/judge_ess.c client/cms/judge_int.h \
+	client/cms/label.c client/cms/label.h \
 	client/cms/output.c client/cms/output.h \
 	client/cms/parts.h \
 	client/cms/reader.c client/cms/reader.h client/cms/reader_int.h \
@@ -60,6 +61,12 @@ TESTS += tests/unit/check_receipt
 tests_unit_check_receipt_SOURCES = tests/unit/check_receipt.c
 tests_unit_check_receipt_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_unit_check_receipt_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_label
+TESTS += tests/unit/check_label
+tests_unit_check_label_SOURCES = tests/unit/check_label.c
+tests_unit_check_label_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
+tests_unit_check_label_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_detect
 TESTS += tests/unit/check_detect

@@ -28,11 +28,15 @@ enum cms_type {
 	CMS_OTHER, /* known by name, not read */
 };
 
+struct label_rules; /* label.h */
+
 /* What has to be seen of the content to tell what it is not. */
 #define CMS_HEAD_LEN 16
 
 struct cms_reader_params {
 	const struct cms_trust *trust; /* for SignedData */
+	/* What is withheld for its security label; NULL: nothing. */
+	const struct label_rules *labels;
 	const struct cms_key_ops *ops; /* for opening; may be NULL */
 	/*
 	 * The certificates whose keys the agent has: recipients are matched

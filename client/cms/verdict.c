@@ -289,6 +289,26 @@ judge_signer(struct judgement *j, const struct verdict_signer *s)
 		judge_blame(j, VERDICT_UNTRUSTED, code, s, fault);
 }
 
+/* Whoever may not see it need not know what else is wrong with it. */
+static void
+judge_labels(struct judgement *j, struct verdict *v)
+{
+	const struct verdict_signer *s;
+	size_t i, k;
+
+	v->is_withheld = false;
+	for (i = 0; i < v->layers_len; i++)
+		for (k = 0; k < v->layers[i].signers_len; k++) {
+			s = &v->layers[i].signers[k];
+			if (s->ess == NULL ||
+			    s->ess->clearance.state != FINDING_BAD)
+				continue;
+			v->is_withheld = true;
+			judge_blame(j, VERDICT_UNTRUSTED, -CS_ERR_LABEL, s,
+			    &s->ess->clearance);
+		}
+}
+
 static void
 judge_layer(struct judgement *j, const struct verdict_layer *layer)
 {
@@ -396,9 +416,12 @@ judge_put_text(
 		judge_put_good_signers(b, v);
 		break;
 	case VERDICT_UNTRUSTED:
-		buf_add_str(b, "The signature by ");
+		buf_add_str(b, v->is_withheld ? "The message signed by "
+					      : "The signature by ");
 		judge_put_signer(b, j->signer);
-		buf_add_str(b, " fits the content but is not trusted");
+		buf_add_str(b, v->is_withheld
+				   ? " is withheld for its security label"
+				   : " fits the content but is not trusted");
 		judge_put_finding(b, j);
 		break;
 	case VERDICT_BAD:
@@ -457,6 +480,7 @@ verdict_judge(struct verdict *v)
 	struct buf b;
 	size_t i;
 
+	judge_labels(&j, v);
 	for (i = 0; i < v->layers_len; i++)
 		judge_layer(&j, &v->layers[i]);
 	judge_fault(&j, v, &fault);
@@ -485,6 +509,8 @@ verdict_judge(struct verdict *v)
 bool
 verdict_lets_out(const struct verdict *v)
 {
+	if (v->is_withheld)
+		return false;
 	switch (v->summary) {
 	case VERDICT_VERIFIED:
 	case VERDICT_UNTRUSTED:

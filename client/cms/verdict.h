@@ -125,6 +125,7 @@ struct verdict {
 	char *fault_text;
 	struct verdict_mail *mail; /* of a whole mail that was read; or NULL */
 	/* Set by verdict_judge */
+	bool is_withheld; /* a security label in it is not cleared */
 	enum verdict_summary summary;
 	int code;   /* 0, or the first that matters; gives the exit
 		       status through err_exit_status */
@@ -154,7 +155,9 @@ int verdict_warn(struct verdict *v, const char *fmt, ...)
  * A signer is bad whose integrity is not good; untrusted, where algorithm or
  * chain is not good, revocation is bad, or address is bad or unknown. An
  * encrypted layer whose decryption is not good is bad, and so is a digested or
- * authenticated one whose integrity is not. A message without any
+ * authenticated one whose integrity is not. A signer whose security label is
+ * not cleared (verdict_ess.h) makes it untrusted before all else, with
+ * CS_ERR_LABEL, and withheld. A message without any
  * layer has code 0; one whose signed layers have no signers (certificates
  * only) CS_ERR_NOT_SIGNED, both with summary NONE.
  */
@@ -167,8 +170,8 @@ const struct finding *verdict_signer_fault(
  * message bad. Only CS_ERR_NO_MEMORY. */
 int CS_MUST_USE verdict_set_fault(
     struct verdict *v, int code, const char *text);
-/* Judged so that the content may go out: VERIFIED, UNTRUSTED, DECRYPTED,
- * PARTIAL, and NONE of a message with layers and no fault. */
+/* Judged so that the content may go out: not withheld, and VERIFIED, UNTRUSTED,
+ * DECRYPTED, PARTIAL, and NONE of a message with layers and no fault. */
 bool verdict_lets_out(const struct verdict *v);
 /* What is read is no signed message, for the reason that text tells: without
  * layers, summary NONE, code CS_ERR_NOT_SIGNED. CS_ERR_NO_MEMORY. */

@@ -7,6 +7,8 @@
 
 /* Addresses of one list that are shown to a person. */
 #define ADDRESSES_SHOWN_MAX 10
+/* Octets of a privacy mark, quoted, that are. */
+#define MARK_SHOWN_MAX 400
 
 struct verdict_ess *
 verdict_signer_ess(struct verdict_signer *s)
@@ -26,6 +28,10 @@ verdict_ess_free(struct verdict_ess *ess)
 	buf_clear(&ess->signature);
 	buf_clear(&ess->msg_sig_digest);
 	buf_clear(&ess->history_value);
+	buf_clear(&ess->label_value);
+	buf_clear(&ess->equivalents_value);
+	free(ess->policy_name);
+	free(ess->class_name);
 	free(ess);
 }
 
@@ -70,6 +76,30 @@ verdict_get_lists(
 }
 
 bool
+verdict_get_label(const struct verdict_signer *s, struct ess_label *label)
+{
+	if (s->ess == NULL || s->ess->label.state != FINDING_GOOD) {
+		*label = (struct ess_label){0};
+		return false;
+	}
+	return ess_label_decode(buf_get(&s->ess->label_value), label) == 0;
+}
+
+bool
+verdict_get_equivalents(const struct verdict_signer *s, struct bytes *labels)
+{
+	struct ess_label label;
+
+	if (!verdict_get_label(s, &label) ||
+	    s->ess->equivalents.state != FINDING_GOOD) {
+		*labels = BYTES_NONE;
+		return false;
+	}
+	return ess_equivalents_decode(buf_get(&s->ess->equivalents_value),
+		   label.policy, labels) == 0;
+}
+
+bool
 verdict_get_receipt(
     const struct verdict_layer *layer, struct ess_receipt *receipt)
 {
@@ -99,6 +129,19 @@ static struct ess_part
 get_history_part(struct verdict_ess *ess)
 {
 	return (struct ess_part){&ess->history, buf_get(&ess->history_value)};
+}
+
+static struct ess_part
+get_label_part(struct verdict_ess *ess)
+{
+	return (struct ess_part){&ess->label, buf_get(&ess->label_value)};
+}
+
+static struct ess_part
+get_equivalents_part(struct verdict_ess *ess)
+{
+	return (struct ess_part){
+	    &ess->equivalents, buf_get(&ess->equivalents_value)};
 }
 
 /* Is it the same with all signers who have it? */
@@ -150,6 +193,10 @@ verdict_compare_ess(struct verdict_layer *layer)
 	    "the signers ask for different receipts, so none of them gets one");
 	compare_part(layer, get_history_part,
 	    "the signers tell of different mailing lists");
+	compare_part(layer, get_label_part,
+	    "the signers give it different security labels");
+	compare_part(layer, get_equivalents_part,
+	    "the signers give it different equivalent labels");
 }
 
 /* --- for people --- */
@@ -205,6 +252,77 @@ put_lists(struct buf *b, const struct verdict_signer *s)
 	}
 }
 
+static void
+put_categories(struct buf *b, struct bytes categories)
+{
+	struct ess_category category;
+	const char *before = "; categories ";
+	char type[OID_TEXT_MAX];
+	struct der d;
+
+	der_init(&d, categories);
+	while (ess_category_next(&d, &category)) {
+		buf_printf(b, "%s%s", before,
+		    oid_format(type, sizeof(type), category.type));
+		before = ", ";
+	}
+}
+
+/* name and class: what the rules call them; NULL: nothing. */
+static void
+put_label(struct buf *b, const struct ess_label *label, const char *name,
+    const char *class)
+{
+	char text[OID_TEXT_MAX], quoted[MARK_SHOWN_MAX];
+
+	oid_format(text, sizeof(text), label->policy);
+	if (name != NULL)
+		buf_printf(b, "%s (%s)", name, text);
+	else
+		buf_add_str(b, text);
+	if (label->classification == ESS_CLASSIFICATION_NONE)
+		buf_add_str(b, ", no classification");
+	else if (class != NULL)
+		buf_printf(b, ", %s (%d)", class, label->classification);
+	else
+		buf_printf(b, ", classification %d", label->classification);
+	if (label->mark.len != 0)
+		buf_printf(b, ", \"%s\"",
+		    err_quote(quoted, sizeof(quoted), label->mark.p,
+			label->mark.len));
+	put_categories(b, label->categories);
+	buf_add_str(b, "\n");
+}
+
+static void
+put_labels(struct buf *b, const struct verdict_signer *s)
+{
+	const struct verdict_ess *ess = s->ess;
+	struct ess_label label;
+	struct bytes labels;
+	struct der d;
+
+	if (ess->label.state == FINDING_BAD)
+		buf_printf(b, "    label       unclear: %s\n", ess->label.text);
+	if (verdict_get_label(s, &label)) {
+		buf_add_str(b, "    label       ");
+		put_label(b, &label, ess->policy_name, ess->class_name);
+	}
+	if (ess->equivalents.state == FINDING_BAD)
+		buf_printf(
+		    b, "    equivalent  unclear: %s\n", ess->equivalents.text);
+	(void)verdict_get_equivalents(s, &labels);
+	der_init(&d, labels);
+	while (ess_label_next(&d, &label)) {
+		buf_add_str(b, "    equivalent  ");
+		put_label(b, &label, NULL, NULL);
+	}
+	if (ess->clearance.state != FINDING_NOT_CHECKED)
+		buf_printf(b, "    clearance   %s: %s\n",
+		    finding_state_name(ess->clearance.state),
+		    ess->clearance.text);
+}
+
 void
 verdict_put_ess(struct buf *b, const struct verdict_signer *s)
 {
@@ -212,6 +330,7 @@ verdict_put_ess(struct buf *b, const struct verdict_signer *s)
 
 	if (s->ess == NULL)
 		return;
+	put_labels(b, s);
 	put_lists(b, s);
 	if (verdict_get_request(s, &request)) {
 		buf_add_str(b, "    receipt     asked for from ");

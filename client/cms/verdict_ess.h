@@ -12,6 +12,7 @@
 
 #include "asn1/alg/digest.h"
 #include "asn1/ess.h"
+#include "asn1/ess_label.h"
 #include "client/cms/verdict.h"
 
 /*
@@ -31,6 +32,18 @@ struct verdict_ess {
 	/* Which mailing lists passed it on: MLExpansionHistory, DER. */
 	struct finding history;
 	struct buf history_value;
+	/* Security labels: ESSSecurityLabel and EquivalentLabels, DER. */
+	struct finding label;
+	struct buf label_value;
+	struct finding equivalents;
+	struct buf equivalents_value;
+	/*
+	 * label.h: NOT_CHECKED: no rules, or no label; BAD: the message is
+	 * withheld; UNKNOWN: no rule for it, and shown.
+	 */
+	struct finding clearance;
+	char *policy_name; /* as the rules name it; or NULL */
+	char *class_name;  /* likewise, or as the RFC does */
 };
 
 /* Of a layer whose content is a Receipt. */
@@ -55,13 +68,18 @@ bool verdict_get_request(
  * none. Borrowed of s. */
 bool verdict_get_lists(
     const struct verdict_signer *s, struct bytes *lists, struct ess_list *last);
+/* The signer's label, and the list of its equivalents, decoded; false: none
+ * that counts. Borrowed of s. */
+bool verdict_get_label(const struct verdict_signer *s, struct ess_label *label);
+bool verdict_get_equivalents(
+    const struct verdict_signer *s, struct bytes *labels);
 /* The layer's receipt, decoded; false: it has none, or a broken one. */
 bool verdict_get_receipt(
     const struct verdict_layer *layer, struct ess_receipt *receipt);
 /*
  * All signers of a layer are judged: those who ask for receipts must ask for
  * the same (RFC 2634 2.2.1, 2.3), or none of them does, and so for those who
- * tell of mailing lists (4.4).
+ * tell of mailing lists (4.4) and for those who give it a label (3.1).
  */
 void verdict_compare_ess(struct verdict_layer *layer);
 

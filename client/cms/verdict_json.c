@@ -243,6 +243,87 @@ lists_to_json(const struct verdict_signer *s, bool *ok)
 	return o;
 }
 
+/* Fields of one label into o; name and class: what the rules call them. */
+static void
+put_label(json_t *o, const struct ess_label *label, const char *name,
+    const char *class, bool *ok)
+{
+	json_t *categories = json_array(), *one;
+	struct ess_category category;
+	struct buf mark = {0};
+	char oid[OID_TEXT_MAX];
+	struct der d;
+
+	put(o, "policy",
+	    json_string(oid_format(oid, sizeof(oid), label->policy)), ok);
+	put(o, "policy_name", text_to_json(name), ok);
+	put(o, "classification",
+	    label->classification != ESS_CLASSIFICATION_NONE
+		? json_integer(label->classification)
+		: json_null(),
+	    ok);
+	put(o, "classification_name", text_to_json(class), ok);
+	buf_add_bytes(&mark, label->mark);
+	put(o, "privacy_mark", mark.len != 0 ? buf_to_json(&mark) : json_null(),
+	    ok);
+	der_init(&d, label->categories);
+	while (ess_category_next(&d, &category)) {
+		one = json_object();
+		put(one, "type",
+		    json_string(oid_format(oid, sizeof(oid), category.type)),
+		    ok);
+		put(one, "value", hex_to_json(category.value), ok);
+		append(categories, one, ok);
+	}
+	put(o, "categories", categories, ok);
+}
+
+static json_t *
+label_to_json(const struct verdict_signer *s, bool *ok)
+{
+	struct ess_label label;
+	json_t *o;
+
+	if (s->ess == NULL || s->ess->label.state == FINDING_NOT_CHECKED)
+		return json_null();
+	o = finding_to_json(&s->ess->label, ok);
+	if (verdict_get_label(s, &label))
+		put_label(
+		    o, &label, s->ess->policy_name, s->ess->class_name, ok);
+	return o;
+}
+
+static json_t *
+equivalents_to_json(const struct verdict_signer *s, bool *ok)
+{
+	json_t *o, *a, *one;
+	struct ess_label label;
+	struct bytes labels;
+	struct der d;
+
+	if (s->ess == NULL || s->ess->equivalents.state == FINDING_NOT_CHECKED)
+		return json_null();
+	o = finding_to_json(&s->ess->equivalents, ok);
+	a = json_array();
+	(void)verdict_get_equivalents(s, &labels);
+	der_init(&d, labels);
+	while (ess_label_next(&d, &label)) {
+		one = json_object();
+		put_label(one, &label, NULL, NULL, ok);
+		append(a, one, ok);
+	}
+	put(o, "labels", a, ok);
+	return o;
+}
+
+static json_t *
+clearance_to_json(const struct verdict_signer *s, bool *ok)
+{
+	if (s->ess == NULL || s->ess->clearance.state == FINDING_NOT_CHECKED)
+		return json_null();
+	return finding_to_json(&s->ess->clearance, ok);
+}
+
 static json_t *
 receipt_to_json(const struct verdict_layer *layer, bool *ok)
 {
@@ -293,6 +374,9 @@ signer_to_json(const struct verdict_signer *s, bool *ok)
 	put(o, "countersigners", counters_to_json(s, ok), ok);
 	put(o, "receipt_request", request_to_json(s, ok), ok);
 	put(o, "mailing_lists", lists_to_json(s, ok), ok);
+	put(o, "security_label", label_to_json(s, ok), ok);
+	put(o, "equivalent_labels", equivalents_to_json(s, ok), ok);
+	put(o, "clearance", clearance_to_json(s, ok), ok);
 	return o;
 }
 
@@ -449,6 +533,7 @@ verdict_to_object(const struct verdict *v, bool *ok)
 	    v->code != 0 ? json_string(err_name(v->code)) : json_null(), ok);
 	put(o, "exit_status", json_integer(err_exit_status(v->code)), ok);
 	put(o, "text", text_to_json(v->text), ok);
+	put(o, "is_withheld", json_boolean(v->is_withheld), ok);
 	put(o, "layers", layers, ok);
 	put(o, "warnings", warnings, ok);
 	if (v->mail != NULL)

@@ -199,8 +199,9 @@ is_signed(const struct verdict *v)
 
 /* What the mail as a whole is, by what is in it. */
 struct tally {
-	const struct verdict *worst; /* bad, else untrusted; NULL: neither */
-	const struct verdict *first; /* something with layers */
+	const struct verdict *worst;	/* bad, else untrusted; NULL: neither */
+	const struct verdict *first;	/* something with layers */
+	const struct verdict *withheld; /* the first; NULL: nothing */
 	size_t count;
 };
 
@@ -231,19 +232,19 @@ tally_add(struct tally *t, const struct verdict *v)
 			t->worst = v;
 		if (v->summary == VERDICT_UNTRUSTED && t->worst == NULL)
 			t->worst = v;
+		if (v->is_withheld && t->withheld == NULL)
+			t->withheld = v;
 	}
 	for (i = 0; i < v->mail->inner_len; i++)
 		tally_add(t, v->mail->inner[i]);
 }
 
 static int
-set_text(struct verdict *v, const struct verdict *about)
+set_text(struct verdict *v, const char *text, const struct verdict *about)
 {
 	struct buf b = {0};
 
-	buf_printf(&b,
-	    "Only a part of the message is protected, and anybody may have "
-	    "written the rest. %s %s: %s",
+	buf_printf(&b, "%s%s %s: %s", text,
 	    about->mail->is_message ? "The message in part" : "Part",
 	    about->mail->part, about->text != NULL ? about->text : "?");
 	free(v->text);
@@ -252,28 +253,84 @@ set_text(struct verdict *v, const struct verdict *about)
 	return v->text != NULL ? 0 : -CS_ERR_NO_MEMORY;
 }
 
+static void
+forget(char **text)
+{
+	free(*text);
+	*text = NULL;
+}
+
+/* What tells of the content: all of a mail that is inside, and of one that
+ * holds it what is protected with it. */
+static void
+forget_content(struct verdict *v, bool is_inside)
+{
+	struct verdict_mail *m = v->mail;
+	size_t i;
+
+	if (is_inside || m->has_protection)
+		forget(&m->subject);
+	if (is_inside) {
+		forget(&m->from);
+		forget(&m->sender);
+		forget(&m->date);
+	}
+	for (i = 0; i < m->headers_len; i++) {
+		forget(&m->headers[i].inner);
+		if (is_inside)
+			forget(&m->headers[i].outer);
+	}
+	for (i = 0; i < m->parts_len; i++)
+		forget(&m->parts[i].name);
+	for (i = 0; i < m->inner_len; i++)
+		forget_content(m->inner[i], true);
+}
+
+/* A part of it is withheld, so all of it is. */
+static int
+withhold(struct verdict *v, const struct verdict *about)
+{
+	v->is_withheld = true;
+	if (v->summary == VERDICT_BAD)
+		return 0;
+	v->summary = VERDICT_UNTRUSTED;
+	v->code = -CS_ERR_LABEL;
+	return set_text(v, "", about);
+}
+
+static int
+judge_tally(struct verdict *v, const struct tally *t)
+{
+	if (t->count == 0 || v->fault != 0)
+		return 0;
+	if (v->layers_len != 0)
+		return t->worst == NULL
+			   ? 0
+			   : verdict_warn(v, "part %s: %s",
+				 t->worst->mail->part, t->worst->text);
+	v->summary = VERDICT_PARTIAL;
+	v->code = -CS_ERR_PARTLY;
+	if (t->worst != NULL) {
+		v->summary = t->worst->summary;
+		v->code = t->worst->code;
+	}
+	return set_text(v,
+	    "Only a part of the message is protected, and anybody may have "
+	    "written the rest. ",
+	    t->worst != NULL ? t->worst : t->first);
+}
+
 static int
 judge_parts_of(struct verdict *v)
 {
 	struct tally t = {0};
 	size_t i;
+	int r;
 
 	for (i = 0; i < v->mail->inner_len; i++)
 		tally_add(&t, v->mail->inner[i]);
-	if (t.count == 0 || v->fault != 0)
-		return 0;
-	if (v->layers_len != 0)
-		return t.worst == NULL
-			   ? 0
-			   : verdict_warn(v, "part %s: %s", t.worst->mail->part,
-				 t.worst->text);
-	v->summary = VERDICT_PARTIAL;
-	v->code = -CS_ERR_PARTLY;
-	if (t.worst != NULL) {
-		v->summary = t.worst->summary;
-		v->code = t.worst->code;
-	}
-	return set_text(v, t.worst != NULL ? t.worst : t.first);
+	r = judge_tally(v, &t);
+	return r == 0 && t.withheld != NULL ? withhold(v, t.withheld) : r;
 }
 
 int
@@ -285,6 +342,8 @@ verdict_judge_mail(struct verdict *v)
 	int r;
 
 	verdict_judge(v);
+	if (v->is_withheld)
+		forget_content(v, false);
 	/* A mail that is not signed is nothing wrong. */
 	if (v->summary == VERDICT_NONE)
 		v->code = 0;

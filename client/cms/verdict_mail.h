@@ -100,7 +100,9 @@ bool verdict_is_encrypted(const struct verdict *v);
 /*
  * verdict_judge for v and all inside it, and then for the whole: a mail that
  * has no layers, and something in it that has, is PARTIAL (CS_ERR_PARTLY), or
- * what the worst of these is, if one is bad or not trusted.
+ * what the worst of these is, if one is bad or not trusted. Of which something
+ * is withheld is withheld as a whole; what the verdict would tell of the
+ * content (subjects, names of files) is taken out of it.
  */
 int verdict_judge_mail(struct verdict *v);
 

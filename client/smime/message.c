@@ -316,17 +316,7 @@ message_judge(struct message *m, struct err *e)
 static bool
 is_let_out(const struct verdict *v)
 {
-	switch (v->summary) {
-	case VERDICT_NONE:
-	case VERDICT_VERIFIED:
-	case VERDICT_UNTRUSTED:
-	case VERDICT_DECRYPTED:
-	case VERDICT_PARTIAL:
-		return true;
-	case VERDICT_BAD:
-		return false;
-	}
-	return false;
+	return v->summary != VERDICT_BAD && !v->is_withheld;
 }
 
 /* The parts that have a line of their own, for a message. */

@@ -19,6 +19,7 @@ SYSTEM_TESTS = \
 	tests/system/peers.sh \
 	tests/system/pkcs11.sh \
 	tests/system/quickstart.sh \
+	tests/system/labels.sh \
 	tests/system/receipts.sh \
 	tests/system/recipients.sh \
 	tests/system/rfcs.sh \

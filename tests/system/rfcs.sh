@@ -27,6 +27,10 @@ for n in 4.1 4.2 4.4 4.5 4.6 4.7 4.10; do
 	[ $n = 4.6 ] || exits 6 "RFC 4134 $n: not without --legacy" verify \
 	    "$rfc/$n.pem"
 done
+exits 0 "RFC 4134 4.10" verify --legacy "$rfc/4.10.pem"
+like "its label" "$(cat err)" 'label +1\.2\.3\.4\.5\.6\.7\.8, unclassified \(1\), "THIS IS A PRIVACY MARK TEST"; categories 1\.2\.3\.4\.5\.6\.7\.888'
+like "... its equivalents" "$(cat err)" \
+    'equivalent +1\.2\.3\.4\.5\.6\.7\.10, classification 1, "EQUIVALENT'
 n=4.4
 exits 0 "RFC 4134 4.4" verify --legacy "$rfc/4.4.pem"
 like "its countersignature, too" "$(cat err)" "countersigner: AliceRSA <"
