@@ -440,6 +440,21 @@ login_wait(struct login *l, struct request *r)
 }
 
 void
+login_wait_again(struct token *t, struct request *r, struct worker *w)
+{
+	struct err e = ERR_INIT;
+
+	if (r->logins++ < REQUEST_LOGINS_MAX) {
+		r->worker = w;
+		login_wait(&t->login, r);
+		return;
+	}
+	err_set(&e, -CS_ERR_PIN_NEEDED,
+	    "the token does not stay unlocked: another program ends it");
+	request_fail(r, &e, t);
+}
+
+void
 login_wait_context(struct login *l, struct request *r)
 {
 	request_hold(r);

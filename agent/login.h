@@ -54,6 +54,9 @@ bool login_is_busy(const struct login *l);
 /* Puts the request, whose worker is set, among those that wait; it is resumed
  * (request.h) when that worker is logged in, or fails. */
 void login_wait(struct login *l, struct request *r);
+/* The same for a request that found the worker logged out; it fails with
+ * CS_ERR_PIN_NEEDED where that happened REQUEST_LOGINS_MAX times. */
+void login_wait_again(struct token *t, struct request *r, struct worker *w);
 /* The same for a key that always authenticates: the request ends here. */
 void login_wait_context(struct login *l, struct request *r);
 /* The request, which is in one of the lists, does not wait any longer. */

@@ -95,21 +95,6 @@ key_missing(struct request *r)
 	request_fail(r, &e, NULL);
 }
 
-static void
-key_wait_login(struct request *r, struct token *t, struct worker *w)
-{
-	struct err e = ERR_INIT;
-
-	if (r->logins++ < REQUEST_LOGINS_MAX) {
-		r->worker = w;
-		login_wait(&t->login, r);
-		return;
-	}
-	err_set(&e, -CS_ERR_PIN_NEEDED,
-	    "the token does not stay unlocked: another program ends it");
-	request_fail(r, &e, t);
-}
-
 static bool
 key_build(struct job *job, struct worker *w, struct tok_msg *m)
 {
@@ -124,7 +109,7 @@ key_build(struct job *job, struct worker *w, struct tok_msg *m)
 		return false;
 	}
 	if ((t->flags & TOK_LOGIN_REQUIRED) && !t->at[w->index].is_in) {
-		key_wait_login(r, t, w);
+		login_wait_again(t, r, w);
 		return false;
 	}
 	request_fill(r, m);
@@ -171,7 +156,7 @@ key_failed(struct request *r, const struct err *e)
 	/* Somebody else logged the token out. */
 	if (wants_pin && !(k->flags & TOK_KEY_ALWAYS_AUTHENTICATE)) {
 		login_set_in(&t->login, r->worker->index, false);
-		key_wait_login(r, t, r->worker);
+		login_wait_again(t, r, r->worker);
 		return;
 	}
 	request_fail(r, e, t);

@@ -47,21 +47,6 @@ write_find_token(const struct request *r)
 	return inventory_find_token(r->conn->agent, msg.token);
 }
 
-static void
-write_wait_login(struct request *r, struct token *t, struct worker *w)
-{
-	struct err e = ERR_INIT;
-
-	if (r->logins++ < REQUEST_LOGINS_MAX) {
-		r->worker = w;
-		login_wait(&t->login, r);
-		return;
-	}
-	err_set(&e, -CS_ERR_PIN_NEEDED,
-	    "the token does not stay unlocked: another program ends it");
-	request_fail(r, &e, t);
-}
-
 static bool
 write_build(struct job *job, struct worker *w, struct tok_msg *m)
 {
@@ -75,7 +60,7 @@ write_build(struct job *job, struct worker *w, struct tok_msg *m)
 		return false;
 	}
 	if ((t->flags & TOK_LOGIN_REQUIRED) && !t->at[w->index].is_in) {
-		write_wait_login(r, t, w);
+		login_wait_again(t, r, w);
 		return false;
 	}
 	request_decode(r, &msg);
@@ -97,7 +82,7 @@ write_failed(struct request *r, const struct err *e)
 	/* Somebody else logged the token out. */
 	if (e->code == -CS_ERR_PIN_NEEDED && t != NULL) {
 		login_set_in(&t->login, r->worker->index, false);
-		write_wait_login(r, t, r->worker);
+		login_wait_again(t, r, r->worker);
 		return;
 	}
 	request_fail(r, e, t);

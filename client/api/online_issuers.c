@@ -26,8 +26,11 @@ is_issuer(const struct cert *c, const struct cert *child)
 		   cert_get_signature(child), NULL) == 0;
 }
 
+/* Of the first max certificates in octets those that are wanted: how many are
+ * new. */
 static size_t
-add_issuers(struct online *o, const struct cert *child, struct bytes octets)
+add_wanted(struct online *o, const struct cert *of, struct bytes octets,
+    size_t max, bool (*is_wanted)(const struct cert *c, const struct cert *of))
 {
 	struct cert_set *got = cert_set_new();
 	struct cert_set *set = o->t->intermediates;
@@ -36,10 +39,10 @@ add_issuers(struct online *o, const struct cert *child, struct bytes octets)
 
 	if (got != NULL && cert_set_add_octets(got, octets, &e) != 0)
 		online_fail(o, err_get_text(&e));
-	for (i = 0; i < cert_set_get_len(got) && i < CERT_URLS_MAX; i++) {
+	for (i = 0; i < cert_set_get_len(got) && i < max; i++) {
 		struct cert *c = cert_set_get(got, i);
 
-		if (!cert_set_has(set, c) && is_issuer(c, child) &&
+		if (!cert_set_has(set, c) && is_wanted(c, of) &&
 		    cert_set_add(set, c) == 0)
 			found++;
 	}
@@ -47,27 +50,24 @@ add_issuers(struct online *o, const struct cert *child, struct bytes octets)
 	return found;
 }
 
+static size_t
+add_issuers(struct online *o, const struct cert *child, struct bytes octets)
+{
+	return add_wanted(o, child, octets, CERT_URLS_MAX, is_issuer);
+}
+
+static bool
+is_ca_of(const struct cert *c, const struct cert *ca)
+{
+	return cert_is_ca(c) && is_issuer(ca, c);
+}
+
 /* What one CA has issued, and says so, to other CAs: steps of paths downwards
  * from an anchor, as over a bridge. */
 static size_t
 add_issued(struct online *o, const struct cert *ca, struct bytes octets)
 {
-	struct cert_set *got = cert_set_new();
-	struct cert_set *set = o->t->intermediates;
-	struct err e = ERR_INIT;
-	size_t i, found = 0;
-
-	if (got != NULL && cert_set_add_octets(got, octets, &e) != 0)
-		online_fail(o, err_get_text(&e));
-	for (i = 0; i < cert_set_get_len(got) && i < ONLINE_ISSUED_MAX; i++) {
-		struct cert *c = cert_set_get(got, i);
-
-		if (cert_is_ca(c) && !cert_set_has(set, c) &&
-		    is_issuer(ca, c) && cert_set_add(set, c) == 0)
-			found++;
-	}
-	cert_set_free(got);
-	return found;
+	return add_wanted(o, ca, octets, ONLINE_ISSUED_MAX, is_ca_of);
 }
 
 /* Certificates at that URL, once: add judges them by what they are for, and
