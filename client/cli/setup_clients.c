@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client/cli/setup.h"
 
@@ -233,15 +234,34 @@ change_gnupg(struct setup *s)
 	    setup_get_delegate(s, SCD), "\n");
 }
 
+/*
+ * Where cardseal-ssh-agent's socket is. The user's own folder is named by ssh's
+ * "%i", the user's number, since ssh ends when a variable in its file is not
+ * set, as in a job of cron.
+ */
+static void
+put_ssh_socket(char path[PATH_SIZE])
+{
+	const char *folder = getenv("XDG_RUNTIME_DIR");
+	char usual[sizeof("/run/user/") + 20];
+
+	snprintf(
+	    usual, sizeof(usual), "/run/user/%lu", (unsigned long)getuid());
+	if (folder == NULL || folder[0] != '/' || strcmp(folder, usual) == 0)
+		folder = "/run/user/%i";
+	snprintf(path, PATH_SIZE, "%s/cardseal/ssh", folder);
+}
+
 /* Before all Host lines, for every host. */
 static int
 change_ssh(struct setup *s)
 {
-	char path[PATH_SIZE];
+	char path[PATH_SIZE], socket[PATH_SIZE];
 
 	put_home(path, ".ssh/config");
-	return put_lines(s, path, SETUP_BEFORE, "PKCS11Provider ",
-	    setup_get_delegate(s, MODULE), "\n");
+	put_ssh_socket(socket);
+	return put_lines(s, path, SETUP_BEFORE, "IdentityAgent \"",
+	    setup_get_delegate(s, socket), "\"\n");
 }
 
 /* --- programs on NSS --- */
@@ -352,8 +372,9 @@ const struct setup_client setup_clients[] = {
 	NEXT_RULE "; then \"gpgconf --kill gpg-agent\" and \"gpgsm "
 		  "--learn-card\""},
     {"ssh", "ssh", change_ssh, false, NULL,
-	"\"ssh-keygen -D\" with the module's path prints the public keys for "
-	"authorized_keys"},
+	"\"systemctl --user enable --now cardseal-ssh-agent.socket\"; then "
+	"\"SSH_AUTH_SOCK=$XDG_RUNTIME_DIR/cardseal/ssh ssh-add -L\" prints the "
+	"public keys for authorized_keys"},
     {"thunderbird", NULL, change_thunderbird, true, NULL,
 	NEXT_RULE "; " NEXT_NSS},
     {"firefox", NULL, change_firefox, false, NULL, NEXT_NSS},

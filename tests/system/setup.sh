@@ -219,9 +219,24 @@ if have_tool modutil "NSS takes it"; then
 	ok "nor changed" cmp "$db/pkcs11.txt" "$tmp/kept"
 fi
 if have_tool ssh "ssh takes it"; then
-	exits 0 "ssh" setup --delegate "$module" ssh
-	is "is told of the module" "$(ssh -F "$HOME/.ssh/config" -G host |
-		sed -n 's/^pkcs11provider //p')" "$module"
+	ssh_agent() { # of which agent ssh asks for keys
+		ssh -F "$HOME/.ssh/config" -G host |
+			sed -n 's/^identityagent //p'
+	}
+	exits 0 "ssh" setup ssh
+	is "is told of the socket" "$(ssh_agent)" \
+	    "$XDG_RUNTIME_DIR/cardseal/ssh"
+	exits 0 "as it was" setup --undo ssh
+	is "is told of none" "$(ssh_agent)" ""
+	exits 0 "where login made the usual folder" \
+	    env -u XDG_RUNTIME_DIR "$CARDSEAL" setup ssh
+	is "the user's number stands for it" \
+	    "$(env -u XDG_RUNTIME_DIR ssh -F "$HOME/.ssh/config" -G host |
+		sed -n 's/^identityagent //p')" "/run/user/$(id -u)/cardseal/ssh"
+	exits 0 "as it was once more" setup --undo ssh
+	exits 0 "a place of one's own" setup --delegate "$tmp/place" ssh
+	is "is kept whole" "$(ssh_agent)" "$tmp/place"
+	exits 0 "and taken out" setup --undo ssh
 fi
 
 done_testing
