@@ -94,14 +94,15 @@ hex_digit(char c)
 static bool
 parse_element(struct buf *b, const char *hex)
 {
+	int tag, high, low;
 	struct der d;
-	int tag;
 
 	for (; hex[0] != '\0'; hex += 2) {
-		if (hex_digit(hex[0]) < 0 || hex_digit(hex[1]) < 0)
+		high = hex_digit(hex[0]);
+		low = high >= 0 ? hex_digit(hex[1]) : -1;
+		if (low < 0)
 			return false;
-		buf_add_byte(
-		    b, (uint8_t)(hex_digit(hex[0]) << 4 | hex_digit(hex[1])));
+		buf_add_byte(b, (uint8_t)(high * 16 + low));
 	}
 	der_init(&d, buf_get(b));
 	(void)der_get_any(&d, &tag);
