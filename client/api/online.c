@@ -172,6 +172,16 @@ get_kept(struct online *o, const struct online_want *want, bool is_fresh)
 	return is_added;
 }
 
+/* Which of several would turn out to be genuine is not known of the whole. */
+static bool
+is_one(const struct online_want *want, struct bytes body)
+{
+	struct bytes value;
+
+	return !fetch_is_ldap(want->url) ||
+	       (fetch_next_value(&body, &value) && body.len == 0);
+}
+
 /*
  * From the cache while it is fresh there; and from the network, where that did
  * not help. What is stale in the cache counts beside what came: it may be newer
@@ -189,7 +199,7 @@ get(struct online *o, const struct online_want *want)
 		return get_kept(o, want, true);
 	is_added =
 	    online_run(o, want, &body) == 0 && add(o, want, buf_get(&body));
-	if (is_added)
+	if (is_added && is_one(want, buf_get(&body)))
 		remember(o, want, &body);
 	if (get_kept(o, want, false))
 		is_added = true;
@@ -206,12 +216,24 @@ add_ocsp(struct online *o, const struct online_want *want, struct bytes octets,
 	return ocsp_set_add_der(o->t->ocsps, octets, want->nonce, e);
 }
 
+/* All lists that an LDAP server has there; those that are none do not spoil the
+ * others. */
 static int
 add_crl(struct online *o, const struct online_want *want, struct bytes octets,
     struct err *e)
 {
-	(void)want;
-	return crl_set_add_der(o->t->crls, octets, e);
+	struct err why = ERR_INIT;
+	struct bytes value;
+	size_t added = 0;
+
+	if (!fetch_is_ldap(want->url))
+		return crl_set_add_der(o->t->crls, octets, e);
+	while (fetch_next_value(&octets, &value))
+		added += crl_set_add_der(o->t->crls, value, &why) == 0;
+	if (added != 0)
+		return 0;
+	return err_set(e, why.code != 0 ? why.code : -CS_ERR_ENCODING, "%s",
+	    why.code != 0 ? err_get_text(&why) : "no list came");
 }
 
 static bool

@@ -31,7 +31,7 @@ struct online {
 	size_t len;
 	/* Compared only: what is asked about, and what went wrong for whom. */
 	const struct cert *asked, *failed;
-	char failure[160];
+	char failure[CRL_TEXT_MAX / 2];
 };
 
 /* One thing that is wanted. */

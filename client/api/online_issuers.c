@@ -26,19 +26,57 @@ is_issuer(const struct cert *c, const struct cert *child)
 		   cert_get_signature(child), NULL) == 0;
 }
 
-/* Of the first max certificates in octets those that are wanted: how many are
- * new. */
-static size_t
-add_wanted(struct online *o, const struct cert *of, struct bytes octets,
-    size_t max, bool (*is_wanted)(const struct cert *c, const struct cert *of))
+/* A value of cACertificate, or one of crossCertificatePair: SEQUENCE { forward
+ * [0] Certificate OPTIONAL, reverse [1] Certificate OPTIONAL } (RFC 4523 2.3,
+ * 4.5). */
+static int
+load_value(struct cert_set *got, struct bytes value, struct err *e)
+{
+	struct der d, pair, one;
+	int tag, r = 0;
+
+	der_init(&d, value);
+	pair = der_enter(&d, DER_SEQUENCE);
+	tag = der_peek(&pair);
+	if (tag != DER_CONTEXT_C(0) && tag != DER_CONTEXT_C(1))
+		return cert_set_add_octets(got, value, e);
+	for (tag = 0; r == 0 && tag < 2; tag++)
+		if (der_enter_opt(&pair, DER_CONTEXT_C(tag), &one))
+			r = cert_set_add_der(
+			    got, der_get_raw(&one, DER_SEQUENCE), e);
+	return r != 0 ? r : der_end(&pair);
+}
+
+/* What came from a URL; those of an LDAP server that are no certificates do not
+ * spoil the others. NULL: no memory. */
+static struct cert_set *
+load_certs(struct online *o, struct bytes url, struct bytes octets)
 {
 	struct cert_set *got = cert_set_new();
-	struct cert_set *set = o->t->intermediates;
 	struct err e = ERR_INIT;
+	struct bytes value;
+	int r = 0;
+
+	if (got == NULL)
+		return NULL;
+	if (!fetch_is_ldap(url))
+		r = cert_set_add_octets(got, octets, &e);
+	else
+		while (fetch_next_value(&octets, &value))
+			r = load_value(got, value, &e);
+	if (r != 0)
+		online_fail(o, err_get_text(&e));
+	return got;
+}
+
+/* Of the first max certificates those that are wanted: how many are new. */
+static size_t
+add_wanted(struct online *o, const struct cert *of, const struct cert_set *got,
+    size_t max, bool (*is_wanted)(const struct cert *c, const struct cert *of))
+{
+	struct cert_set *set = o->t->intermediates;
 	size_t i, found = 0;
 
-	if (got != NULL && cert_set_add_octets(got, octets, &e) != 0)
-		online_fail(o, err_get_text(&e));
 	for (i = 0; i < cert_set_get_len(got) && i < max; i++) {
 		struct cert *c = cert_set_get(got, i);
 
@@ -46,14 +84,14 @@ add_wanted(struct online *o, const struct cert *of, struct bytes octets,
 		    cert_set_add(set, c) == 0)
 			found++;
 	}
-	cert_set_free(got);
 	return found;
 }
 
 static size_t
-add_issuers(struct online *o, const struct cert *child, struct bytes octets)
+add_issuers(
+    struct online *o, const struct cert *child, const struct cert_set *got)
 {
-	return add_wanted(o, child, octets, CERT_URLS_MAX, is_issuer);
+	return add_wanted(o, child, got, CERT_URLS_MAX, is_issuer);
 }
 
 static bool
@@ -65,16 +103,31 @@ is_ca_of(const struct cert *c, const struct cert *ca)
 /* What one CA has issued, and says so, to other CAs: steps of paths downwards
  * from an anchor, as over a bridge. */
 static size_t
-add_issued(struct online *o, const struct cert *ca, struct bytes octets)
+add_issued(struct online *o, const struct cert *ca, const struct cert_set *got)
 {
-	return add_wanted(o, ca, octets, ONLINE_ISSUED_MAX, is_ca_of);
+	return add_wanted(o, ca, got, ONLINE_ISSUED_MAX, is_ca_of);
+}
+
+/* How one answer is judged: what was got of that certificate. */
+typedef size_t online_add(
+    struct online *o, const struct cert *of, const struct cert_set *got);
+
+static size_t
+add_body(struct online *o, const struct cert *of, struct bytes url,
+    struct bytes octets, online_add *add)
+{
+	struct cert_set *got = load_certs(o, url, octets);
+	size_t found = add(o, of, got);
+
+	cert_set_free(got);
+	return found;
 }
 
 /* Certificates at that URL, once: add judges them by what they are for, and
  * tells how many there are. */
 static size_t
-get_certs(struct online *o, const struct cert *of, struct bytes url,
-    size_t (*add)(struct online *o, const struct cert *of, struct bytes octets))
+get_certs(
+    struct online *o, const struct cert *of, struct bytes url, online_add *add)
 {
 	struct online_want want = {.url = url,
 	    .accept = "application/pkix-cert, application/pkcs7-mime",
@@ -89,10 +142,10 @@ get_certs(struct online *o, const struct cert *of, struct bytes url,
 		return 0;
 	if (fetched_get(o->cache, url, BYTES_NONE, &entry, &body) &&
 	    now < entry.next_update)
-		found = add(o, of, buf_get(&body));
+		found = add_body(o, of, url, buf_get(&body), add);
 	buf_reset(&body);
 	if (found == 0 && online_run(o, &want, &body) == 0) {
-		found = add(o, of, buf_get(&body));
+		found = add_body(o, of, url, buf_get(&body), add);
 		entry = (struct fetched_entry){now, now + ONLINE_CERT_SECONDS};
 		if (found != 0)
 			fetched_put(o->cache, url, BYTES_NONE, &entry,

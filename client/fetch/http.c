@@ -1,19 +1,15 @@
 /* HTTP by libcurl, within the request's limits. */
-#include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "client/fetch/serve.h"
+#include "client/fetch/transfer.h"
 
 struct http {
+	struct transfer transfer;
 	struct serve *serve;
-	CURL *curl;
+	CURL *curl; /* the transfer's */
 	struct curl_slist *headers;
-	int code; /* what serve_body said */
-	char text[CURL_ERROR_SIZE];
 };
 
 /* A server that says no sends a page for people, which nobody asked for. */
@@ -26,21 +22,8 @@ http_on_body(char *p, size_t size, size_t n, void *ctx)
 	(void)curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (status / 100 != 2)
 		return size * n;
-	h->code = serve_body(h->serve, bytes_of(p, size * n));
-	return h->code == 0 ? size * n : CURL_WRITEFUNC_ERROR;
-}
-
-static curl_socket_t
-http_on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
-{
-	struct http *h = ctx;
-
-	(void)purpose;
-	if (h->serve->request->is_public && !serve_is_public(&a->addr)) {
-		h->serve->is_refused = true;
-		return CURL_SOCKET_BAD;
-	}
-	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+	h->transfer.code = serve_body(h->serve, bytes_of(p, size * n));
+	return h->transfer.code == 0 ? size * n : CURL_WRITEFUNC_ERROR;
 }
 
 static bool
@@ -97,26 +80,14 @@ http_set_up(struct http *h)
 	CURL *c = h->curl;
 
 	return curl_easy_setopt(c, CURLOPT_URL, h->serve->url) == 0 &&
-	       curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https") == 0 &&
 	       curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR,
 		   http_redirect_schemes(h->serve->url)) == 0 &&
-	       curl_easy_setopt(c, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) == 0 &&
 	       curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION,
 		   q->redirects_max != 0 ? 1L : 0) == 0 &&
 	       curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)q->redirects_max) ==
 		   0 &&
-	       curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)q->timeout_ms) ==
-		   0 &&
-	       curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE,
-		   (curl_off_t)q->octets_max) == 0 &&
-	       curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L) == 0 &&
 	       curl_easy_setopt(c, CURLOPT_USERAGENT, "cardseal") == 0 &&
-	       curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->text) == 0 &&
-	       curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, http_on_body) == 0 &&
-	       curl_easy_setopt(c, CURLOPT_WRITEDATA, h) == 0 &&
-	       curl_easy_setopt(
-		   c, CURLOPT_OPENSOCKETFUNCTION, http_on_socket) == 0 &&
-	       curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, h) == 0 &&
+	       transfer_set_sink(&h->transfer, http_on_body, h) &&
 	       http_set_body(h) && http_add_header(h, "Accept", q->accept) &&
 	       curl_easy_setopt(c, CURLOPT_HTTPHEADER, h->headers) == 0;
 }
@@ -138,60 +109,32 @@ http_note(struct http *h)
 		    "%s", type);
 }
 
-static int
-http_result(const struct http *h, CURLcode code, struct err *e)
-{
-	const struct fetch_request *q = h->serve->request;
-	char quoted[256];
-	const char *url = err_quote(
-	    quoted, sizeof(quoted), h->serve->url, strlen(h->serve->url));
-
-	if (h->serve->is_refused)
-		return err_set(e, -CS_ERR_REFUSED,
-		    "%s is not fetched: it leads to an address of this machine "
-		    "or its own network",
-		    url);
-	if (h->serve->is_over || code == CURLE_FILESIZE_EXCEEDED)
-		return err_set(e, -CS_ERR_TOO_LARGE,
-		    "%s is larger than %llu bytes", url,
-		    (unsigned long long)q->octets_max);
-	if (code == CURLE_OPERATION_TIMEDOUT)
-		return err_set(e, -CS_ERR_TIMEOUT,
-		    "%s did not answer within %u ms", url, q->timeout_ms);
-	if (code == CURLE_OUT_OF_MEMORY)
-		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
-	if (h->code != 0)
-		return err_set(e, h->code, NULL);
-	if (code != CURLE_OK)
-		return err_set(e, -CS_ERR_NETWORK, "%s cannot be fetched: %s",
-		    url,
-		    h->text[0] != '\0' ? h->text : curl_easy_strerror(code));
-	if (h->serve->status / 100 != 2)
-		return err_set(e, -CS_ERR_NETWORK,
-		    "the server of %s answered with status %u", url,
-		    h->serve->status);
-	return 0;
-}
-
 int
 serve_http(struct serve *s, struct err *e)
 {
 	struct http h = {.serve = s};
-	CURLcode code = CURLE_OUT_OF_MEMORY;
+	char quoted[256];
 	int r;
 
-	h.curl = curl_easy_init();
-	if (h.curl == NULL)
+	if (!transfer_init(&h.transfer, s, "http,https")) {
+		transfer_clear(&h.transfer);
 		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
+	}
+	h.curl = h.transfer.curl;
 	if (http_set_up(&h)) {
-		code = curl_easy_perform(h.curl);
+		r = transfer_run(&h.transfer, e);
 		http_note(&h);
-		r = http_result(&h, code, e);
+		if (r == 0 && s->status / 100 != 2)
+			r = err_set(e, -CS_ERR_NETWORK,
+			    "the server of %s answered with status %u",
+			    err_quote(
+				quoted, sizeof(quoted), s->url, strlen(s->url)),
+			    s->status);
 	} else {
 		r = err_set(e, -CS_ERR_ARGUMENT,
 		    "the request has a header line that cannot be sent");
 	}
-	curl_easy_cleanup(h.curl);
+	transfer_clear(&h.transfer);
 	curl_slist_free_all(h.headers);
 	return r;
 }

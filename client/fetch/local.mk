@@ -9,6 +9,8 @@ noinst_LIBRARIES += libserve.a
 libserve_a_SOURCES = \
 	client/fetch/confine.c \
 	client/fetch/http.c \
+	client/fetch/ldap.c client/fetch/ldap_int.h client/fetch/ldap_text.c \
+	client/fetch/transfer.c client/fetch/transfer.h \
 	client/fetch/serve.c client/fetch/serve.h
 libserve_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(SECCOMP_CFLAGS)
 SERVE_LIBS = libserve.a libfetch.a libasn1.a $(CURL_LIBS) $(SECCOMP_LIBS)
@@ -18,6 +20,12 @@ client_fetch_cardseal_fetch_SOURCES = client/fetch/main.c
 client_fetch_cardseal_fetch_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 client_fetch_cardseal_fetch_LDFLAGS = $(PROGRAM_LINK)
 client_fetch_cardseal_fetch_LDADD = $(SERVE_LIBS)
+
+check_PROGRAMS += tests/unit/check_fetch_ldap
+TESTS += tests/unit/check_fetch_ldap
+tests_unit_check_fetch_ldap_SOURCES = tests/unit/check_fetch_ldap.c
+tests_unit_check_fetch_ldap_LDADD = $(UNIT_LIBS) $(SERVE_LIBS)
+tests_unit_check_fetch_ldap_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_fetch_proto
 TESTS += tests/unit/check_fetch_proto

@@ -1,5 +1,7 @@
 #include "client/fetch/proto.h"
 
+#include <strings.h>
+
 static bool
 fetch_is_within(const struct fetch_request *q)
 {
@@ -166,4 +168,33 @@ fetch_decode(struct bytes frame, struct fetch_msg *msg)
 	}
 	msg->type = (enum fetch_type)tag;
 	return 0;
+}
+
+/* --- bodies of LDAP --- */
+
+bool
+fetch_is_ldap(struct bytes url)
+{
+	return url.len > 6 &&
+	       (strncasecmp((const char *)url.p, "ldap:", 5) == 0 ||
+		   strncasecmp((const char *)url.p, "ldaps:", 6) == 0);
+}
+
+bool
+fetch_next_value(struct bytes *body, struct bytes *value)
+{
+	struct bytes raw;
+	struct der d;
+
+	*value = BYTES_NONE;
+	if (body->len == 0)
+		return false;
+	der_init(&d, *body);
+	raw = der_get_raw(&d, DER_OCTET_STRING);
+	if (der_check(&d) != 0)
+		return false;
+	der_init(&d, raw);
+	*value = der_get(&d, DER_OCTET_STRING);
+	*body = bytes_of(body->p + raw.len, body->len - raw.len);
+	return true;
 }

@@ -64,4 +64,10 @@ int CS_MUST_USE fetch_frame_len(struct bytes in, size_t *len);
 /* One whole frame. CS_ERR_PROTOCOL: not as fetch.asn says. */
 int CS_MUST_USE fetch_decode(struct bytes frame, struct fetch_msg *msg);
 
+/* Does an LDAP server have it, so that the body is a list of values? */
+bool fetch_is_ldap(struct bytes url);
+/* Takes the next value off the front of such a body; false at its end, or where
+ * it is none (is in *body then). */
+bool fetch_next_value(struct bytes *body, struct bytes *value);
+
 #endif

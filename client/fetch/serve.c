@@ -8,6 +8,8 @@
 static const struct serve_scheme schemes[] = {
     {"http", serve_http},
     {"https", serve_http},
+    {"ldap", serve_ldap},
+    {"ldaps", serve_ldap},
 };
 
 int

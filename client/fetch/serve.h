@@ -44,6 +44,9 @@ bool serve_is_public(const struct sockaddr *address);
 
 /* http.c: http and https, GET and POST. */
 int CS_MUST_USE serve_http(struct serve *s, struct err *e);
+/* ldap.c: ldap and ldaps, a search for what the URL names (RFC 4516). The body
+ * is as fetch.asn says. */
+int CS_MUST_USE serve_ldap(struct serve *s, struct err *e);
 
 /*
  * confine.c: for the whole process, once, before any request: no programs, no

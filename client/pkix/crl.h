@@ -56,7 +56,7 @@ enum crl_status {
 	CRL_REVOKED,
 };
 
-#define CRL_TEXT_MAX 200
+#define CRL_TEXT_MAX 448
 struct crl_answer {
 	enum crl_status status;
 	int64_t revoked_at;	 /* REVOKED */

@@ -130,7 +130,7 @@ struct path_result {
 	 */
 	int revocation_code;
 	bool is_revocation_checked; /* the status of all is known */
-	char revocation_text[256];
+	char revocation_text[PATH_TEXT_MAX];
 	struct path_log *log; /* NULL unless params want it */
 };
 

@@ -2,6 +2,8 @@
 # cardseal-fetch against a web server on loopback: what it fetches, and every
 # limit.
 . "${CS_SRCDIR:-.}/tests/system/lib.sh"
+# shellcheck source=tests/system/ldap.sh
+. "${CS_SRCDIR:-.}/tests/system/ldap.sh"
 unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 tool=$CS_BUILDDIR/tests/system/fetch_tool
 start_background python3 "$CS_SRCDIR/tests/system/web.py" "$tmp/port"
@@ -52,6 +54,88 @@ is "and nothing of it" "$(wc -c <"$tmp/out")" 0
 fails TOO_LARGE "without end" -m 300000 "$web/endless"
 fails TIMEOUT "too slow" -t 300 "$web/slow"
 fails REFUSED "loopback, where only public addresses will do" -p "$web/hello"
+
+# --- LDAP ---
+mkdir "$tmp/ldap"
+printf 'first\0' >"$tmp/ldap/first"
+printf 'second, \377' >"$tmp/ldap/second"
+cat >"$tmp/ldap/entries" <<END
+cn=a b,dc=test|cACertificate;binary|first
+cn=a b,dc=test|cACertificate;binary|second
+cn=a b,dc=test|description|first
+cn=c,dc=test|certificateRevocationList;binary|second
+END
+echo "${web/http/ldap}/referred" >"$tmp/ldap/referral"
+ldap_start "$tmp/ldap"
+values() {
+	python3 - "$tmp/out" <<'END'
+import sys
+with open(sys.argv[1], "rb") as body:
+    octets = body.read()
+while octets:
+    assert octets[0] == 4 and octets[1] < 128
+    print(octets[2:2 + octets[1]])
+    octets = octets[2 + octets[1]:]
+END
+}
+exits 0 "LDAP" "$tool" "$ldap/cn=a%20b,dc=test?cACertificate;binary"
+is "each value of the attribute is an OCTET STRING" "$(values)" \
+    "b'first\\x00'
+b'second, \\xff'"
+is "one search, for that entry" "$(cat "$tmp/ldap/log")" \
+    "base cn=a b,dc=test (objectclass=*) cACertificate;binary"
+exits 0 "over a filter" "$tool" \
+    "$ldap/dc=test?CERTIFICATERevocationlist?sub?(certificaterevocationlist=*)"
+is "the value of another entry" "$(values)" "b'second, \\xff'"
+exits 0 "a bare server" "$tool" \
+    "$ldap/?description?sub?(description=*)?x-unknown=1"
+is "has it" "$(values)" "b'first\\x00'"
+exits 0 "after a page, from one process" "$tool" "$web/hello" \
+    "$ldap/cn=a%20b,dc=test?description"
+fails NETWORK "no such entry" "$ldap/cn=d,dc=test?description"
+fails NETWORK "no such attribute" "$ldap/cn=c,dc=test?description"
+like "this is told" "$(cat "$tmp/err")" "no value of the attribute"
+fails ARGUMENT "no server" "ldap:///cn=c,dc=test?description"
+like "this is told" "$(cat "$tmp/err")" "names no server"
+fails ARGUMENT "no attribute" "$ldap/cn=c,dc=test"
+fails ARGUMENT "a critical extension" \
+    "$ldap/cn=c,dc=test?a??(a=b)?!bindname=cn=x"
+fails ARGUMENT "a post by LDAP" -d x "$ldap/cn=c,dc=test?description"
+fails NETWORK "an LDAP URL with a password" \
+    "${ldap/127/a:b@127}/cn=c,dc=test?description"
+fails REFUSED "LDAP on loopback, where only public addresses will do" -p \
+    "$ldap/cn=c,dc=test?certificateRevocationList"
+fails TOO_LARGE "values that are too large" -m 10 \
+    "$ldap/cn=a%20b,dc=test?cACertificate"
+fails TOO_LARGE "entries without end" -m 300000 "$ldap/cn=endless?x"
+fails TOO_LARGE "a long value" "$ldap/cn=long?x"
+fails TIMEOUT "a server that says nothing" -t 300 "$ldap/cn=slow?x"
+fails TIMEOUT "an octet in a second" -t 1300 "$ldap/cn=drip?x"
+fails NETWORK "a message of 2 GiB" "$ldap/cn=huge?x"
+exits 1 "a message of 512 MiB" "$tool" -t 30000 "$ldap/cn=giant?x"
+like "is no answer" "$(cat "$tmp/err")" "^(NETWORK|NO_MEMORY) "
+wait_until 20 test -s "$tmp/ldap/giant"
+ok "there is no memory for it" test "$(cat "$tmp/ldap/giant")" -lt 64
+fails NETWORK "no BER" "$ldap/cn=garbage?x"
+fails NETWORK "nested BER" "$ldap/cn=nested?x"
+fails NETWORK "half of an entry" "$ldap/cn=cut?x"
+fails NETWORK "a value, and then a refusal" "$ldap/cn=denied?x"
+fails NETWORK "another attribute" "$ldap/cn=other?x"
+fails NETWORK "a referral" "$ldap/cn=referral?x"
+fails NETWORK "a continuation" "$ldap/cn=continued?x"
+is "neither is followed" "$(python3 -c 'import sys, urllib.request
+print(urllib.request.urlopen(sys.argv[1]).read().decode())' "$web/log" |
+    grep -c referred)" 0
+exits 0 "a name with a line end does no harm" "$tool" \
+    "$ldap/cn=injected?x" "$web/hello"
+fails NETWORK "no LDAP server listens" "ldap://127.0.0.1:1/?x"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+    -keyout "$tmp/tls.key" -out "$tmp/tls.pem" -subj "/CN=127.0.0.1" \
+    -addext subjectAltName=IP:127.0.0.1 2>"$tmp/err"
+LDAP_TLS=$tmp/tls ldap_start "$tmp/ldap"
+fails NETWORK "a server that nobody vouches for" \
+    "${ldap/ldap/ldaps}/cn=c,dc=test?certificateRevocationList"
+like "this is told" "$(cat "$tmp/err")" "certificate"
 
 # --- what it cannot do ---
 fetch=$CS_BUILDDIR/client/fetch/cardseal-fetch

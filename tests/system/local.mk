@@ -5,6 +5,7 @@ SYSTEM_TESTS = \
 	tests/system/certs.sh tests/system/clients.sh \
 	tests/system/harvest.sh tests/system/trust.sh \
 	tests/system/cms-peers.sh \
+	tests/system/directory.sh \
 	tests/system/doctor.sh \
 	tests/system/encrypt.sh \
 	tests/system/errors.sh \
@@ -29,6 +30,7 @@ SYSTEM_TESTS = \
 	tests/system/write.sh
 SYSTEM_TESTS += tests/system/setup.sh tests/system/signatures.sh tests/system/ssh.sh
 EXTRA_DIST += tests/system/ssh_server.py tests/system/tsa.sh tests/system/pki.sh \
+	tests/system/ldap.sh tests/system/ldap_server.py \
 	tests/system/staple.py tests/system/terminal.py
 TESTS += $(SYSTEM_TESTS)
 many: all
