@@ -99,10 +99,11 @@ EXTRA_DIST += agent/cardseal-agent.socket \
 	agent/cardseal-agent.desktop.in
 CLEANFILES += agent/cardseal-agent.service agent/cardseal-gateway.service \
 	agent/cardseal-agent.desktop
-AGENT_BINDIR = $(AM_V_GEN)$(MKDIR_P) agent && sed 's|@bindir[@]|$(bindir)|'
+UNIT_PATHS = $(AM_V_GEN)$(MKDIR_P) $(@D) && sed \
+	-e 's|@bindir[@]|$(bindir)|' -e 's|@pkglibexecdir[@]|$(pkglibexecdir)|'
 agent/cardseal-agent.service: agent/cardseal-agent.service.in Makefile
-	$(AGENT_BINDIR) $(srcdir)/agent/cardseal-agent.service.in >$@
+	$(UNIT_PATHS) $(srcdir)/agent/cardseal-agent.service.in >$@
 agent/cardseal-gateway.service: agent/cardseal-gateway.service.in Makefile
-	$(AGENT_BINDIR) $(srcdir)/agent/cardseal-gateway.service.in >$@
+	$(UNIT_PATHS) $(srcdir)/agent/cardseal-gateway.service.in >$@
 agent/cardseal-agent.desktop: agent/cardseal-agent.desktop.in Makefile
-	$(AGENT_BINDIR) $(srcdir)/agent/cardseal-agent.desktop.in >$@
+	$(UNIT_PATHS) $(srcdir)/agent/cardseal-agent.desktop.in >$@

@@ -22,8 +22,7 @@ EXTRA_DIST += client/ssh/cardseal-ssh-agent.socket \
 CLEANFILES += client/ssh/cardseal-ssh-agent.service
 client/ssh/cardseal-ssh-agent.service: client/ssh/cardseal-ssh-agent.service.in \
     Makefile
-	$(MKDIR_P) client/ssh
-	$(AGENT_BINDIR) $(srcdir)/client/ssh/cardseal-ssh-agent.service.in >$@
+	$(UNIT_PATHS) $(srcdir)/client/ssh/cardseal-ssh-agent.service.in >$@
 
 check_PROGRAMS += tests/unit/check_ssh
 TESTS += tests/unit/check_ssh
