@@ -1,6 +1,6 @@
 # client/cli/: the program cardseal(1).
-bin_PROGRAMS += client/cli/cardseal
-client_cli_cardseal_SOURCES = \
+noinst_LIBRARIES += libcli.a
+libcli_a_SOURCES = \
 	client/cli/cli.h \
 	client/cli/cmd_agent.c \
 	client/cli/cmd_batch.c \
@@ -20,7 +20,6 @@ client_cli_cardseal_SOURCES = \
 	client/cli/doctor_agent.c \
 	client/cli/doctor_clients.c \
 	client/cli/doctor_local.c \
-	client/cli/main.c \
 	client/cli/mutt_sync.c \
 	client/cli/options.c \
 	client/cli/print.c \
@@ -28,11 +27,18 @@ client_cli_cardseal_SOURCES = \
 	client/cli/setup_block.c \
 	client/cli/setup_clients.c \
 	client/cli/setup_file.c
-client_cli_cardseal_CPPFLAGS = $(AM_CPPFLAGS) \
-	-DCS_PKCS11DIR='"$(pkcs11dir)"'
-client_cli_cardseal_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-client_cli_cardseal_LDADD = libcardseal.la $(JANSSON_LIBS)
+libcli_a_CPPFLAGS = $(AM_CPPFLAGS) -DCS_PKCS11DIR='"$(pkcs11dir)"'
+libcli_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+# Runs where it was built, and finds the library there.
+noinst_PROGRAMS += client/cli/cardseal
+client_cli_cardseal_SOURCES = client/cli/main.c
+client_cli_cardseal_LDADD = libcli.a libcardseal.la $(JANSSON_LIBS)
 client_cli_cardseal_LDFLAGS = $(PROGRAM_LINK)
+# Is installed, and knows nothing of where it was built.
+bin_PROGRAMS += client/cli/installed/cardseal
+client_cli_installed_cardseal_SOURCES = client/cli/main.c
+client_cli_installed_cardseal_LDADD = libcli.a libcardseal.la $(JANSSON_LIBS)
+client_cli_installed_cardseal_LDFLAGS = $(INSTALLED_LINK)
 
 # What shells offer for the next word.
 bashcompletiondir = $(datadir)/bash-completion/completions

@@ -1,9 +1,15 @@
 # client/gpgsm/: what git calls as gpg.x509.program.
-bin_PROGRAMS += client/gpgsm/cardseal-gpgsm
-client_gpgsm_cardseal_gpgsm_SOURCES = \
+noinst_LIBRARIES += libgpgsm.a
+libgpgsm_a_SOURCES = \
 	client/gpgsm/gpgsm.h \
-	client/gpgsm/main.c \
 	client/gpgsm/sign.c \
 	client/gpgsm/verify.c
-client_gpgsm_cardseal_gpgsm_LDADD = libcardseal.la
+# Two of them, as with cardseal(1).
+noinst_PROGRAMS += client/gpgsm/cardseal-gpgsm
+client_gpgsm_cardseal_gpgsm_SOURCES = client/gpgsm/main.c
+client_gpgsm_cardseal_gpgsm_LDADD = libgpgsm.a libcardseal.la
 client_gpgsm_cardseal_gpgsm_LDFLAGS = $(PROGRAM_LINK)
+bin_PROGRAMS += client/gpgsm/installed/cardseal-gpgsm
+client_gpgsm_installed_cardseal_gpgsm_SOURCES = client/gpgsm/main.c
+client_gpgsm_installed_cardseal_gpgsm_LDADD = libgpgsm.a libcardseal.la
+client_gpgsm_installed_cardseal_gpgsm_LDFLAGS = $(INSTALLED_LINK)

@@ -12,7 +12,7 @@ SYSTEM_TESTS = \
 	tests/system/fetch.sh \
 	tests/system/fixtures.sh \
 	tests/system/git.sh \
-	tests/system/harness.sh \
+	tests/system/harness.sh tests/system/installed.sh \
 	tests/system/many.sh \
 	tests/system/memory.sh \
 	tests/system/modules.sh \
