@@ -120,6 +120,9 @@ run_command(struct face *face, const char *path, char **argv)
 
 	acceptor = face_fork();
 	if (acceptor == 0) {
+		/* An interrupt from the terminal is for the command alone,
+		 * which may go on after it. */
+		(void)setpgid(0, 0);
 		face_accept(face);
 		_exit(0);
 	}

@@ -192,4 +192,20 @@ kill -TERM "$face_pid"
 ok "it ends when it is told to" wait_until 10 process_is_gone "$face_pid"
 ok "and its socket with it" test ! -e "$SSH_AUTH_SOCK"
 exec 9>&-
+# --- an interrupt from the terminal --------------------------------------------
+cat >interrupt.py <<'EOF'
+import os, signal, subprocess, sys
+run = subprocess.Popen(sys.argv[1:], start_new_session=True,
+                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+assert run.stdout.readline() == "ready\n"
+os.killpg(run.pid, signal.SIGINT)
+out, _ = run.communicate("go on\n", timeout=60)
+sys.stdout.write(out)
+sys.exit(run.returncode)
+EOF
+# shellcheck disable=SC2016 # the inner shell's
+exits 0 "a command that goes on after it" python3 interrupt.py "$face" \
+    -a "$tmp/s" sh -c 'trap "" INT; echo ready; read -r line; ssh-add -l'
+like "still has its keys" "$(cat out)" 'ECDSA'
+
 done_testing
