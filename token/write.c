@@ -95,17 +95,26 @@ write_is_place_holder(const struct object *obj, const struct spki *spki)
 	       bytes_is_equal(x.issuer, x.subject);
 }
 
-/* A token that keeps them has two certificates; no harm. */
+/* They stay while another object may yet fail: undoing could not bring them
+ * back. */
 static void
-write_drop_place_holders(struct writing *w, const struct spki *spki)
+write_note_place_holders(struct writing *w, const struct spki *spki)
 {
 	const struct objects *objects = &w->u->slot->keys.objects;
 	size_t i;
 
-	for (i = 0; i < objects->n; i++)
+	for (i = 0; i < objects->n && w->old_len < WRITE_MADE_MAX; i++)
 		if (write_is_place_holder(&objects->all[i], spki))
-			(void)w->u->w->module.f->C_DestroyObject(
-			    w->session, objects->all[i].handle);
+			w->old[w->old_len++] = objects->all[i].handle;
+}
+
+/* A token that keeps them has two certificates; no harm. */
+static void
+write_drop_place_holders(struct writing *w)
+{
+	while (w->old_len > 0)
+		(void)w->u->w->module.f->C_DestroyObject(
+		    w->session, w->old[--w->old_len]);
 }
 
 static bool
@@ -149,7 +158,7 @@ write_certificate(struct writing *w, const struct key *key, struct bytes id,
 	if (rv == CKR_OK)
 		*flags |= TOK_WRITTEN_CERTIFICATE;
 	if (rv == CKR_OK && key != NULL)
-		write_drop_place_holders(w, &key->spki);
+		write_note_place_holders(w, &key->spki);
 	return rv;
 }
 
@@ -292,7 +301,9 @@ write_op(struct use *u)
 	if (rv != CKR_OK)
 		return rv;
 	rv = write_all(&w);
-	if (rv != CKR_OK) {
+	if (rv == CKR_OK) {
+		write_drop_place_holders(&w);
+	} else {
 		rv = write_explain(&w, rv);
 		write_undo(&w);
 	}

@@ -18,6 +18,9 @@ struct writing {
 	CK_SESSION_HANDLE session; /* read-write */
 	CK_OBJECT_HANDLE made[WRITE_MADE_MAX];
 	size_t made_len;
+	/* Place-holders that go once all is made. */
+	CK_OBJECT_HANDLE old[WRITE_MADE_MAX];
+	size_t old_len;
 };
 
 /* Attributes of an object to be; what they point to is borrowed. */
@@ -45,8 +48,8 @@ CK_RV write_create(struct writing *w, struct template *t);
 /* Likewise for an object that was made otherwise. */
 void write_note(struct writing *w, CK_OBJECT_HANDLE object);
 /* The certificate beside the key, unless it is there; *flags (tok_written_flag)
- * tells. Empty label: the key's. Self-signed place-holders for the same key go.
- */
+ * tells. Empty label: the key's. Self-signed place-holders for the same key go
+ * when the whole request is done. */
 CK_RV write_certificate(struct writing *w, const struct key *key,
     struct bytes id, struct bytes label, struct bytes cert, unsigned *flags);
 

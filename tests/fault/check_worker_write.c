@@ -3,6 +3,7 @@
  * of them when the token does not do as it should.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "asn1/pem.h"
@@ -12,7 +13,8 @@
 
 static struct peer peer;
 static struct tok_info token;
-static struct buf objects, rsa, ec, rsa_cert, ec_cert;
+static struct buf objects, rsa, ec, rsa_cert, ec_cert, held, held_cert,
+    held_self;
 
 static int
 keep_first(void *ctx, const char *label, struct bytes der)
@@ -38,13 +40,28 @@ read_pem(const char *name, struct buf *b)
 	    pem_walk(bytes_of(text, n), NULL, keep_first, b, NULL), 0);
 }
 
+/* A place-holder for the key of that name. */
+static void
+make_self_signed(const char *name)
+{
+	char command[1024], key[256];
+
+	snprintf(key, sizeof(key), "%s.pem", name);
+	snprintf(command, sizeof(command),
+	    "cd '%s' && openssl req -x509 -key '%s' -subj /CN=self -out "
+	    "../self.pem",
+	    fixture_path("keys"), key);
+	ck_assert_int_eq(system(command), 0);
+}
+
 static void
 make_tokens(void)
 {
 	static const char *const args[] = {"--token", "Written", "--identity",
 	    "name=own,key=p256", "--identity",
 	    "name=rsa,key=rsa2048,usage=encrypt,store=file", "--identity",
-	    "name=ec,key=p256,usage=both,store=file", NULL};
+	    "name=ec,key=p256,usage=both,store=file", "--identity",
+	    "name=held,key=p256,usage=both,store=file", NULL};
 
 	fixture_make(args);
 	fixture_set_faults("");
@@ -52,6 +69,10 @@ make_tokens(void)
 	read_pem("keys/ec.pem", &ec);
 	read_pem("certs/rsa.pem", &rsa_cert);
 	read_pem("certs/ec.pem", &ec_cert);
+	read_pem("keys/held.pem", &held);
+	read_pem("certs/held.pem", &held_cert);
+	make_self_signed("held");
+	read_pem("self.pem", &held_self);
 }
 
 static void
@@ -206,6 +227,31 @@ START_TEST(brings_keys)
 }
 END_TEST
 
+/* They go when all is written, and not before: what fails later in the same
+ * request could not bring them back. */
+START_TEST(place_holders_stay_until_all_is_written)
+{
+	struct tok_msg answer;
+
+	begin();
+	put("h", "", buf_get(&held), buf_get(&held_self));
+	unit_assert_code(write_to_token(TOK_WRITE_IMPORT, &answer), 0);
+	assert_key(fixture_key_id("held"), TOK_KEY_SIGN | TOK_KEY_DERIVE, "h",
+	    buf_get(&held_self));
+	put("h", "", buf_get(&held), buf_get(&held_cert));
+	put("broken", "", buf_get(&rsa_cert), BYTES_NONE);
+	unit_assert_code(
+	    write_to_token(TOK_WRITE_IMPORT, &answer), -CS_ERR_ENCODING);
+	assert_key(fixture_key_id("held"), TOK_KEY_SIGN | TOK_KEY_DERIVE, "h",
+	    buf_get(&held_self));
+	put("h", "", buf_get(&held), buf_get(&held_cert));
+	unit_assert_code(write_to_token(TOK_WRITE_IMPORT, &answer), 0);
+	assert_key(fixture_key_id("held"), TOK_KEY_SIGN | TOK_KEY_DERIVE, "h",
+	    buf_get(&held_cert));
+	end();
+}
+END_TEST
+
 START_TEST(wants_sense)
 {
 	struct tok_msg answer;
@@ -310,6 +356,7 @@ main(void)
 	unit_add_loop(tcase, refusals_are_typed, refusals);
 	unit_add_loop(tcase, tells_why_there_is_no_key, no_keys);
 	tcase_add_test(tcase, brings_keys);
+	tcase_add_test(tcase, place_holders_stay_until_all_is_written);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }
