@@ -46,8 +46,8 @@ START_TEST(test_url_refused)
 	    "ldap://a/cn=x??sub", "ldap://a/cn=x?*", "ldap://a/cn=x?b,*",
 	    "ldap://a/cn=x?b,,c", "ldap://a/cn=x?a,b,c,d,e,f,g,h,i",
 	    "ldap://a/cn=x?%2a",
-	    "ldap://a/?b??"
-	    "?!bindname=cn=x",
+	    ("ldap://a/?b??"
+	     "?!bindname=cn=x"),
 	    "ldap://a/?b???x,!y"};
 	struct ldap_url url;
 	size_t i;
