@@ -161,10 +161,13 @@ def make_mail(path, size, eol):
 
 
 def in_folder(build, bench, sizes):
-    """bench(runner, size, small) for 1 MiB and then the size asked for."""
+    """bench(runner, size, small) for 1 MiB and then the size asked for. That of
+    1 MiB is done twice, since the commands leave a store of certificates behind
+    that all later ones open: its memory is not a large message's."""
     with tempfile.TemporaryDirectory(
             dir=os.environ.get("TMPDIR", "/var/tmp")) as d:
         os.environ["TMPDIR"] = d
-        small = None
-        for size in [MIB] + sizes:
+        bench(Runner(build, d, MIB), MIB, None)
+        small = bench(Runner(build, d, MIB), MIB, None)
+        for size in sizes:
             small = bench(Runner(build, d, size), size, small)
