@@ -175,14 +175,11 @@ source_mark_path(const char *state_folder, const struct secret *key,
 	const struct bytes parts[] = {BYTES_LIT("pin mark"), token_uri,
 	    BYTES_LIT(" "), secret_get_bytes(pin)};
 	uint8_t mac[DIGEST_LEN_MAX];
-	size_t used, i;
+	char hex[2 * 16 + 1];
 
 	(void)hmac_of(ALG_SHA256, secret_get_bytes(key), parts, 4, mac);
-	used = (size_t)snprintf(
-	    out, SOURCE_MARK_MAX, "%.1000s/pin-tried-", state_folder);
-	for (i = 0; i < 16; i++)
-		used += (size_t)snprintf(
-		    out + used, SOURCE_MARK_MAX - used, "%02x", mac[i]);
+	snprintf(out, SOURCE_MARK_MAX, "%.1000s/pin-tried-%s", state_folder,
+	    bytes_to_hex(bytes_of(mac, 16), hex, sizeof(hex)));
 }
 
 int

@@ -194,12 +194,9 @@ audit_put_text(struct buf *b, const char *name, struct bytes text)
 void
 audit_put_hex(struct buf *b, const char *name, struct bytes bytes)
 {
-	size_t i;
-
 	if (bytes.len == 0)
 		return;
 	buf_printf(b, ",\"%s\":\"", name);
-	for (i = 0; i < bytes.len; i++)
-		buf_printf(b, "%02x", bytes.p[i]);
+	buf_add_hex(b, bytes);
 	buf_add_byte(b, '"');
 }

@@ -167,6 +167,40 @@ buf_add_str(struct buf *b, const char *s)
 	return buf_add(b, s, strlen(s));
 }
 
+static void
+put_hex(struct bytes octets, uint8_t *hex)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t i;
+
+	for (i = 0; i < octets.len; i++) {
+		hex[2 * i] = (uint8_t)digits[octets.p[i] >> 4];
+		hex[2 * i + 1] = (uint8_t)digits[octets.p[i] & 0xf];
+	}
+}
+
+int
+buf_add_hex(struct buf *b, struct bytes octets)
+{
+	uint8_t *hex = buf_reserve(b, 2 * octets.len);
+
+	if (hex != NULL) {
+		put_hex(octets, hex);
+		buf_grow_len(b, 2 * octets.len);
+	}
+	return b->err;
+}
+
+char *
+bytes_to_hex(struct bytes octets, char *hex, size_t size)
+{
+	if (octets.len > (size - 1) / 2)
+		octets.len = (size - 1) / 2;
+	put_hex(octets, (uint8_t *)hex);
+	hex[2 * octets.len] = '\0';
+	return hex;
+}
+
 int
 buf_printf(struct buf *b, const char *fmt, ...)
 {

@@ -71,6 +71,8 @@ int buf_add(struct buf *b, const void *p, size_t len);
 int buf_add_byte(struct buf *b, uint8_t byte);
 int buf_add_bytes(struct buf *b, struct bytes bytes);
 int buf_add_str(struct buf *b, const char *s); /* without the NUL */
+/* Two lower-case hexadecimal digits for each octet. */
+int buf_add_hex(struct buf *b, struct bytes octets);
 int buf_printf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /*
@@ -89,6 +91,9 @@ buf_get(const struct buf *b)
 }
 /* A NUL-terminated copy for the caller to free(), or NULL. */
 char *bytes_dup_str(struct bytes bytes);
+/* As buf_add_hex, and a NUL: as many octets as there is room for in size, which
+ * is not 0. Returns hex. */
+char *bytes_to_hex(struct bytes octets, char *hex, size_t size);
 
 /* Zeroes memory in a way the compiler may not leave out. */
 void mem_wipe(void *p, size_t len);

@@ -158,12 +158,14 @@ name_is_equal(struct bytes a, struct bytes b)
 }
 
 static void
-put_hex(struct buf *b, const char *before_each, struct bytes octets)
+put_escaped_octets(struct buf *b, struct bytes octets)
 {
 	size_t i;
 
-	for (i = 0; i < octets.len; i++)
-		buf_printf(b, "%s%02x", before_each, octets.p[i]);
+	for (i = 0; i < octets.len; i++) {
+		buf_add_byte(b, '\\');
+		buf_add_hex(b, bytes_of(octets.p + i, 1));
+	}
 }
 
 /* RFC 4514 2.4. */
@@ -178,7 +180,7 @@ put_escaped(struct buf *b, struct bytes utf8)
 		if (n == 0)
 			return; /* not from name_string_to_utf8 */
 		if (utf8_is_control(c)) {
-			put_hex(b, "\\", bytes_of(utf8.p + at, n));
+			put_escaped_octets(b, bytes_of(utf8.p + at, n));
 			continue;
 		}
 		if ((c < 0x80 && strchr("\"+,;<>\\", (int)c) != NULL) ||
@@ -205,7 +207,7 @@ ava_format(struct buf *b, const struct ava *ava)
 		put_escaped(b, buf_get(&text));
 	} else {
 		buf_add_byte(b, '#');
-		put_hex(b, "", ava->raw);
+		buf_add_hex(b, ava->raw);
 	}
 	buf_clear(&text);
 }

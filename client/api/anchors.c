@@ -15,7 +15,7 @@ file_hash(const char *path, struct buf *hex, struct err *e)
 {
 	struct buf data = {.max = ANCHORS_FILE_MAX};
 	uint8_t hash[DIGEST_LEN_MAX];
-	size_t i, len;
+	size_t len;
 	int fd, r = pkix_file_open(path, &fd, e);
 
 	if (r != 0)
@@ -24,8 +24,7 @@ file_hash(const char *path, struct buf *hex, struct err *e)
 	close(fd);
 	if (r == 0) {
 		len = digest_of(ALG_SHA256, buf_get(&data), hash);
-		for (i = 0; i < len; i++)
-			buf_printf(hex, "%02x", hash[i]);
+		buf_add_hex(hex, bytes_of(hash, len));
 		r = buf_add_byte(hex, 0);
 	}
 	buf_clear(&data);

@@ -165,10 +165,8 @@ import_tell(struct import *in, const struct tok_written *written)
 	    .certificate_is_new =
 		(written->flags & TOK_WRITTEN_CERTIFICATE) != 0,
 	};
-	size_t i;
 
-	for (i = 0; i < written->key_id.len; i++)
-		snprintf(id + 2 * i, 3, "%02x", written->key_id.p[i]);
+	bytes_to_hex(written->key_id, id, sizeof(id));
 	return in->key != NULL ? in->key(in->ctx, &key) : 0;
 }
 

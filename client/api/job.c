@@ -81,10 +81,8 @@ const char *
 strings_keep_hex(struct strings *s, struct bytes octets)
 {
 	struct buf hex = {0};
-	size_t i;
 
-	for (i = 0; i < octets.len; i++)
-		buf_printf(&hex, "%02x", octets.p[i]);
+	buf_add_hex(&hex, octets);
 	return keep_buf(s, &hex);
 }
 

@@ -92,8 +92,7 @@ online_is_new(struct online *o, const struct online_want *want)
 	buf_add_str(&name, want->is_cached ? "cached " : "");
 	buf_add_bytes(&name, want->url);
 	buf_add_byte(&name, ' ');
-	for (i = 0; i < want->question.len; i++)
-		buf_printf(&name, "%02x", want->question.p[i]);
+	buf_add_hex(&name, want->question);
 	if (buf_add_byte(&name, '\0') == 0 &&
 	    o->tried.len < ONLINE_REQUESTS_MAX) {
 		for (i = 0; i < o->tried.len; i++)

@@ -56,7 +56,6 @@ cardseal_key_generate(struct cardseal_job *job, const char *token,
 	struct tok_written written;
 	struct agt_msg answer;
 	char *uri = NULL;
-	size_t i;
 	int r;
 
 	key_id[0] = '\0';
@@ -66,8 +65,8 @@ cardseal_key_generate(struct cardseal_job *job, const char *token,
 		r = write_call(job, TOK_WRITE_GENERATE, uri, &object, &answer);
 	if (r == 0)
 		r = write_get_one(job, &answer, &written);
-	for (i = 0; r == 0 && i < written.key_id.len; i++)
-		snprintf(key_id + 2 * i, 3, "%02x", written.key_id.p[i]);
+	if (r == 0)
+		bytes_to_hex(written.key_id, key_id, CARDSEAL_KEY_ID_SIZE);
 	free(uri);
 	return job_end(job, r);
 }

@@ -76,7 +76,6 @@ reader_describe_id(const struct cert_id *id)
 	struct bytes number = id->serial;
 	struct buf b = {0};
 	char *text = NULL;
-	size_t i;
 
 	if (cert_id_has_key_id(id)) {
 		buf_add_str(&b, "key id ");
@@ -89,8 +88,7 @@ reader_describe_id(const struct cert_id *id)
 		}
 		buf_add_str(&b, ", serial ");
 	}
-	for (i = 0; i < number.len; i++)
-		buf_printf(&b, "%02x", number.p[i]);
+	buf_add_hex(&b, number);
 	if (b.err == 0)
 		text = bytes_dup_str(buf_get(&b));
 	buf_clear(&b);

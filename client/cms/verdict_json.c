@@ -42,10 +42,8 @@ static json_t *
 hex_to_json(struct bytes bytes)
 {
 	struct buf b = {0};
-	size_t i;
 
-	for (i = 0; i < bytes.len; i++)
-		buf_printf(&b, "%02x", bytes.p[i]);
+	buf_add_hex(&b, bytes);
 	return buf_to_json(&b);
 }
 

@@ -99,12 +99,10 @@ static void
 describe_candidate(char *dst, size_t size, const struct choose_candidate *c)
 {
 	struct bytes serial = cert_get_serial(c->cert);
-	char hex[2 * SERIAL_SHOWN_MAX + 1] = "", key[32];
+	char hex[2 * SERIAL_SHOWN_MAX + 1], key[32];
 	struct buf name = {0};
-	size_t i;
 
-	for (i = 0; i < serial.len && i < SERIAL_SHOWN_MAX; i++)
-		snprintf(hex + 2 * i, 3, "%02x", serial.p[i]);
+	bytes_to_hex(serial, hex, sizeof(hex));
 	cert_get_display_name(c->cert, &name);
 	snprintf(dst, size, "%.*s (%s, serial %s%s)",
 	    name.len < NAME_SHOWN_MAX ? (int)name.len : NAME_SHOWN_MAX,

@@ -21,12 +21,10 @@ char *
 path_describe(char *dst, size_t size, const struct cert *cert)
 {
 	struct bytes serial = cert_get_serial(cert);
-	char hex[2 * SERIAL_SHOWN_MAX + 1] = "";
+	char hex[2 * SERIAL_SHOWN_MAX + 1];
 	struct buf name = {0};
-	size_t i;
 
-	for (i = 0; i < serial.len && i < SERIAL_SHOWN_MAX; i++)
-		snprintf(hex + 2 * i, 3, "%02x", serial.p[i]);
+	bytes_to_hex(serial, hex, sizeof(hex));
 	cert_describe(cert, &name);
 	snprintf(dst, size, "certificate \"%.*s\" (serial %s%s)",
 	    name.len < NAME_SHOWN_MAX ? (int)name.len : NAME_SHOWN_MAX,

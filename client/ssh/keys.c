@@ -45,12 +45,11 @@ static bool
 key_is_named(const struct tok_key *key, const char *name)
 {
 	char hex[2 * AGT_KEY_ID_LEN + 1];
-	size_t i, len = strlen(name);
+	size_t len = strlen(name);
 
 	if (bytes_is_equal(key->role, bytes_of_str(name)))
 		return true;
-	for (i = 0; i < key->key_id.len; i++)
-		snprintf(hex + 2 * i, 3, "%02x", key->key_id.p[i]);
+	bytes_to_hex(key->key_id, hex, sizeof(hex));
 	return len >= KEY_NAME_MIN && strncasecmp(hex, name, len) == 0;
 }
 

@@ -38,6 +38,29 @@ START_TEST(bytes_become_strings)
 }
 END_TEST
 
+START_TEST(octets_become_digits)
+{
+	static const uint8_t octets[] = {0x00, 0x09, 0x9a, 0xf0, 0xff};
+	struct bytes all = bytes_of(octets, sizeof(octets));
+	struct buf b = {0}, little = {.max = 9};
+	char hex[11];
+
+	ck_assert_int_eq(buf_add_hex(&b, BYTES_NONE), 0);
+	buf_add_str(&b, "x");
+	ck_assert_int_eq(buf_add_hex(&b, all), 0);
+	unit_assert_bytes(buf_get(&b), BYTES_LIT("x00099af0ff"));
+	ck_assert_int_eq(buf_add_hex(&little, all), -CS_ERR_TOO_LARGE);
+	ck_assert_uint_eq(little.len, 0);
+	ck_assert_str_eq(bytes_to_hex(all, hex, sizeof(hex)), "00099af0ff");
+	/* as many as there is room for */
+	ck_assert_str_eq(bytes_to_hex(all, hex, 10), "00099af0");
+	ck_assert_str_eq(bytes_to_hex(all, hex, 2), "");
+	ck_assert_str_eq(bytes_to_hex(BYTES_NONE, hex, 1), "");
+	buf_clear(&b);
+	buf_clear(&little);
+}
+END_TEST
+
 START_TEST(it_grows)
 {
 	struct buf b = {0};
@@ -239,6 +262,7 @@ main(void)
 
 	tcase_add_test(tcase, bytes_are_compared);
 	tcase_add_test(tcase, bytes_become_strings);
+	tcase_add_test(tcase, octets_become_digits);
 	tcase_add_test(tcase, it_grows);
 	tcase_add_test(tcase, printf_of_any_length);
 	tcase_add_test(tcase, it_has_a_limit);
