@@ -34,9 +34,8 @@ is_good(const char *name, X509_STORE *store)
 	if (in != NULL)
 		cms = SMIME_read_CMS(in, &content);
 	if (cms != NULL)
-		good =
-		    CMS_verify(cms, NULL, store, content, NULL, CMS_BINARY) ==
-		    1;
+		good = CMS_verify(
+			   cms, NULL, store, content, NULL, CMS_BINARY) == 1;
 	CMS_ContentInfo_free(cms);
 	BIO_free(content);
 	BIO_free(in);
@@ -47,7 +46,7 @@ int
 main(int argc, char **argv)
 {
 	X509_STORE *store;
-	char name[4096];
+	char name[2048];
 	unsigned long good = 0, all = 0;
 
 	if (argc != 2) {

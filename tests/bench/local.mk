@@ -20,6 +20,12 @@ tests_bench_bench_hop_SOURCES = tests/bench/bench_hop.c
 tests_bench_bench_hop_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS)
 tests_bench_bench_hop_LDADD = $(AGENTPROTO_LIBS)
 
+# What libcrypto takes to judge many mails (verify.py).
+noinst_PROGRAMS += tests/bench/bench_batch
+tests_bench_bench_batch_SOURCES = tests/bench/bench_batch.c
+tests_bench_bench_batch_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+tests_bench_bench_batch_LDADD = $(CRYPTO_LIBS)
+
 # Whether the time of OPEN tells what was wrong with a message: few messages
 # among the tests, many by "make timing".
 check_PROGRAMS += tests/bench/bench_timing
@@ -34,7 +40,8 @@ timing: tests/bench/bench_timing
 		TIMING_COUNT=10000 ./tests/bench/bench_timing
 
 EXTRA_DIST += tests/bench/hop.py tests/bench/stream.sh tests/bench/stream.py \
-	tests/bench/measuring.py tests/bench/mime.py tests/bench/peers.py
+	tests/bench/mails.py tests/bench/measuring.py tests/bench/mime.py \
+	tests/bench/peers.py tests/bench/verify.py
 
 # Figures beside those of a peer in the same run; see doc/testing.md.
 # make bench BENCH_MIB=256 BENCH_ROUNDS=5: smaller messages, and more of them.
@@ -47,6 +54,7 @@ bench: all tests/bench/bench_worker
 		./tests/bench/bench_worker
 	CS_SRCDIR=$(abs_top_srcdir) CS_BUILDDIR=$(abs_top_builddir) \
 		python3 $(srcdir)/tests/bench/hop.py
+	python3 $(srcdir)/tests/bench/verify.py . $(BENCH_ROUNDS)
 	CS_SRCDIR=$(abs_top_srcdir) CS_BUILDDIR=$(abs_top_builddir) \
 		bash $(srcdir)/tests/bench/stream.sh $(BENCH_MIB) $(BENCH_ROUNDS)
 .PHONY: bench timing
