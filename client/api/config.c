@@ -56,6 +56,21 @@ set_harvest(struct job_config *c, const char *text)
 	return c->harvests || strcmp(text, "no") == 0 ? 0 : -CS_ERR_CONFIG;
 }
 
+static int
+set_system_anchors(struct job_config *c, const char *text)
+{
+	static const char *const words[] = {"off", "email", "all"};
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (strcmp(text, words[i]) != 0)
+			continue;
+		c->system_anchors = (enum system_anchors_rule)i;
+		return 0;
+	}
+	return -CS_ERR_CONFIG;
+}
+
 static const struct config_key {
 	const char *section, *name;
 	int (*set)(struct job_config *c, const char *text);
@@ -63,6 +78,7 @@ static const struct config_key {
 } config_keys[] = {
     {"trust", "fetch", set_fetch, "off, public or all"},
     {"store", "harvest", set_harvest, "yes or no"},
+    {"trust", "p11-kit", set_system_anchors, "off, email or all"},
     {"trust", "fetch-seconds", set_fetch_seconds, "1 to 600"},
 };
 
@@ -131,6 +147,7 @@ job_config_load(struct job_config *config, struct err *e)
 	*config = (struct job_config){
 	    .fetch = FETCH_OFF,
 	    .harvests = true,
+	    .system_anchors = SYSTEM_ANCHORS_EMAIL,
 	    .fetch_timeout_ms = FETCH_SECONDS_DEFAULT * 1000,
 	};
 	r = config_file(config, CS_SYSCONFDIR "/cardseal/" CONFIG_NAME, e);

@@ -129,6 +129,21 @@ struct cms_key_ops job_key_ops(struct cardseal_job *job);
 int CS_MUST_USE job_resolve_token(
     struct cardseal_job *job, const char *name, char **uri);
 
+/* --- system_anchors.c: trust anchors that p11-kit has --- */
+
+enum system_anchors_rule {
+	SYSTEM_ANCHORS_OFF,
+	SYSTEM_ANCHORS_EMAIL, /* those that are marked for e-mail */
+	SYSTEM_ANCHORS_ALL,   /* and those that are marked for nothing */
+};
+/*
+ * Adds them; unmarked gets those that are marked for nothing, too, and has to
+ * be empty. That p11-kit does not tell is an error only with ALL
+ * (CS_ERR_CONFIG). CS_ERR_NO_MEMORY.
+ */
+int CS_MUST_USE system_anchors_load(enum system_anchors_rule rule,
+    struct cert_set *anchors, struct cert_set *unmarked, struct err *e);
+
 /* --- config.c: cardseal.conf --- */
 
 enum fetch_rule {
@@ -141,6 +156,7 @@ struct job_config {
 	enum fetch_rule fetch;
 	unsigned fetch_timeout_ms; /* for everything in one operation */
 	bool harvests;		   /* what came with good mails is kept */
+	enum system_anchors_rule system_anchors;
 };
 /*
  * Reads the system's file, then the user's, which counts more; what is in
@@ -172,6 +188,7 @@ void online_keep(struct online *o);
 struct job_trust {
 	struct cms_trust trust; /* points into the sets below */
 	struct cert_set *anchors;
+	struct cert_set *unmarked; /* see path.h */
 	struct cert_set *intermediates;
 	struct crl_set *crls;
 	struct ocsp_set *ocsps;

@@ -60,15 +60,18 @@ trust_load_ocsps(struct cardseal_job *job, struct job_trust *t)
 
 /* --anchor replaces the default anchors: who names one means that one. */
 static int
-trust_load_anchors(struct cardseal_job *job, struct job_trust *t)
+trust_load_anchors(struct cardseal_job *job, struct job_trust *t,
+    enum system_anchors_rule rule)
 {
-	size_t found = 0;
 	int r;
 
 	if (job->options[CARDSEAL_ANCHOR].len != 0)
 		return trust_add_files(job, CARDSEAL_ANCHOR, t->anchors);
-	r = anchors_load_default(t->anchors, &found, &job->err);
-	if (r == 0 && found == 0)
+	r = anchors_load_default(t->anchors, &job->err);
+	if (r == 0)
+		r = system_anchors_load(
+		    rule, t->anchors, t->unmarked, &job->err);
+	if (r == 0 && cert_set_get_len(t->anchors) == 0)
 		r = strings_add(&job->warnings,
 		    "no trust anchors are configured; name them with "
 		    "--anchor FILE or put them into "
@@ -88,23 +91,21 @@ trust_revocation(const struct cardseal_job *job)
 
 /* Nothing is fetched unless option or configuration says so. */
 static int
-trust_load_online(struct cardseal_job *job, struct job_trust *t)
+trust_load_online(struct cardseal_job *job, struct job_trust *t,
+    const struct job_config *config)
 {
-	const char *fetch = job_get(job, CARDSEAL_FETCH);
-	struct job_config config;
-	int r = job_config_load(&config, &job->err);
+	const char *text = job_get(job, CARDSEAL_FETCH);
+	enum fetch_rule fetch = config->fetch;
 
-	if (r != 0)
-		return r;
-	t->harvests = config.harvests && !job_is_set(job, CARDSEAL_BATCH);
-	if (fetch != NULL)
-		config.fetch = strcmp(fetch, "all") == 0      ? FETCH_ALL
-			       : strcmp(fetch, "public") == 0 ? FETCH_PUBLIC
-							      : FETCH_OFF;
-	if (config.fetch == FETCH_OFF)
+	t->harvests = config->harvests && !job_is_set(job, CARDSEAL_BATCH);
+	if (text != NULL)
+		fetch = strcmp(text, "all") == 0      ? FETCH_ALL
+			: strcmp(text, "public") == 0 ? FETCH_PUBLIC
+						      : FETCH_OFF;
+	if (fetch == FETCH_OFF)
 		return 0;
-	t->online = online_new(
-	    t, config.fetch == FETCH_PUBLIC, config.fetch_timeout_ms);
+	t->online =
+	    online_new(t, fetch == FETCH_PUBLIC, config->fetch_timeout_ms);
 	if (t->online == NULL)
 		return -CS_ERR_NO_MEMORY;
 	t->trust.path.source = online_get_source(t->online);
@@ -117,6 +118,7 @@ trust_free(struct job_trust *t)
 	online_free(t->online);
 	job_labels_free(t->labels);
 	cert_set_free(t->anchors);
+	cert_set_free(t->unmarked);
 	cert_set_free(t->intermediates);
 	crl_set_free(t->crls);
 	ocsp_set_free(t->ocsps);
@@ -129,13 +131,20 @@ trust_load(struct cardseal_job *job, struct job_trust *t)
 {
 	const char *at = job_get(job, CARDSEAL_TIME);
 	struct path_params *path = &t->trust.path;
-	int r = -CS_ERR_NO_MEMORY;
+	struct job_config config;
+	int r = job_config_load(&config, &job->err);
+
+	if (r != 0)
+		return job_end(job, r);
 
 	*t = (struct job_trust){0};
 	t->anchors = cert_set_new();
+	t->unmarked = cert_set_new();
 	t->intermediates = cert_set_new();
-	if (t->anchors != NULL && t->intermediates != NULL)
-		r = trust_load_anchors(job, t);
+	r = t->anchors != NULL && t->unmarked != NULL &&
+		    t->intermediates != NULL
+		? trust_load_anchors(job, t, config.system_anchors)
+		: -CS_ERR_NO_MEMORY;
 	if (r == 0)
 		r = job_load_intermediates(job, t->intermediates);
 	if (r == 0)
@@ -145,7 +154,7 @@ trust_load(struct cardseal_job *job, struct job_trust *t)
 	if (r == 0)
 		r = job_labels_load(&t->labels, &job->err);
 	if (r == 0)
-		r = trust_load_online(job, t);
+		r = trust_load_online(job, t, &config);
 	path->time = path->now = (int64_t)time(NULL);
 	if (r == 0 && at != NULL) {
 		r = time_parse(at, &path->time);
@@ -156,6 +165,7 @@ trust_load(struct cardseal_job *job, struct job_trust *t)
 		return job_end(job, r);
 	}
 	path->anchors = t->anchors;
+	path->unmarked = t->unmarked;
 	path->intermediates = t->intermediates;
 	path->crls = t->crls;
 	path->ocsps = t->ocsps;

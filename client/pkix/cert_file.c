@@ -215,13 +215,9 @@ load_configured(struct cert_set *set, const char *name, struct err *e)
 }
 
 int
-anchors_load_default(struct cert_set *anchors, size_t *found, struct err *e)
+anchors_load_default(struct cert_set *anchors, struct err *e)
 {
-	size_t before = cert_set_get_len(anchors);
-	int r = load_configured(anchors, "anchors.pem", e);
-
-	*found = cert_set_get_len(anchors) - before;
-	return r;
+	return load_configured(anchors, "anchors.pem", e);
 }
 
 int

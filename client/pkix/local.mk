@@ -31,6 +31,7 @@ libpkix_a_SOURCES = \
 	client/pkix/store_sqlite.c client/pkix/store_sqlite.h \
 	client/pkix/request.c client/pkix/request.h \
 	client/pkix/strength.c client/pkix/strength.h \
+	client/pkix/trusted.c client/pkix/trusted.h \
 	client/pkix/urls.c client/pkix/urls.h
 libpkix_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) -fPIC
 
@@ -47,7 +48,11 @@ PKIX_TESTS = tests/unit/check_address tests/unit/check_cert \
 	tests/unit/check_crl tests/unit/check_fetched tests/unit/check_ocsp \
 	tests/unit/check_path_find tests/unit/check_path_names \
 	tests/unit/check_request \
-	tests/unit/check_path_policy tests/unit/check_store
+	tests/unit/check_path_policy tests/unit/check_store \
+	tests/unit/check_trusted
+tests_unit_check_trusted_SOURCES = tests/unit/check_trusted.c
+tests_unit_check_trusted_LDADD = $(PKIX_LIBS)
+tests_unit_check_trusted_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_request_SOURCES = tests/unit/check_request.c
 tests_unit_check_request_LDADD = $(PKIX_LIBS)
 tests_unit_check_request_CFLAGS = $(UNIT_FLAGS)

@@ -62,7 +62,10 @@ struct path_source {
 };
 
 struct path_params {
-	const struct cert_set *anchors;	      /* may be NULL: none */
+	const struct cert_set *anchors;	 /* may be NULL: none */
+	const struct cert_set *unmarked; /* those of them that nobody marked for
+					    mail: a path to one of these has a
+					    remark; may be NULL */
 	const struct cert_set *intermediates; /* may be NULL */
 	const struct cert_set *extra; /* those in the message; may be NULL */
 	const struct crl_set *crls;   /* may be NULL */
@@ -156,10 +159,8 @@ void path_result_clear(struct path_result *result);
 int CS_MUST_USE path_get_leaf_key(
     const struct path_result *result, struct spki *key);
 
-/* Whole default anchors: our own anchor files (doc: cardseal(1), FILES),
- * those that exist. *found tells how many certificates. */
-int CS_MUST_USE anchors_load_default(
-    struct cert_set *anchors, size_t *found, struct err *e);
+/* Our own anchor files (doc: cardseal(1), FILES), those that exist. */
+int CS_MUST_USE anchors_load_default(struct cert_set *anchors, struct err *e);
 
 /* Likewise intermediates.pem: certificates that help to find paths and are
  * sent along with signatures; they are not trusted for that. */

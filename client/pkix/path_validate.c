@@ -488,15 +488,25 @@ static void
 remark_anchor(struct path_state *s)
 {
 	const struct cert *anchor = s->chain->anchor;
-	char date[TIME_TEXT_MAX], what[PATH_TEXT_MAX - 64];
+	char date[TIME_TEXT_MAX], what[PATH_TEXT_MAX - 128];
+
+	bool is_expired = s->params->time > anchor->not_after;
+	bool is_unmarked = cert_set_has(s->params->unmarked, anchor);
 
 	s->ctx->remark[0] = '\0';
-	if (s->params->time <= anchor->not_after)
+	if (!is_expired && !is_unmarked)
 		return;
+	path_describe(what, sizeof(what), anchor);
+	time_format(date, anchor->not_after);
 	snprintf(s->ctx->remark, sizeof(s->ctx->remark),
-	    "the trust anchor %s expired on %.*s",
-	    path_describe(what, sizeof(what), anchor), DATE_LEN,
-	    time_format(date, anchor->not_after));
+	    "the trust anchor %s %s%s%.*s", what,
+	    is_unmarked ? "is the system's, which does not say that it is for "
+			  "mail"
+			: "",
+	    !is_expired	  ? ""
+	    : is_unmarked ? ", and expired on "
+			  : "expired on ",
+	    is_expired ? DATE_LEN : 0, date);
 }
 
 /* 6.1.2 */
@@ -520,7 +530,6 @@ validate_trusted_leaf(struct path_state *s)
 
 	s->at = 0;
 	s->cert = s->chain->certs[0];
-	s->ctx->remark[0] = '\0';
 	r = STEP(s, "validity", "6.1.3 (a) (2)", check_validity(s));
 	if (r == 0)
 		r = STEP(s, "keyStrength", "", check_key(s));
@@ -529,6 +538,8 @@ validate_trusted_leaf(struct path_state *s)
 		    s, "criticalExtensions", "6.1.5 (f)", check_critical(s));
 	if (r == 0)
 		r = STEP(s, "purpose", "RFC 8550 4.4", check_purpose(s));
+	if (r == 0)
+		remark_anchor(s);
 	return r;
 }
 

@@ -1,6 +1,6 @@
 # tests/system/: the real programs end to end.
 SYSTEM_TESTS = \
-	tests/system/attacks.sh \
+	tests/system/anchors.sh tests/system/attacks.sh \
 	tests/system/agent-log.sh \
 	tests/system/certs.sh tests/system/clients.sh \
 	tests/system/harvest.sh tests/system/trust.sh \

@@ -202,10 +202,10 @@ count_anchors(int code)
 {
 	struct cert_set *anchors = cert_set_new();
 	struct err e = ERR_INIT;
-	size_t found = 99;
+	size_t found;
 
-	unit_assert_code(anchors_load_default(anchors, &found, &e), code);
-	ck_assert_uint_eq(found, cert_set_get_len(anchors));
+	unit_assert_code(anchors_load_default(anchors, &e), code);
+	found = cert_set_get_len(anchors);
 	cert_set_free(anchors);
 	return found;
 }
