@@ -99,13 +99,15 @@ sources_add(struct buf *b, const char *path, unsigned depth)
 static void
 sources_add_list(struct buf *b, const char *paths, size_t len)
 {
-	char *list = strndup(paths, len), *rest = NULL, *path;
+	char *list = strndup(paths, len), *path, *next;
 
-	if (list == NULL)
-		return;
-	for (path = strtok_r(list, ":", &rest); path != NULL;
-	     path = strtok_r(NULL, ":", &rest))
-		sources_add(b, path, 2); /* anchors/, blocklist/ */
+	for (path = list; path != NULL; path = next) {
+		next = strchr(path, ':');
+		if (next != NULL)
+			*next++ = '\0';
+		if (*path != '\0')
+			sources_add(b, path, 2); /* anchors/, blocklist/ */
+	}
 	free(list);
 }
 
@@ -348,8 +350,9 @@ cache_fits(const struct system_anchors *s, struct bytes *in)
 	static const struct bytes magic = BYTES_LIT(CACHE_MAGIC);
 
 	if (in->len < magic.len + HASH_LEN + 1 ||
-	    memcmp(in->p, magic.p, magic.len) != 0 ||
-	    memcmp(in->p + magic.len, s->sources, HASH_LEN) != 0)
+	    !bytes_is_equal(bytes_of(in->p, magic.len), magic) ||
+	    !bytes_is_equal(bytes_of(in->p + magic.len, HASH_LEN),
+		bytes_of(s->sources, HASH_LEN)))
 		return false;
 	bytes_skip(in, magic.len + HASH_LEN);
 	if (in->p[0] != 1 && s->takes_unmarked)
