@@ -33,9 +33,7 @@ libapi_a_SOURCES = \
 	client/api/trust.c \
 	client/api/verify.c \
 	client/api/write.c
-libapi_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(INIH_CFLAGS) -fPIC \
-	-DP11_TRUST_PATHS='"$(P11_TRUST_PATHS)"' \
-	-DP11_MODULE_CONFIGS='"$(P11_MODULE_CONFIGS)"'
+libapi_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(INIH_CFLAGS) -fPIC
 
 # The archives go to the linker as they are: libtool knows none of them, so it
 # neither wraps nor warns, and each file is compiled once.
