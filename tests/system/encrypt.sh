@@ -58,8 +58,11 @@ ok "NSS: the same" cmp "$tmp/data" "$tmp/got"
 printf 'disable-crl-checks\ndisable-dirmngr\n' >"$GNUPGHOME/gpgsm.conf"
 printf 'pinentry-program %s\n' "$tmp/pinentry" >"$GNUPGHOME/gpg-agent.conf"
 pinentry_answers 'pin x'
-echo x | gpgsm --batch --pinentry-mode loopback --passphrase-fd 0 \
-    --import "$tmp/peer.p12" >"$tmp/gpgsm.log" 2>&1
+gpgsm_takes() {
+	echo x | gpgsm --batch --pinentry-mode loopback --passphrase-fd 0 \
+	    --import "$1"
+}
+ok "gpgsm takes the key" gpgsm_takes "$tmp/peer.p12"
 ok "gpgsm opens it" gpgsm --batch -o "$tmp/got.gpgsm" --decrypt "$tmp/m"
 ok "gpgsm: the same" cmp "$tmp/data" "$tmp/got.gpgsm"
 gpgconf --kill all
