@@ -100,7 +100,8 @@ EXTRA_DIST += agent/cardseal-agent.socket \
 CLEANFILES += agent/cardseal-agent.service agent/cardseal-gateway.service \
 	agent/cardseal-agent.desktop
 UNIT_PATHS = $(AM_V_GEN)$(MKDIR_P) $(@D) && sed \
-	-e 's|@bindir[@]|$(bindir)|' -e 's|@pkglibexecdir[@]|$(pkglibexecdir)|'
+	-e 's|@bindir[@]|$(bindir)|' -e 's|@pkglibexecdir[@]|$(pkglibexecdir)|' \
+	-e 's|@pkcs11dir[@]|$(pkcs11dir)|'
 agent/cardseal-agent.service: agent/cardseal-agent.service.in Makefile
 	$(UNIT_PATHS) $(srcdir)/agent/cardseal-agent.service.in >$@
 agent/cardseal-gateway.service: agent/cardseal-gateway.service.in Makefile

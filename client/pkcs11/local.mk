@@ -37,3 +37,13 @@ client/pkcs11/cardseal.module: client/pkcs11/cardseal.module.in Makefile
 	    sed 's|@pkcs11dir@|$(pkcs11dir)|' \
 	    $(srcdir)/client/pkcs11/cardseal.module.in >$@
 CLEANFILES += client/pkcs11/cardseal.module
+
+# The same for programs in a sandbox, by p11-kit's protocol over a socket.
+systemduserunit_DATA += client/pkcs11/cardseal-p11-kit.socket \
+	client/pkcs11/cardseal-p11-kit@.service
+EXTRA_DIST += client/pkcs11/cardseal-p11-kit.socket \
+	client/pkcs11/cardseal-p11-kit@.service.in
+CLEANFILES += client/pkcs11/cardseal-p11-kit@.service
+client/pkcs11/cardseal-p11-kit@.service: Makefile \
+    client/pkcs11/cardseal-p11-kit@.service.in
+	$(UNIT_PATHS) $(srcdir)/client/pkcs11/cardseal-p11-kit@.service.in >$@

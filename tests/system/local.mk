@@ -26,9 +26,10 @@ SYSTEM_TESTS = \
 	tests/system/rfcs.sh \
 	tests/system/scd.sh \
 	tests/system/seal.sh \
-	tests/system/p12.sh \
+	tests/system/p11-kit.sh tests/system/p12.sh \
 	tests/system/write.sh
 SYSTEM_TESTS += tests/system/setup.sh tests/system/signatures.sh tests/system/ssh.sh
+EXTRA_DIST += tests/system/p11_kit_server.py
 EXTRA_DIST += tests/system/ssh_server.py tests/system/tsa.sh tests/system/pki.sh \
 	tests/system/ldap.sh tests/system/ldap_server.py \
 	tests/system/staple.py tests/system/terminal.py
