@@ -46,6 +46,7 @@ tests_card_pcscd_shim_la_CFLAGS = -std=gnu11 -Wall -Wextra
 tests_card_pcscd_shim_la_LDFLAGS = -module -avoid-version -rpath /none
 
 CARD_TESTS = tests/card/agent.sh tests/card/agent-faults.sh \
+	tests/card/agent-idle.sh \
 	tests/card/agent-memory.sh tests/card/agent-pin.sh \
 	tests/card/agent-lock.sh tests/card/cac.sh \
 	tests/card/piv.sh tests/card/piv-edge.sh tests/card/piv-faults.sh \
