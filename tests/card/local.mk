@@ -37,6 +37,10 @@ tests_card_stranger_SOURCES = tests/card/stranger.c
 tests_card_stranger_CFLAGS = $(AM_CFLAGS) $(PCSC_CFLAGS)
 tests_card_stranger_LDADD = libemulator.a libasn1.a $(PCSC_LIBS)
 
+check_PROGRAMS += tests/card/program
+tests_card_program_SOURCES = tests/card/program.c
+tests_card_program_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS)
+
 # Loaded into a program that has no sanitizers.
 check_LTLIBRARIES += tests/card/pcscd_shim.la
 tests_card_pcscd_shim_la_SOURCES = tests/card/pcscd_shim.c \
@@ -49,6 +53,7 @@ CARD_TESTS = tests/card/agent.sh tests/card/agent-faults.sh \
 	tests/card/agent-idle.sh \
 	tests/card/agent-memory.sh tests/card/agent-pin.sh \
 	tests/card/agent-lock.sh tests/card/cac.sh \
+	tests/card/module.sh \
 	tests/card/piv.sh tests/card/piv-edge.sh tests/card/piv-faults.sh \
 	tests/card/removals.py tests/card/storm.py
 TESTS += $(CARD_TESTS)
