@@ -1,6 +1,7 @@
 # doc/
 EXTRA_DIST += \
 	doc/architecture.md doc/clients.md doc/interop.md \
+	doc/examples/gateway.conf doc/examples/sign.c \
 	doc/path.schema.json \
 	doc/paths.md \
 	doc/migrating.md \

@@ -1,5 +1,5 @@
 """cardseal.h, the export map and cardseal(3) name the same functions, with the
-same prototypes."""
+same prototypes; and Debian's symbols file has what the map exports."""
 import re
 
 import lint
@@ -7,6 +7,8 @@ import lint
 HEADER = "client/cardseal.h"
 MAP = "client/cardseal.map"
 PAGE = "doc/man/cardseal.3"
+# git has it, a tarball has not
+SYMBOLS = "debian/libcardseal0.symbols"
 
 
 def squeeze(text):
@@ -71,16 +73,50 @@ def check(tree):
     return complaints
 
 
-def planted(tree, what, path, old, new):
+def map_symbols(text):
+    """{"name@VERSION"}, with a symbol of its own for each version, as
+    dpkg-gensymbols(1) has them."""
+    found = set()
+    for version, body in re.findall(r"(\w+)\s*\{(.*?)\}", text, re.S):
+        names = re.findall(r"(\w+);", body.split("local:", 1)[0])
+        found |= {"%s@%s" % (name, version) for name in names + [version]}
+    return found
+
+
+def check_symbols(tree):
+    exported = map_symbols(tree.get(MAP, ""))
+    listed = set(re.findall(r"^ (\S+) \S+$", tree.get(SYMBOLS, ""), re.M))
+    return ["%s: %s is not there" % (SYMBOLS, symbol)
+            for symbol in sorted(exported - listed)] + \
+        ["%s: %s is not exported" % (SYMBOLS, symbol)
+         for symbol in sorted(listed - exported)]
+
+
+def planted(check_tree, tree, path, old, new):
     """The tree with that one change, checked."""
     copy = dict(tree)
     assert old in copy[path], old
     copy[path] = copy[path].replace(old, new, 1)
-    return check(copy)
+    return check_tree(copy)
+
+
+def try_symbols(tap, tree):
+    tap.clean("Debian's symbols are those of the map", check_symbols(tree))
+    for what, path, old, new, place in (
+            ("a symbol that Debian forgot", MAP, "global:",
+             "global:\n\tcardseal_planted;",
+             "cardseal_planted@CARDSEAL_0 is not there"),
+            ("a symbol that only Debian has", SYMBOLS, " cardseal_verify@",
+             " cardseal_planted@CARDSEAL_0 0.1.0\n cardseal_verify@",
+             "cardseal_planted@CARDSEAL_0 is not exported"),
+            ("a symbol of another version", SYMBOLS,
+             " cardseal_verify@CARDSEAL_0", " cardseal_verify@CARDSEAL_1",
+             "cardseal_verify@CARDSEAL_")):
+        tap.planted(what, planted(check_symbols, tree, path, old, new), place)
 
 
 def main():
-    tree = lint.read_tree(".h", ".map", ".3")
+    tree = lint.read_tree(".h", ".map", ".3", ".symbols")
     tap = lint.Tap()
     header = header_functions(tree[HEADER])
     tap.result(len(header) > 20, "the header has functions")
@@ -96,7 +132,11 @@ def main():
              ".Fo cardseal_verifies\n", "cardseal_verif"),
             ("another prototype", PAGE, ".Fa \"const char *token\"",
              ".Fa \"char *token\"", PAGE)):
-        tap.planted(what, planted(tree, what, path, old, new), place)
+        tap.planted(what, planted(check, tree, path, old, new), place)
+    if SYMBOLS in tree:
+        try_symbols(tap, tree)
+    else:
+        tap.skip("Debian's symbols", "a tarball has no debian/")
     tap.done()
 
 

@@ -9,7 +9,7 @@ formatted() {
 	clang-format --dry-run -Werror "$@"
 }
 
-mapfile -t files < <(find asn1 token agent client tests -name '*.[ch]' | sort)
+mapfile -t files < <(find asn1 token agent client doc tests -name '*.[ch]' | sort)
 ok "there are files" test ${#files[@]} -gt 5
 ok "the tree is formatted" formatted "${files[@]}"
 printf 'int planted(void) {\n  return 0; }\n' >"$tmp/planted.c"

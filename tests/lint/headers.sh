@@ -29,6 +29,8 @@ ok "there are headers" test ${#headers[@]} -gt 5
 printf '#include "client/cardseal.h"\nint x;\n' | tee "$tmp/pub.c" >"$tmp/pub.cc"
 ok "cardseal.h is strict C11" compiles "$tmp/pub.c" -std=c11 -pedantic \
     "${warn[@]}"
+ok "the example is C11 with POSIX" compiles doc/examples/sign.c -std=c11 \
+    -pedantic -D_POSIX_C_SOURCE=200809L -Iclient "${warn[@]}"
 if have_tool c++ "cardseal.h is C++"; then
 	cc=(c++)
 	ok "cardseal.h is C++" compiles "$tmp/pub.cc" -Wall -Wextra -Werror

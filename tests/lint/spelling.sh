@@ -18,6 +18,7 @@ mapfile -t files < <(find asn1 token agent client tests doc softhsm-fixtures \
 	-name '*.sh' -o -name '*.py' -o -name '*.[1358]' -o -name '*.mk' -o \
 	-name 'make-fixtures' -o -name '*.asn' \) ! -path '*/vectors/*' | sort)
 files+=(README.md NEWS CONTRIBUTING.md configure.ac Makefile.am)
+files+=(debian/{changelog,control,copyright,rules,tests/installed})
 for f in "${!files[@]}"; do
 	[ -e "${files[$f]}" ] || unset "files[$f]"
 done

@@ -40,8 +40,12 @@ many: all
 memory: all
 	size="$(MEMORY_MIB)" && $(MAKE) check TESTS=tests/system/memory.sh \
 	    MEMORY_MIB="$${size:-1024}"
-.PHONY: many memory
-EXTRA_DIST += $(SYSTEM_TESTS) \
+# Debian's packages, in deb/: not among the others, since it takes a mirror of
+# Debian and a quarter of an hour.
+deb: dist
+	$(MAKE) check-TESTS TESTS=tests/system/deb.sh
+.PHONY: deb many memory
+EXTRA_DIST += $(SYSTEM_TESTS) tests/system/deb.sh tests/system/deb-fresh.sh \
 	tests/system/attack_mails.py \
 	tests/system/lib.sh tests/system/fake-pinentry tests/system/web.py \
 	tests/vectors/rfc4134 tests/vectors/rfc9216
@@ -53,7 +57,9 @@ tests_system_cmsdrive_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_system_cmsdrive_CFLAGS = $(UNIT_FLAGS)
 
 # What the tests of one build share; see fixtures() in lib.sh.
-clean-local: clean-fixtures
+clean-local: clean-fixtures clean-deb
+clean-deb:
+	rm -rf deb
 clean-fixtures:
 	rm -rf tests/fixtures-cache tests/fixtures-cache.lock
-.PHONY: clean-fixtures
+.PHONY: clean-deb clean-fixtures
