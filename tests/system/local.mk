@@ -9,7 +9,7 @@ SYSTEM_TESTS = \
 	tests/system/doctor.sh \
 	tests/system/encrypt.sh \
 	tests/system/errors.sh \
-	tests/system/fetch.sh \
+	tests/system/fetch.sh tests/system/find.sh \
 	tests/system/fixtures.sh \
 	tests/system/git.sh \
 	tests/system/harness.sh tests/system/installed.sh \
@@ -30,6 +30,7 @@ SYSTEM_TESTS = \
 	tests/system/write.sh
 SYSTEM_TESTS += tests/system/setup.sh tests/system/signatures.sh tests/system/ssh.sh
 EXTRA_DIST += tests/system/ssh_server.py tests/system/tsa.sh tests/system/pki.sh \
+	tests/system/dns.sh tests/system/dns_server.py \
 	tests/system/ldap.sh tests/system/ldap_server.py \
 	tests/system/staple.py tests/system/terminal.py
 TESTS += $(SYSTEM_TESTS)
