@@ -25,14 +25,15 @@ SYSTEM_TESTS = \
 	tests/system/recipients.sh \
 	tests/system/rfcs.sh \
 	tests/system/scd.sh \
-	tests/system/seal.sh \
+	tests/system/seal.sh tests/system/store.sh \
 	tests/system/p12.sh \
 	tests/system/write.sh
 SYSTEM_TESTS += tests/system/setup.sh tests/system/signatures.sh tests/system/ssh.sh
 EXTRA_DIST += tests/system/ssh_server.py tests/system/tsa.sh tests/system/pki.sh \
 	tests/system/dns.sh tests/system/dns_server.py \
 	tests/system/ldap.sh tests/system/ldap_server.py \
-	tests/system/staple.py tests/system/terminal.py
+	tests/system/staple.py tests/system/store_kill.py \
+	tests/system/terminal.py
 TESTS += $(SYSTEM_TESTS)
 many: all
 	$(MAKE) check TESTS=tests/system/many.sh MAILS=1000 JUDGED=1000
@@ -40,7 +41,11 @@ many: all
 memory: all
 	size="$(MEMORY_MIB)" && $(MAKE) check TESTS=tests/system/memory.sh \
 	    MEMORY_MIB="$${size:-1024}"
-.PHONY: many memory
+# Two programs that write the store, killed so often.
+kills: all
+	moments="$(MOMENTS)" && $(MAKE) check TESTS=tests/system/store.sh \
+	    MOMENTS="$${moments:-200}"
+.PHONY: many memory kills
 EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/system/attack_mails.py \
 	tests/system/lib.sh tests/system/fake-pinentry tests/system/web.py \
