@@ -145,6 +145,11 @@ enum cardseal_option {
 	CARDSEAL_LABEL_CATEGORY,   /* "OID:HEX": type, value in DER;
 				      repeatable */
 	CARDSEAL_EQUIVALENT_LABEL, /* as LABEL, of other policies; repeatable */
+	/* finding recipients: "yes" or "no": ask the directories and the DNS,
+	 * as cardseal.conf has them, for certificates that are not at hand */
+	CARDSEAL_LOOKUP,
+	CARDSEAL_KEEP, /* "1": cardseal_certificates_find puts what it found
+			  into the store */
 };
 
 /* NULL: no memory. */
@@ -359,7 +364,8 @@ int cardseal_certificates_remove(
 /* Those of a file (PEM, DER, PKCS#7; "-" is standard input). */
 int cardseal_certificates_load(struct cardseal_job *job, const char *file,
     struct cardseal_certificates **list);
-/* The one that a message to address would be encrypted to. */
+/* The one that a message to address would be encrypted to; CARDSEAL_LOOKUP and
+ * CARDSEAL_KEEP hold. */
 int cardseal_certificates_find(struct cardseal_job *job, const char *address,
     struct cardseal_certificates **list);
 void cardseal_certificates_free(struct cardseal_certificates *list);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/fetch/proto.h"
 #include "client/pkix/file.h"
 
 #define CONFIG_NAME "cardseal.conf"
@@ -50,10 +51,70 @@ set_fetch_seconds(struct job_config *c, const char *text)
 }
 
 static int
+set_yes_no(bool *is_on, const char *text)
+{
+	*is_on = strcmp(text, "yes") == 0;
+	return *is_on || strcmp(text, "no") == 0 ? 0 : -CS_ERR_CONFIG;
+}
+
+static int
 set_harvest(struct job_config *c, const char *text)
 {
-	c->harvests = strcmp(text, "yes") == 0;
-	return c->harvests || strcmp(text, "no") == 0 ? 0 : -CS_ERR_CONFIG;
+	return set_yes_no(&c->harvests, text);
+}
+
+static int
+set_lookup(struct job_config *c, const char *text)
+{
+	return set_yes_no(&c->lookup.is_on, text);
+}
+
+static int
+set_smimea(struct job_config *c, const char *text)
+{
+	return set_yes_no(&c->lookup.has_dns, text);
+}
+
+static int
+set_text(char dst[LOOKUP_TEXT_MAX], const char *text, const char *allowed)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || len >= LOOKUP_TEXT_MAX ||
+	    (allowed != NULL && strspn(text, allowed) != len))
+		return -CS_ERR_CONFIG;
+	memcpy(dst, text, len + 1);
+	return 0;
+}
+
+/* "ldap://HOST[/BASE]": what is searched for is ours to say. */
+static int
+set_ldap(struct job_config *c, const char *text)
+{
+	struct lookup_config *l = &c->lookup;
+	const char *rest = strstr(text, "://");
+
+	if (l->ldap_len == LOOKUP_LDAP_MAX || rest == NULL ||
+	    !fetch_is_ldap(bytes_of_str(text)) || rest[3] == '\0' ||
+	    rest[3] == '/' || strpbrk(text, "? \t") != NULL ||
+	    set_text(l->ldap[l->ldap_len], text, NULL) != 0)
+		return -CS_ERR_CONFIG;
+	l->ldap_len++;
+	return 0;
+}
+
+static int
+set_dns_server(struct job_config *c, const char *text)
+{
+	return set_text(
+	    c->lookup.dns_server, text, "0123456789abcdefABCDEF.:[]");
+}
+
+static int
+set_dns_anchor(struct job_config *c, const char *text)
+{
+	return text[0] != '/' ? -CS_ERR_CONFIG
+			      : set_text(c->lookup.dns_anchor, text, NULL);
 }
 
 static int
@@ -80,6 +141,12 @@ static const struct config_key {
     {"store", "harvest", set_harvest, "yes or no"},
     {"trust", "p11-kit", set_system_anchors, "off, email or all"},
     {"trust", "fetch-seconds", set_fetch_seconds, "1 to 600"},
+    {"lookup", "lookup", set_lookup, "yes or no"},
+    {"lookup", "ldap", set_ldap,
+	"ldap://HOST/BASE or ldaps://HOST/BASE, four times at most"},
+    {"lookup", "smimea", set_smimea, "yes or no"},
+    {"lookup", "dns-server", set_dns_server, "ADDRESS or ADDRESS:PORT"},
+    {"lookup", "dns-anchor", set_dns_anchor, "the path of a file"},
 };
 
 static const struct config_key *
@@ -149,6 +216,7 @@ job_config_load(struct job_config *config, struct err *e)
 	    .harvests = true,
 	    .system_anchors = SYSTEM_ANCHORS_EMAIL,
 	    .fetch_timeout_ms = FETCH_SECONDS_DEFAULT * 1000,
+	    .lookup = {.has_dns = true},
 	};
 	r = config_file(config, CS_SYSCONFDIR "/cardseal/" CONFIG_NAME, e);
 	if (r == 0 && pkix_config_path(&path, CONFIG_NAME, NULL) == 0)

@@ -221,6 +221,8 @@ static const struct {
     [CARDSEAL_USAGE] = {false, "sign|encrypt|both"},
     [CARDSEAL_LABEL_CATEGORY] = {true, NULL},
     [CARDSEAL_EQUIVALENT_LABEL] = {true, NULL},
+    [CARDSEAL_LOOKUP] = {false, "no|yes"},
+    [CARDSEAL_KEEP] = {false, "0|1"},
 };
 
 static bool

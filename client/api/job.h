@@ -49,7 +49,7 @@ void signers_clear(struct signers *s);
 int CS_MUST_USE signers_add_made(struct signers *s, const struct cert *cert,
     enum alg digest, int64_t signing_time);
 
-#define JOB_OPTIONS (CARDSEAL_EQUIVALENT_LABEL + 1)
+#define JOB_OPTIONS (CARDSEAL_KEEP + 1)
 
 struct cardseal_job {
 	struct strings options[JOB_OPTIONS];
@@ -152,11 +152,25 @@ enum fetch_rule {
 	FETCH_ALL,    /* and those of this machine and its network */
 };
 
+#define LOOKUP_LDAP_MAX 4
+#define LOOKUP_TEXT_MAX 200 /* a line of the file is no longer */
+
+/* Where certificates of others are looked up, and whether they are. */
+struct lookup_config {
+	bool is_on;
+	bool has_dns; /* SMIMEA records */
+	size_t ldap_len;
+	char ldap[LOOKUP_LDAP_MAX][LOOKUP_TEXT_MAX]; /* base URLs */
+	char dns_server[LOOKUP_TEXT_MAX]; /* ADDRESS[:PORT]; "": machine's */
+	char dns_anchor[LOOKUP_TEXT_MAX]; /* file; "": the machine's */
+};
+
 struct job_config {
 	enum fetch_rule fetch;
 	unsigned fetch_timeout_ms; /* for everything in one operation */
 	bool harvests;		   /* what came with good mails is kept */
 	enum system_anchors_rule system_anchors;
+	struct lookup_config lookup;
 };
 /*
  * Reads the system's file, then the user's, which counts more; what is in
@@ -215,15 +229,41 @@ int CS_MUST_USE job_load_intermediates(
 void job_harvest(struct cardseal_job *job, const struct job_trust *t,
     const struct verdict *v);
 
+/* --- lookup.c: certificates that directories and the DNS have --- */
+
+struct lookup;
+/*
+ * As the job's option and cardseal.conf say; *lookup is NULL where nothing is
+ * to be looked up. trust judges what comes and must outlive it.
+ */
+int CS_MUST_USE lookup_new(struct cardseal_job *job,
+    const struct job_trust *trust, struct lookup **lookup);
+void lookup_free(struct lookup *lookup); /* NULL is fine */
+/*
+ * Asks all of them about an address, and adds the newest certificate that may
+ * be encrypted to, is for exactly that address and is good by trust, revocation
+ * and what the address's domain says in the DNS (RFC 8162). *is_found tells.
+ * What others were refused for, and where there was nothing, is noted in the
+ * job; why (if it is empty) gets the first of that.
+ */
+int CS_MUST_USE lookup_find(struct lookup *lookup, struct bytes address,
+    struct cert_set *recipients, bool *is_found, struct err *why);
+
 /* --- recipients.c --- */
+
+/* Notes that a certificate (of which kind: "stored") is not taken; why, if it
+ * is empty, gets the reason, too. */
+int CS_MUST_USE job_note_refused(struct cardseal_job *job, const char *kind,
+    struct bytes address, const struct err *refused, struct err *why);
 
 /* Bits for the ciphers that are chosen by themselves (recipients.c). */
 #define JOB_CIPHERS_ALL 15U
 /*
  * Adds the certificate to encrypt to for each address, and those of the
- * recipient files; every address that has none is named in the error. *ciphers
- * (may be NULL) loses the bits of what one of them is not known to read: what
- * its capabilities in the store do not list, and without any AES in GCM.
+ * recipient files; every address that has none is named in the error. Where
+ * none is at hand it is looked up, if that is wanted. *ciphers (may be NULL)
+ * loses the bits of what one of them is not known to read: what its
+ * capabilities in the store do not list, and without any AES in GCM.
  */
 int CS_MUST_USE job_find_recipients(struct cardseal_job *job,
     const struct strings *addresses, bool with_files,

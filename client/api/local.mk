@@ -16,7 +16,7 @@ libapi_a_SOURCES = \
 	client/api/label_sign.c \
 	client/api/labels.c client/api/labels.h \
 	client/api/read.c client/api/receipt.c \
-	client/api/log.c \
+	client/api/log.c client/api/lookup.c \
 	client/api/online.c \
 	client/api/online_int.h \
 	client/api/online_issuers.c \

@@ -148,7 +148,9 @@ struct finder {
 	bool has_own, has_store;
 	struct own_keys own;
 	struct store *store; /* NULL: empty */
+	bool has_trust, has_lookup;
 	struct job_trust trust;
+	struct lookup *lookup; /* NULL: nothing is looked up */
 };
 
 /* The agent's own certificates help if there is an agent; else not. */
@@ -166,6 +168,19 @@ find_own(struct finder *f, struct bytes address, struct err *why)
 }
 
 static int
+finder_load_trust(struct finder *f)
+{
+	int r;
+
+	if (f->has_trust)
+		return 0;
+	r = job_trust_load(f->job, &f->trust);
+	f->trust.trust.path.purpose = PATH_ENCRYPT;
+	f->has_trust = r == 0;
+	return r;
+}
+
+static int
 finder_open_store(struct finder *f)
 {
 	int r;
@@ -173,12 +188,22 @@ finder_open_store(struct finder *f)
 	if (f->has_store)
 		return 0;
 	r = store_open(false, &f->store, &f->job->err);
-	if (r == 0 && f->store != NULL) {
-		r = job_trust_load(f->job, &f->trust);
-		f->trust.trust.path.purpose = PATH_ENCRYPT;
-	}
+	if (r == 0 && f->store != NULL)
+		r = finder_load_trust(f);
 	f->has_store = r == 0;
 	return r;
+}
+
+int
+job_note_refused(struct cardseal_job *job, const char *kind,
+    struct bytes address, const struct err *refused, struct err *why)
+{
+	/* The newest is the one that was meant. */
+	if (why->code == 0)
+		err_set(why, refused->code, "%s", err_get_text(refused));
+	return strings_printf(&job->notes,
+	    "a %s certificate for %.*s is passed over: %s", kind,
+	    (int)address.len, (const char *)address.p, err_get_text(refused));
 }
 
 /*
@@ -232,18 +257,30 @@ find_stored(struct finder *f, struct bytes address, struct cert_set *recipients,
 			*is_found = true;
 			r = cert_set_add(recipients, c);
 		} else {
-			r = strings_printf(&f->job->notes,
-			    "a stored certificate for %.*s is passed over: %s",
-			    (int)address.len, (const char *)address.p,
-			    err_get_text(&refused));
-			/* The newest is the one that was meant. */
-			if (why->code == 0)
-				err_set(why, refused.code, "%s",
-				    err_get_text(&refused));
+			r = job_note_refused(
+			    f->job, "stored", address, &refused, why);
 		}
 	}
 	cert_set_free(stored);
 	return r;
+}
+
+/* Where nothing at hand is good. */
+static int
+find_elsewhere(struct finder *f, struct bytes address,
+    struct cert_set *recipients, bool *is_found, struct err *why)
+{
+	int r = 0;
+
+	if (!f->has_lookup)
+		r = lookup_new(f->job, &f->trust, &f->lookup);
+	f->has_lookup = r == 0;
+	if (r != 0 || f->lookup == NULL)
+		return r;
+	r = finder_load_trust(f);
+	return r != 0
+		   ? r
+		   : lookup_find(f->lookup, address, recipients, is_found, why);
 }
 
 static int
@@ -261,6 +298,8 @@ find_one(struct finder *f, const char *text, struct cert_set *recipients,
 	if (c != NULL)
 		return cert_set_add(recipients, c);
 	r = find_stored(f, address, recipients, &is_found, &why);
+	if (r == 0 && !is_found)
+		r = find_elsewhere(f, address, recipients, &is_found, &why);
 	if (r != 0 || is_found)
 		return r;
 	return recipient_miss(missing, text, &why);
@@ -339,6 +378,7 @@ job_find_recipients(struct cardseal_job *job, const struct strings *addresses,
 	strings_clear(&missing);
 	own_keys_clear(&f.own);
 	store_free(f.store);
+	lookup_free(f.lookup);
 	job_trust_clear(&f.trust);
 	cert_set_free(f.files);
 	return job_end(job, r);

@@ -291,6 +291,8 @@ cardseal_certificates_find(struct cardseal_job *job, const char *address,
 	struct cert_set *found = cert_set_new();
 	struct strings addresses = {0};
 	struct store *store = NULL;
+	bool keeps = job_is_set(job, CARDSEAL_KEEP);
+	size_t added = 0;
 	int r = -CS_ERR_NO_MEMORY;
 
 	*result = NULL;
@@ -300,7 +302,9 @@ cardseal_certificates_find(struct cardseal_job *job, const char *address,
 	if (r == 0)
 		r = job_find_recipients(job, &addresses, false, found, NULL);
 	if (r == 0)
-		r = store_open(false, &store, &job->err);
+		r = store_open(keeps, &store, &job->err);
+	if (r == 0 && keeps)
+		r = store_add_set(job, store, found, &added);
 	if (r == 0)
 		r = list_fill(list, store, found);
 	store_free(store);

@@ -72,6 +72,7 @@ struct cli {
 /* Groups of options (options.c). */
 extern const struct cli_option cli_common_options[];
 extern const struct cli_option cli_trust_options[];
+extern const struct cli_option cli_lookup_options[];
 extern const struct cli_option cli_output_options[];
 extern const struct cli_option cli_json_options[];
 
@@ -152,6 +153,7 @@ int cmd_unlock(struct cli *cli);
 int cmd_verify(struct cli *cli);
 int cmd_verify_batch(struct cli *cli);
 
+extern const struct cli_option cmd_certs_find_options[];
 extern const struct cli_option cmd_certs_install_options[];
 extern const struct cli_option cmd_certs_request_options[];
 extern const struct cli_option cmd_certs_verify_options[];

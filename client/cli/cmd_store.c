@@ -129,11 +129,13 @@ print_item(const struct cardseal_certificate *c)
 
 	printf("SHA-256    %s\nSHA-1      %s\nsubject    %s\n"
 	       "issuer     %s\nserial     %s\nkey        %s\n"
-	       "addresses  %s\nvalid      %s to %s\nadded      %s (%s)\n",
+	       "addresses  %s\nvalid      %s to %s\n",
 	    c->sha256, c->sha1, c->subject, c->issuer, c->serial, c->type,
 	    c->addresses, format_date(from, c->not_before),
-	    format_date(until, c->not_after), format_date(added, c->added),
-	    c->source);
+	    format_date(until, c->not_after));
+	if (c->source[0] != '\0')
+		printf("added      %s (%s)\n", format_date(added, c->added),
+		    c->source);
 	printf("encrypt    %s\n",
 	    c->encrypt_refused[0] != '\0' ? c->encrypt_refused : "yes");
 }
@@ -217,6 +219,11 @@ cmd_certs_remove(struct cli *cli)
 		    removed == 1 ? "" : "s");
 	return 0;
 }
+
+const struct cli_option cmd_certs_find_options[] = {
+    {"import", 0, NULL, "keep it in the store", CARDSEAL_KEEP, "1", NULL},
+    {0},
+};
 
 int
 cmd_certs_find(struct cli *cli)

@@ -8,18 +8,19 @@
 #include "client/cli/cli.h"
 
 static const struct cli_option *const sign_groups[] = {cmd_sign_options,
-    cmd_seal_options, cli_output_options, cli_common_options, NULL};
+    cmd_seal_options, cli_lookup_options, cli_output_options,
+    cli_common_options, NULL};
 static const struct cli_option *const edit_groups[] = {
     cmd_edit_options, cli_output_options, cli_common_options, NULL};
 static const struct cli_option *const verify_groups[] = {cmd_verify_options,
     cli_trust_options, cli_output_options, cli_json_options, cli_common_options,
     NULL};
 static const struct cli_option *const encrypt_groups[] = {cmd_recipient_options,
-    cmd_encrypt_options, cli_trust_options, cli_output_options,
-    cli_common_options, NULL};
+    cmd_encrypt_options, cli_trust_options, cli_lookup_options,
+    cli_output_options, cli_common_options, NULL};
 static const struct cli_option *const rewrap_groups[] = {cmd_recipient_options,
-    cmd_rewrap_options, cli_trust_options, cli_output_options,
-    cli_common_options, NULL};
+    cmd_rewrap_options, cli_trust_options, cli_lookup_options,
+    cli_output_options, cli_common_options, NULL};
 static const struct cli_option *const decrypt_groups[] = {cmd_decrypt_options,
     cmd_secret_options, cli_output_options, cli_json_options,
     cli_common_options, NULL};
@@ -41,7 +42,8 @@ static const struct cli_option *const receipt_groups[] = {cmd_receipt_options,
     cli_trust_options, cli_output_options, cli_json_options, cli_common_options,
     NULL};
 static const struct cli_option *const certs_find_groups[] = {
-    cli_trust_options, cli_json_options, cli_common_options, NULL};
+    cmd_certs_find_options, cli_trust_options, cli_lookup_options,
+    cli_json_options, cli_common_options, NULL};
 static const struct cli_option *const setup_anchors_groups[] = {
     cmd_setup_anchors_options, cli_common_options, NULL};
 static const struct cli_option *const setup_groups[] = {
@@ -87,7 +89,7 @@ static const struct cli_command commands[] = {
 	cmd_certs_export, false},
     {"certs remove", "CERT", "keep it no longer", common_groups, 1,
 	cmd_certs_remove, false},
-    {"certs find", "ADDR", "which one is encrypted to for an address",
+    {"certs find", "ADDR", "find the one to encrypt to for an address",
 	certs_find_groups, 1, cmd_certs_find, false},
     {"certs request", "", "ask for a certificate for a key",
 	certs_request_groups, 0, cmd_certs_request, false},

@@ -92,6 +92,12 @@ const struct cli_option cli_trust_options[] = {
     {0},
 };
 
+const struct cli_option cli_lookup_options[] = {
+    {"lookup", 0, "no|yes", "ask directories and the DNS for certificates",
+	CARDSEAL_LOOKUP, NULL, NULL},
+    {0},
+};
+
 const struct cli_option cli_output_options[] = {
     {"output", 'o', "OUT", "write there", -1, NULL, set_output},
     {0},

@@ -34,6 +34,8 @@ void fetch_answer_clear(struct fetch_answer *answer);
  * something over the limits of proto.h. CS_ERR_NETWORK: the server could not
  * be reached, or said no (answer->status tells). CS_ERR_TOO_LARGE: more than
  * octets_max. CS_ERR_TIMEOUT. CS_ERR_REFUSED: is_public, and it is not.
+ * CS_ERR_UNTRUSTED: the DNS said something that DNSSEC does not prove.
+ * CS_ERR_CONFIG: there is no trust anchor for that, or a broken one.
  * CS_ERR_WORKER: cardseal-fetch cannot be started, or broke down.
  */
 int CS_MUST_USE fetch_run(struct fetch *f, const struct fetch_request *request,

@@ -8,18 +8,26 @@ libfetch_a_CFLAGS = $(AM_CFLAGS) -fPIC
 noinst_LIBRARIES += libserve.a
 libserve_a_SOURCES = \
 	client/fetch/confine.c \
+	client/fetch/dns.c client/fetch/dns_int.h client/fetch/dns_url.c \
 	client/fetch/http.c \
 	client/fetch/ldap.c client/fetch/ldap_int.h client/fetch/ldap_text.c \
 	client/fetch/transfer.c client/fetch/transfer.h \
 	client/fetch/serve.c client/fetch/serve.h
 libserve_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(SECCOMP_CFLAGS)
-SERVE_LIBS = libserve.a libfetch.a libasn1.a $(CURL_LIBS) $(SECCOMP_LIBS)
+SERVE_LIBS = libserve.a libfetch.a libasn1.a $(CURL_LIBS) $(SECCOMP_LIBS) \
+	$(UNBOUND_LIBS)
 
 pkglibexec_PROGRAMS += client/fetch/cardseal-fetch
 client_fetch_cardseal_fetch_SOURCES = client/fetch/main.c
 client_fetch_cardseal_fetch_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 client_fetch_cardseal_fetch_LDFLAGS = $(PROGRAM_LINK)
 client_fetch_cardseal_fetch_LDADD = $(SERVE_LIBS)
+
+check_PROGRAMS += tests/unit/check_fetch_dns
+TESTS += tests/unit/check_fetch_dns
+tests_unit_check_fetch_dns_SOURCES = tests/unit/check_fetch_dns.c
+tests_unit_check_fetch_dns_LDADD = $(UNIT_LIBS) $(SERVE_LIBS)
+tests_unit_check_fetch_dns_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_fetch_ldap
 TESTS += tests/unit/check_fetch_ldap

@@ -170,7 +170,7 @@ fetch_decode(struct bytes frame, struct fetch_msg *msg)
 	return 0;
 }
 
-/* --- bodies of LDAP --- */
+/* --- bodies of LDAP and DNS --- */
 
 bool
 fetch_is_ldap(struct bytes url)

@@ -66,8 +66,8 @@ int CS_MUST_USE fetch_decode(struct bytes frame, struct fetch_msg *msg);
 
 /* Does an LDAP server have it, so that the body is a list of values? */
 bool fetch_is_ldap(struct bytes url);
-/* Takes the next value off the front of such a body; false at its end, or where
- * it is none (is in *body then). */
+/* Takes the next value off the front of such a body, or of one of the DNS;
+ * false at its end, or where it is none (is in *body then). */
 bool fetch_next_value(struct bytes *body, struct bytes *value);
 
 #endif

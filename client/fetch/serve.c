@@ -6,10 +6,11 @@
 #include <sys/socket.h>
 
 static const struct serve_scheme schemes[] = {
-    {"http", serve_http},
-    {"https", serve_http},
-    {"ldap", serve_ldap},
-    {"ldaps", serve_ldap},
+    {"http://", serve_http},
+    {"https://", serve_http},
+    {"ldap://", serve_ldap},
+    {"ldaps://", serve_ldap},
+    {"dns:", serve_dns},
 };
 
 int
@@ -39,10 +40,9 @@ serve_find_scheme(struct bytes url)
 	size_t len;
 
 	for (; s < schemes + sizeof(schemes) / sizeof(schemes[0]); s++) {
-		len = strlen(s->name);
-		if (url.len > len + 3 &&
-		    strncasecmp((const char *)url.p, s->name, len) == 0 &&
-		    bytes_is_equal(bytes_of(url.p + len, 3), BYTES_LIT("://")))
+		len = strlen(s->start);
+		if (url.len > len &&
+		    strncasecmp((const char *)url.p, s->start, len) == 0)
 			return s;
 	}
 	return NULL;

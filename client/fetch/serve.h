@@ -31,7 +31,7 @@ int CS_MUST_USE serve_body(struct serve *s, struct bytes octets);
  * (fetch.h lists them).
  */
 struct serve_scheme {
-	const char *name; /* "http" */
+	const char *start; /* of its URLs: "http://" */
 	int (*run)(struct serve *s, struct err *e);
 };
 /* By the URL's scheme without regard to case; NULL: it is not served. */
@@ -47,6 +47,14 @@ int CS_MUST_USE serve_http(struct serve *s, struct err *e);
 /* ldap.c: ldap and ldaps, a search for what the URL names (RFC 4516). The body
  * is as fetch.asn says. */
 int CS_MUST_USE serve_ldap(struct serve *s, struct err *e);
+/*
+ * dns.c: dns (RFC 4501), the records that a name has, if DNSSEC proves them.
+ * The request's body may have trust anchors; the answer's is as fetch.asn says.
+ * CS_ERR_UNTRUSTED: what came is not signed, or not genuine; CS_ERR_NETWORK:
+ * there is nothing, as DNSSEC proves, or no answer; CS_ERR_CONFIG: trust
+ * anchors that are none.
+ */
+int CS_MUST_USE serve_dns(struct serve *s, struct err *e);
 
 /*
  * confine.c: for the whole process, once, before any request: no programs, no

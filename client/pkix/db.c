@@ -65,26 +65,41 @@ db_get_number(struct db *db, const char *sql)
 	return number;
 }
 
+/* What a file says of itself, and how much is in it: all of it at one time,
+ * since another process may be about to make it. */
+static int
+db_look(struct db *db, int64_t *version, int64_t *application, int64_t *things,
+    struct err *e)
+{
+	int r = db_exec(db, "BEGIN;", e);
+
+	if (r != 0)
+		return r;
+	*version = db_get_number(db, "PRAGMA user_version");
+	*application = db_get_number(db, "PRAGMA application_id");
+	*things = db_get_number(db, "SELECT count(*) FROM sqlite_master");
+	if (*version < 0 || *application < 0 || *things < 0)
+		return db_fail(db, e);
+	return db_exec(db, "COMMIT;", e);
+}
+
 static int
 db_prepare(struct db *db, bool is_written, const char *path, struct err *e)
 {
-	int64_t version, application;
+	int64_t version, application, things;
 	int r;
 
 	db->sqlite->busy_timeout(db->handle, db->kind->busy_ms);
 	r = db_exec(db, "PRAGMA foreign_keys = ON;", e);
+	if (r == 0)
+		r = db_look(db, &version, &application, &things, e);
 	if (r != 0)
 		return r;
-	version = db_get_number(db, "PRAGMA user_version");
-	application = db_get_number(db, "PRAGMA application_id");
-	if (version < 0 || application < 0)
-		return db_fail(db, e);
 	if (version == db->kind->version &&
 	    application == db->kind->application)
 		return 0;
 	/* An older one of ours lacks tables, which the schema adds. */
-	if ((version != 0 || application != 0 ||
-		db_get_number(db, "SELECT count(*) FROM sqlite_master") != 0) &&
+	if ((version != 0 || application != 0 || things != 0) &&
 	    (application != db->kind->application || version < 1 ||
 		version > db->kind->version))
 		return err_set(e, -CS_ERR_STORE,

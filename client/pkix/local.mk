@@ -27,6 +27,7 @@ libpkix_a_SOURCES = \
 	client/pkix/path_policy.c client/pkix/path_revoke.c \
 	client/pkix/path_score.c \
 	client/pkix/path_util.c client/pkix/path_validate.c \
+	client/pkix/smimea.c client/pkix/smimea.h \
 	client/pkix/store.c client/pkix/store.h \
 	client/pkix/store_sqlite.c client/pkix/store_sqlite.h \
 	client/pkix/request.c client/pkix/request.h \
@@ -47,7 +48,7 @@ PKIX_TESTS = tests/unit/check_address tests/unit/check_cert \
 	tests/unit/check_cert_set tests/unit/check_choose \
 	tests/unit/check_crl tests/unit/check_fetched tests/unit/check_ocsp \
 	tests/unit/check_path_find tests/unit/check_path_names \
-	tests/unit/check_request \
+	tests/unit/check_request tests/unit/check_smimea \
 	tests/unit/check_path_policy tests/unit/check_store \
 	tests/unit/check_trusted
 tests_unit_check_trusted_SOURCES = tests/unit/check_trusted.c
@@ -56,6 +57,9 @@ tests_unit_check_trusted_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_request_SOURCES = tests/unit/check_request.c
 tests_unit_check_request_LDADD = $(PKIX_LIBS)
 tests_unit_check_request_CFLAGS = $(UNIT_FLAGS)
+tests_unit_check_smimea_SOURCES = tests/unit/check_smimea.c
+tests_unit_check_smimea_LDADD = $(PKIX_LIBS)
+tests_unit_check_smimea_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_address_SOURCES = tests/unit/check_address.c
 tests_unit_check_address_LDADD = $(PKIX_LIBS)
 tests_unit_check_address_CFLAGS = $(UNIT_FLAGS)

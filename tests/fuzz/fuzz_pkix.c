@@ -1,6 +1,7 @@
 /*
- * fuzz_pkix.c: hostile octets as an OCSP answer, a CRL or a certificate; the
- * first octet chooses which. Beside memory errors it finds broken promises:
+ * fuzz_pkix.c: hostile octets as an OCSP answer, a CRL, a certificate, or a
+ * record of the DNS about one; the first octet chooses which. Beside memory
+ * errors it finds broken promises:
  * - no answer and no list that was not signed makes a certificate good (none in
  *   the corpus does, so that a mutation that does is a forgery);
  * - what is taken ends where it ends: one octet more is refused;
@@ -14,6 +15,7 @@
 #include "client/pkix/general_name.h"
 #include "client/pkix/ocsp_int.h"
 #include "client/pkix/path.h"
+#include "client/pkix/smimea.h"
 #include "client/pkix/urls.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -166,11 +168,34 @@ fuzz_cert(struct bytes in)
 	cert_set_free(set);
 }
 
+/* As a record's RDATA, and as an address whose records are asked for. */
+static void
+fuzz_smimea(struct bytes in)
+{
+	static struct cert *leaf;
+	struct smimea record;
+	struct buf name = {0};
+	size_t i;
+
+	if (leaf == NULL)
+		leaf = vector("pkix/leaf");
+	if (smimea_decode(in, &record) == 0) {
+		require(record.data.len + 3 == in.len);
+		require(!smimea_matches(&record, leaf));
+	}
+	if (smimea_put_name(&name, in) == 0)
+		require(name.len > 68 && name.len <= 253);
+	for (i = 0; i < name.len; i++)
+		require(name.data[i] > ' ' && name.data[i] < 0x7f &&
+			strchr("?/%#\\", name.data[i]) == NULL);
+	buf_clear(&name);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static void (*const decoders[])(struct bytes in) = {
-	    fuzz_ocsp, fuzz_crl, fuzz_cert};
+	    fuzz_ocsp, fuzz_crl, fuzz_cert, fuzz_smimea};
 	uint8_t *copy;
 
 	if (len == 0)

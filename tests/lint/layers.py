@@ -45,6 +45,7 @@ FOREIGN = {
     "systemd/": {"agent", "client/ssh"},
     "assuan.h": {"agent", "client/scd"},
     "curl/": {"client/fetch"},
+    "unbound.h": {"client/fetch"},
     "gnutls/": {"client/p12"},
     "seccomp.h": {"agent", "client/fetch", "client/p12"},
     "linux/landlock.h": {"agent", "client/fetch"},

@@ -34,6 +34,15 @@ crlDistributionPoints = @$1-crl
 caIssuers;URI.1 = $2/cn=$1,dc=test?cACertificate;binary,crossCertificatePair;binary
 [$1-crl]
 URI.1 = $2/cn=$1,dc=test?certificateRevocationList;binary?base?objectClass=cRLDistributionPoint
+[$1-changing]
+basicConstraints = CA:FALSE
+authorityKeyIdentifier = keyid
+keyUsage = critical,digitalSignature
+authorityInfoAccess = @$1-aia
+crlDistributionPoints = @$1-crl
+freshestCRL = @$1-delta
+[$1-delta]
+URI.1 = $2/cn=$1,dc=test?deltaRevocationList;binary?base?objectClass=cRLDistributionPoint
 [$1-top]
 basicConstraints = critical,CA:TRUE
 subjectKeyIdentifier = hash
@@ -52,10 +61,15 @@ directory_make() { # NAME URL SERIAL
 		pki_cert "$1-good" "$1" 51 "/CN=Good" "$1-leaf"
 		pki_cert "$1-bad" "$1" 52 "/CN=Bad" "$1-leaf"
 		pki_cert "$1-lonely" "$1" 53 "/CN=Lonely" lonely
+		pki_cert "$1-changing" "$1" 55 "/CN=Changing" "$1-changing"
 		printf 'R\t450101000000Z\t240601000000Z,keyCompromise\t%s' 52 \
 		    >"$1-index"
 		printf '\tunknown\t/CN=Bad\n' >>"$1-index"
 		pki_crl "$1" "$1-index" "$1.crl"
+		printf 'R\t450101000000Z\t250701000000Z\t55\tunknown\t%s\n' \
+		    /CN=Changing >"$1-delta-index"
+		pki_crl "$1" "$1-delta-index" "$1-delta.crl" -crldays 7 \
+		    -crlexts delta
 		openssl x509 -in "$1.pem" -outform DER -out "$1.der"
 		openssl req -x509 -new -key root.key -out "$1-top.pem" \
 		    -days 9000 -subj "/CN=Web Root" -config pki.cnf \
@@ -86,6 +100,7 @@ value() { printf '%s;binary:: %s\n' "$1" "$(base64 -w0 "$pki/$2")"; }
 	value cACertificate root.der
 	value cACertificate open.der
 	value certificateRevocationList open.crl
+	value deltaRevocationList open-delta.crl
 } >"$tmp/ldif"
 ok "OpenLDAP's server runs" slapd_start "$tmp/slapd" "$tmp/ldif"
 
@@ -96,6 +111,7 @@ own() { # LINE...: what our own server has
 arl="cn=Root,dc=test|authorityRevocationList;binary|root.crl"
 issuer="cn=own,dc=test|cACertificate;binary|own.der"
 crl="cn=own,dc=test|certificateRevocationList;binary|own.crl"
+delta="cn=own,dc=test|deltaRevocationList;binary|own-delta.crl"
 class="cn=own,dc=test|objectClass|class"
 printf cRLDistributionPoint >"$tmp/ldap/class"
 own "$arl" "$issuer" "$crl" "$class"
@@ -135,11 +151,36 @@ exits 0 "downwards from an anchor, by pairs" "$CARDSEAL" certs verify \
     --anchor "$pki/open-top.pem" --fetch all --revocation off \
     "$pki/open-lonely.pem"
 
-# --- what goes wrong -------------------------------------------------------
+# --- what has changed since (freshestCRL) ----------------------------------
+exits 6 "open: revoked by the delta list alone" online open-changing
+like "open: since when" "$(told)" "revoked since 2025-07-01"
 again() { # LINE...
 	rm -f "$cache"
 	own "$@"
 }
+again "$arl" "$issuer" "$crl" "$class" "$delta"
+rm -f "$tmp/ldap/log"
+exits 6 "own: revoked by the delta list alone" online own-changing
+like "own: since when" "$(told)" "revoked since 2025-07-01"
+is "it was asked for" "$(grep -c 'deltaRevocationList;binary$' "$tmp/ldap/log")" 1
+rm "$tmp/ldap/log"
+exits 6 "revoked, from the cache" online own-changing
+[ -e "$tmp/ldap/log" ]
+is "which has all of it" $? 1
+again "$arl" "$issuer" "$crl" "$class"
+exits 0 "without the delta list it is not" online own-changing
+again "$arl" "$issuer" "$class" "$delta"
+exits 6 "the delta list alone says nothing" online own-changing
+like "this is told" "$(told)" "not checked"
+again "$arl" "$issuer" "$crl" "$class" \
+    "cn=own,dc=test|deltaRevocationList;binary|open-delta.crl"
+exits 0 "nor does another CA's" online own-changing
+again "$arl" "$issuer" "$crl" "$class" \
+    "cn=own,dc=test|deltaRevocationList;binary|own.der" "$delta"
+exits 6 "one among what is none" online own-changing
+like "revokes" "$(told)" "revoked since 2025-07-01"
+
+# --- what goes wrong -------------------------------------------------------
 again "$arl" "$class" "$crl" "cn=own,dc=test|crossCertificatePair;binary|own.pair"
 exits 0 "an issuer in a pair" online own-good
 again "$arl" "$class" "$crl" "cn=own,dc=test|cACertificate;binary|own.crl" \

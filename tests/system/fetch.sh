@@ -136,6 +136,24 @@ LDAP_TLS=$tmp/tls ldap_start "$tmp/ldap"
 fails NETWORK "a server that nobody vouches for" \
     "${ldap/ldap/ldaps}/cn=c,dc=test?certificateRevocationList"
 like "this is told" "$(cat "$tmp/err")" "certificate"
+# With authorities of its own for one command.
+mkdir "$tmp/authorities"
+cp "$tmp/tls.pem" "$tmp/authorities/ca-certificates.crt"
+trusting() {
+	# shellcheck disable=SC2016
+	unshare -rm bash -c 'mount --bind "$0" /etc/ssl/certs && exec "$@"' \
+	    "$tmp/authorities" "$@"
+}
+if trusting true 2>"$tmp/err"; then
+	exits 0 "a server that the machine trusts" trusting "$tool" \
+	    "${ldap/ldap/ldaps}/cn=c,dc=test?certificateRevocationList"
+	is "its value" "$(values)" "b'second, \\xff'"
+	exits 1 "trusted, by another name" trusting "$tool" \
+	    "${ldap/ldap:\/\/127.0.0.1/ldaps://localhost}/cn=c,dc=test?x"
+	like "this is told" "$(cat "$tmp/err")" "^NETWORK .*(name|certificate)"
+else
+	skip kernel "a server that the machine trusts" "user namespaces"
+fi
 
 # --- what it cannot do ---
 fetch=$CS_BUILDDIR/client/fetch/cardseal-fetch

@@ -9,7 +9,7 @@ SYSTEM_TESTS = \
 	tests/system/doctor.sh \
 	tests/system/encrypt.sh \
 	tests/system/errors.sh \
-	tests/system/fetch.sh \
+	tests/system/fetch.sh tests/system/find.sh \
 	tests/system/fixtures.sh \
 	tests/system/git.sh \
 	tests/system/harness.sh tests/system/installed.sh \
@@ -25,14 +25,16 @@ SYSTEM_TESTS = \
 	tests/system/recipients.sh \
 	tests/system/rfcs.sh \
 	tests/system/scd.sh \
-	tests/system/seal.sh \
+	tests/system/seal.sh tests/system/store.sh \
 	tests/system/p11-kit.sh tests/system/p12.sh \
 	tests/system/write.sh
 SYSTEM_TESTS += tests/system/setup.sh tests/system/signatures.sh tests/system/ssh.sh
 EXTRA_DIST += tests/system/p11_kit_server.py
 EXTRA_DIST += tests/system/ssh_server.py tests/system/tsa.sh tests/system/pki.sh \
+	tests/system/dns.sh tests/system/dns_server.py \
 	tests/system/ldap.sh tests/system/ldap_server.py \
-	tests/system/staple.py tests/system/terminal.py
+	tests/system/staple.py tests/system/store_kill.py \
+	tests/system/terminal.py
 TESTS += $(SYSTEM_TESTS)
 many: all
 	$(MAKE) check TESTS=tests/system/many.sh MAILS=1000 JUDGED=1000
@@ -44,7 +46,11 @@ memory: all
 # Debian and a quarter of an hour.
 deb: dist
 	$(MAKE) check-TESTS TESTS=tests/system/deb.sh
-.PHONY: deb many memory
+# Two programs that write the store, killed so often.
+kills: all
+	moments="$(MOMENTS)" && $(MAKE) check TESTS=tests/system/store.sh \
+	    MOMENTS="$${moments:-200}"
+.PHONY: deb kills many memory
 EXTRA_DIST += $(SYSTEM_TESTS) tests/system/deb.sh tests/system/deb-fresh.sh \
 	tests/system/attack_mails.py \
 	tests/system/lib.sh tests/system/fake-pinentry tests/system/web.py \
