@@ -35,6 +35,12 @@ libapi_a_SOURCES = \
 	client/api/write.c
 libapi_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(INIH_CFLAGS) -fPIC
 
+check_PROGRAMS += tests/unit/check_system_anchors
+TESTS += tests/unit/check_system_anchors
+tests_unit_check_system_anchors_SOURCES = tests/unit/check_system_anchors.c
+tests_unit_check_system_anchors_LDADD = libapi.a libunitcert.a $(CMS_TEST_LIBS)
+tests_unit_check_system_anchors_CFLAGS = $(UNIT_FLAGS)
+
 # The archives go to the linker as they are: libtool knows none of them, so it
 # neither wraps nor warns, and each file is compiled once.
 lib_LTLIBRARIES += libcardseal.la

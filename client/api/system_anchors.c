@@ -30,10 +30,12 @@
 
 #define TOLD_MAX ((size_t)32 << 20) /* octets that the program may tell */
 #define TOLD_MS 3000		    /* how long it may take */
+#define TOLD_LOOK_MS 10		    /* for a kernel without pidfds */
 #define SOURCES_MAX ((size_t)1 << 20)
 #define MODULE_FILE_MAX ((size_t)64 << 10)
 #define CACHE_MAGIC "cardseal system anchors 1\n"
 #define CACHE_AGE_MAX (24 * 60 * 60) /* seconds */
+#define CACHE_FAILURE_AGE_MAX 60     /* the next time it may work */
 #define RECORD_HEADER_LEN 5
 #define HASH_LEN 32
 
@@ -155,22 +157,39 @@ sources_add_modules(struct buf *b, const char *folder)
 	buf_clear(&text);
 }
 
+/* ~/.config/pkcs11, where the user has p11-kit's configuration. */
+static void
+sources_add_own(struct buf *b)
+{
+	const char *config = getenv("XDG_CONFIG_HOME");
+	const char *home = getenv("HOME");
+	bool is_set = config != NULL && config[0] == '/';
+	char path[1024];
+	int len;
+
+	if (!is_set && (home == NULL || home[0] != '/'))
+		return;
+	len = snprintf(path, sizeof(path), "%s%s/pkcs11/pkcs11.conf",
+	    is_set ? config : home, is_set ? "" : "/.config");
+	if (len >= (int)sizeof(path))
+		return;
+	sources_add(b, path, 0);
+	memcpy(
+	    path + len - strlen("pkcs11.conf"), "modules", sizeof("modules"));
+	sources_add_modules(b, path);
+}
+
 static int
 sources_find(struct system_anchors *s)
 {
-	const char *home = getenv("HOME");
 	struct buf b = {.max = SOURCES_MAX};
-	char own[1024];
 	int r;
 
 	sources_add_list(&b, P11_TRUST_PATHS, strlen(P11_TRUST_PATHS));
 	sources_add_modules(&b, P11_MODULE_CONFIGS);
 	sources_add_modules(&b, "/etc/pkcs11/modules");
 	sources_add(&b, "/etc/pkcs11/pkcs11.conf", 0);
-	if (home != NULL && home[0] == '/' &&
-	    snprintf(own, sizeof(own), "%s/.config/pkcs11/modules", home) <
-		(int)sizeof(own))
-		sources_add_modules(&b, own);
+	sources_add_own(&b);
 	r = b.err;
 	if (r == 0)
 		digest_of(ALG_SHA256, buf_get(&b), s->sources);
@@ -234,22 +253,56 @@ record(void *ctx, struct bytes der, enum trusted_mark mark)
 
 /* --- the program --- */
 
-/* Its exit status; -1 if it could not be run, or took too long. */
+static int64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Until it has ended, or TOLD_MS are over: as waitpid. The calling program's
+ * signals may come in between. */
+static pid_t
+program_wait_some(pid_t pid, int *status)
+{
+	struct pollfd end = {.fd = pidfd_open(pid, 0), .events = POLLIN};
+	int64_t until = now_ms() + TOLD_MS, left = TOLD_MS;
+	pid_t r;
+
+	do {
+		r = waitpid(pid, status, WNOHANG);
+		if (r == 0 && end.fd < 0 && left > TOLD_LOOK_MS)
+			left = TOLD_LOOK_MS;
+		if (r == 0)
+			(void)poll(&end, 1, (int)left);
+		left = until - now_ms();
+	} while (left > 0 && (r == 0 || (r < 0 && errno == EINTR)));
+	if (end.fd >= 0)
+		close(end.fd);
+	return r;
+}
+
+/*
+ * Its exit status; -1 if it took too long. Where the calling program ignores
+ * SIGCHLD, or waits for every child that there is, nobody can tell: 0 then, and
+ * the file, which it renames when it is whole, is there or not.
+ */
 static int
 program_wait(pid_t pid)
 {
-	struct pollfd end = {.fd = pidfd_open(pid, 0), .events = POLLIN};
-	int status = -1, n = 0;
+	int status = -1;
+	pid_t r = program_wait_some(pid, &status);
 
-	if (end.fd >= 0) {
-		n = poll(&end, 1, TOLD_MS);
-		close(end.fd);
-	}
-	if (n != 1)
+	if (r < 0)
+		return 0;
+	if (r == 0) {
 		kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -1;
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+		return -1;
+	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -278,16 +331,30 @@ static int
 bundle_read(struct system_anchors *s, const char *file)
 {
 	struct buf text = {.max = TOLD_MAX};
-	int fd, r = pkix_file_open(file, &fd, s->e);
+	int fd, r = pkix_file_open(file, &fd, NULL);
 
 	if (r != 0)
 		return r;
-	r = pkix_fd_read(&text, fd, file, s->e);
+	r = pkix_fd_read(&text, fd, file, NULL);
 	close(fd);
 	if (r == 0)
-		r = trusted_walk(buf_get(&text), record, s, s->e);
+		r = trusted_walk(buf_get(&text), record, s, NULL);
 	buf_clear(&text);
 	return r;
+}
+
+/* The program leaves files of its own there if it is ended. */
+static void
+folder_remove(const char *path)
+{
+	DIR *folder = opendir(path);
+	struct dirent *file;
+
+	while (folder != NULL && (file = readdir(folder)) != NULL)
+		(void)unlinkat(dirfd(folder), file->d_name, 0);
+	if (folder != NULL)
+		closedir(folder);
+	(void)rmdir(path);
 }
 
 /* Asks p11-kit; that it cannot tell is no error here. */
@@ -309,8 +376,7 @@ ask(struct system_anchors *s)
 		if (r != -CS_ERR_NO_MEMORY)
 			r = 0;
 	}
-	(void)unlink(file);
-	(void)rmdir(dir);
+	folder_remove(dir);
 	return r;
 }
 
@@ -333,19 +399,23 @@ cache_path(struct buf *path)
 	return buf_add_byte(path, '\0');
 }
 
-static bool
-cache_is_fresh(int fd)
+/* How old it is, in seconds; -1: it is none that we have written. Where the
+ * cache folder is not the user's alone, anybody could put anchors there. */
+static int64_t
+cache_get_age(int fd)
 {
 	struct stat st;
 	time_t now = time(NULL);
 
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	       st.st_mtime <= now && now - st.st_mtime < CACHE_AGE_MAX;
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    st.st_uid != geteuid())
+		return -1;
+	return st.st_mtime <= now ? (int64_t)(now - st.st_mtime) : -1;
 }
 
-/* Is it of these sources, and does it have what is wanted? */
+/* Is it of these sources, not too old, and does it have what is wanted? */
 static bool
-cache_fits(const struct system_anchors *s, struct bytes *in)
+cache_fits(const struct system_anchors *s, int64_t age, struct bytes *in)
 {
 	static const struct bytes magic = BYTES_LIT(CACHE_MAGIC);
 
@@ -357,6 +427,8 @@ cache_fits(const struct system_anchors *s, struct bytes *in)
 	bytes_skip(in, magic.len + HASH_LEN);
 	if (in->p[0] != 1 && s->takes_unmarked)
 		return false;
+	if (age >= (in->p[0] == 1 ? CACHE_AGE_MAX : CACHE_FAILURE_AGE_MAX))
+		return false;
 	bytes_skip(in, 1);
 	return true;
 }
@@ -367,16 +439,18 @@ cache_load(struct system_anchors *s, const char *path)
 {
 	struct buf data = {.max = TOLD_MAX};
 	struct bytes in;
+	int64_t age;
 	int fd, r = pkix_file_open(path, &fd, NULL);
 
 	if (r != 0)
 		return -CS_ERR_NO_FILE;
-	r = cache_is_fresh(fd) ? pkix_fd_read(&data, fd, path, NULL)
-			       : -CS_ERR_NO_FILE;
+	age = cache_get_age(fd);
+	r = age >= 0 ? pkix_fd_read(&data, fd, path, NULL) : -CS_ERR_NO_FILE;
 	close(fd);
 	in = buf_get(&data);
 	if (r == 0)
-		r = cache_fits(s, &in) ? take_records(s, in) : -CS_ERR_NO_FILE;
+		r = cache_fits(s, age, &in) ? take_records(s, in)
+					    : -CS_ERR_NO_FILE;
 	buf_clear(&data);
 	return r == 0 || r == -CS_ERR_NO_MEMORY ? r : -CS_ERR_NO_FILE;
 }
