@@ -7,8 +7,6 @@
 
 struct http {
 	struct transfer transfer;
-	struct serve *serve;
-	CURL *curl; /* the transfer's */
 	struct curl_slist *headers;
 };
 
@@ -19,10 +17,11 @@ http_on_body(char *p, size_t size, size_t n, void *ctx)
 	struct http *h = ctx;
 	long status = 0;
 
-	(void)curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
+	(void)curl_easy_getinfo(
+	    h->transfer.curl, CURLINFO_RESPONSE_CODE, &status);
 	if (status / 100 != 2)
 		return size * n;
-	h->transfer.code = serve_body(h->serve, bytes_of(p, size * n));
+	h->transfer.code = serve_body(h->transfer.serve, bytes_of(p, size * n));
 	return h->transfer.code == 0 ? size * n : CURL_WRITEFUNC_ERROR;
 }
 
@@ -49,17 +48,18 @@ http_add_header(struct http *h, const char *name, struct bytes value)
 static bool
 http_set_body(struct http *h)
 {
-	const struct fetch_request *q = h->serve->request;
+	const struct fetch_request *q = h->transfer.serve->request;
+	CURL *c = h->transfer.curl;
 
 	if (q->method == FETCH_GET)
-		return curl_easy_setopt(h->curl, CURLOPT_HTTPGET, 1L) == 0;
-	return curl_easy_setopt(h->curl, CURLOPT_POST, 1L) == 0 &&
+		return curl_easy_setopt(c, CURLOPT_HTTPGET, 1L) == 0;
+	return curl_easy_setopt(c, CURLOPT_POST, 1L) == 0 &&
 	       /* a redirected POST stays one (RFC 9110 15.4) */
-	       curl_easy_setopt(h->curl, CURLOPT_POSTREDIR,
-		   (long)CURL_REDIR_POST_ALL) == 0 &&
-	       curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE_LARGE,
+	       curl_easy_setopt(
+		   c, CURLOPT_POSTREDIR, (long)CURL_REDIR_POST_ALL) == 0 &&
+	       curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
 		   (curl_off_t)q->body.len) == 0 &&
-	       curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS,
+	       curl_easy_setopt(c, CURLOPT_POSTFIELDS,
 		   q->body.len != 0 ? (const char *)q->body.p : "") == 0 &&
 	       /* without "Expect: 100-continue" */
 	       http_add_header(h, "Expect", BYTES_LIT(" ")) &&
@@ -76,12 +76,12 @@ http_redirect_schemes(const char *url)
 static bool
 http_set_up(struct http *h)
 {
-	const struct fetch_request *q = h->serve->request;
-	CURL *c = h->curl;
+	const struct fetch_request *q = h->transfer.serve->request;
+	CURL *c = h->transfer.curl;
 
-	return curl_easy_setopt(c, CURLOPT_URL, h->serve->url) == 0 &&
+	return curl_easy_setopt(c, CURLOPT_URL, h->transfer.serve->url) == 0 &&
 	       curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR,
-		   http_redirect_schemes(h->serve->url)) == 0 &&
+		   http_redirect_schemes(h->transfer.serve->url)) == 0 &&
 	       curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION,
 		   q->redirects_max != 0 ? 1L : 0) == 0 &&
 	       curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)q->redirects_max) ==
@@ -95,24 +95,25 @@ http_set_up(struct http *h)
 static void
 http_note(struct http *h)
 {
+	struct serve *s = h->transfer.serve;
+	CURL *c = h->transfer.curl;
 	const char *url = NULL, *type = NULL;
 	long status = 0;
 
-	(void)curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
-	(void)curl_easy_getinfo(h->curl, CURLINFO_EFFECTIVE_URL, &url);
-	(void)curl_easy_getinfo(h->curl, CURLINFO_CONTENT_TYPE, &type);
-	h->serve->status = status > 0 && status <= 999 ? (unsigned)status : 0;
+	(void)curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+	(void)curl_easy_getinfo(c, CURLINFO_EFFECTIVE_URL, &url);
+	(void)curl_easy_getinfo(c, CURLINFO_CONTENT_TYPE, &type);
+	s->status = status > 0 && status <= 999 ? (unsigned)status : 0;
 	if (url != NULL)
-		snprintf(h->serve->url, sizeof(h->serve->url), "%s", url);
+		snprintf(s->url, sizeof(s->url), "%s", url);
 	if (type != NULL)
-		snprintf(h->serve->content_type, sizeof(h->serve->content_type),
-		    "%s", type);
+		snprintf(s->content_type, sizeof(s->content_type), "%s", type);
 }
 
 int
 serve_http(struct serve *s, struct err *e)
 {
-	struct http h = {.serve = s};
+	struct http h = {0};
 	char quoted[256];
 	int r;
 
@@ -120,7 +121,6 @@ serve_http(struct serve *s, struct err *e)
 		transfer_clear(&h.transfer);
 		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
 	}
-	h.curl = h.transfer.curl;
 	if (http_set_up(&h)) {
 		r = transfer_run(&h.transfer, e);
 		http_note(&h);

@@ -116,16 +116,8 @@ class="cn=own,dc=test|objectClass|class"
 printf cRLDistributionPoint >"$tmp/ldap/class"
 own "$arl" "$issuer" "$crl" "$class"
 
-cache=$XDG_CACHE_HOME/cardseal/fetched.db
 mkdir -p "$XDG_CONFIG_HOME/cardseal"
 printf '[trust]\nfetch-seconds = 300\n' >"$XDG_CONFIG_HOME/cardseal/cardseal.conf"
-online() { # CERT ARGUMENT...
-	local cert=$1
-	shift
-	"$CARDSEAL" certs verify --anchor "$pki/root.pem" --fetch all \
-	    --revocation hard "$@" "$pki/$cert.pem"
-}
-told() { cat "$tmp/out" "$tmp/err"; }
 
 for who in open own; do
 	exits 6 "$who: without leave nothing is asked" "$CARDSEAL" certs verify \

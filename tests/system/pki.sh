@@ -3,6 +3,10 @@
 # whose certificates say where on a web server (web.py FOLDER) the rest is.
 # Source it after lib.sh.
 
+# What was fetched is kept there.
+# shellcheck disable=SC2034
+cache=$XDG_CACHE_HOME/cardseal/fetched.db
+
 # pki_make FOLDER WEB: root.pem, int.pem, and their .key; signer.pem,
 # revoked.pem, lonely.pem (names no server), responder.pem; index for openssl
 # ocsp; int.crl, root.crl in DER, int.der, int.p7c; changing.pem, which is
@@ -160,3 +164,14 @@ pki_ocsp() {
 		    -ndays 7 "$@"
 	) >"$pki/log" 2>&1 || diag "$pki/log"
 }
+
+# online CERT [ARGUMENT]...: judges pki_make's CERT.pem, with what is fetched
+online() {
+	local cert=$1
+	shift
+	"$CARDSEAL" certs verify --anchor "$pki/root.pem" --fetch all \
+	    --revocation hard "$@" "$pki/$cert.pem"
+}
+
+# What the last command of exits wrote.
+told() { cat "$tmp/out" "$tmp/err"; }

@@ -85,20 +85,12 @@ staple "$tmp/signer.cms" "$pki/int.crl" "$tmp/stapled-odd"
 exits 6 "with what is no answer" verify "$tmp/stapled-odd"
 
 # --- from the network ------------------------------------------------------
-cache=$XDG_CACHE_HOME/cardseal/fetched.db
 conf=$XDG_CONFIG_HOME/cardseal/cardseal.conf
 mkdir -p "$XDG_CONFIG_HOME/cardseal"
 configure() { # LINE...: in [trust], with time for a machine that is busy
 	printf '%s\n' '[trust]' 'fetch-seconds = 300' "$@" >"$conf"
 }
 configure
-online() { # CERT ARGUMENT...
-	local cert=$1
-	shift
-	"$CARDSEAL" certs verify --anchor "$pki/root.pem" --fetch all \
-	    --revocation hard "$@" "$pki/$cert.pem"
-}
-told() { cat "$tmp/out" "$tmp/err"; }
 web_log() { python3 -c 'import sys, urllib.request
 print(urllib.request.urlopen(sys.argv[1]).read().decode())' "$web/log"; }
 asked() { web_log | grep -c -v '^/log$\|^$'; }
