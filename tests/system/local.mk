@@ -31,7 +31,8 @@ SYSTEM_TESTS = \
 SYSTEM_TESTS += tests/system/setup.sh tests/system/signatures.sh tests/system/ssh.sh
 EXTRA_DIST += tests/system/ssh_server.py tests/system/tsa.sh tests/system/pki.sh \
 	tests/system/ldap.sh tests/system/ldap_server.py \
-	tests/system/staple.py tests/system/terminal.py
+	tests/system/staple.py tests/system/terminal.py \
+	tests/system/mail_screen.sh
 TESTS += $(SYSTEM_TESTS)
 many: all
 	$(MAKE) check TESTS=tests/system/many.sh MAILS=1000 JUDGED=1000
