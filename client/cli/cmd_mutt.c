@@ -457,8 +457,9 @@ print_settings(const struct mutt_sync *sync)
 	    strcmp(sync->sign_as, sync->encrypt_as) != 0)
 		printf("set smime_sign_as=\"%s\"\n", sync->sign_as);
 	printf("set smime_sign_digest_alg=\"%s\"\n", sync->digest);
+	/* neomutt's numbers end at 32767. */
 	puts("set smime_encrypt_with=\"aes256\"\n"
-	     "set smime_ask_cert_label=no\nset smime_timeout=86400");
+	     "set smime_ask_cert_label=no\nset smime_timeout=32767");
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		printf("set smime_%s_command=\"%s mutt %s\"\n", commands[i][0],
 		    program, commands[i][1]);

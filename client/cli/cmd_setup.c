@@ -252,7 +252,8 @@ cmd_setup(struct cli *cli)
 	if (is_found)
 		return status;
 	cli_error("%s: which program? git, mutt, neomutt, gnupg, "
-		  "ssh, thunderbird, firefox, chromium, evolution or all",
+		  "ssh, openssl, thunderbird, firefox, chromium, evolution "
+		  "or all",
 	    cli->command->name);
 	return CLI_EXIT_USAGE;
 }

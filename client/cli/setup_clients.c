@@ -264,6 +264,33 @@ change_ssh(struct setup *s)
 	    setup_get_delegate(s, socket), "\"\n");
 }
 
+/* --- OpenSSL --- */
+
+/*
+ * A file of its own, which includes the system's: OpenSSL reads none of a
+ * person's unless OPENSSL_CONF names it. libp11's engine is loaded, and takes
+ * up the module when it is asked for a key.
+ */
+static int
+change_openssl(struct setup *s)
+{
+	char path[PATH_SIZE];
+
+	put_config(path, "openssl/cardseal.cnf");
+	return put_lines(s, path, SETUP_BEHIND,
+	    "openssl_conf = openssl_init\n"
+	    ".include /etc/ssl/openssl.cnf\n"
+	    "[openssl_init]\n"
+	    "engines = cardseal_engines\n"
+	    "[cardseal_engines]\n"
+	    "pkcs11 = cardseal_engine\n"
+	    "[cardseal_engine]\n"
+	    "engine_id = pkcs11\n"
+	    "init = 0\n"
+	    "MODULE_PATH = ",
+	    setup_get_delegate(s, MODULE), "\n");
+}
+
 /* --- programs on NSS --- */
 
 /*
@@ -375,6 +402,9 @@ const struct setup_client setup_clients[] = {
 	"\"systemctl --user enable --now cardseal-ssh-agent.socket\"; then "
 	"\"SSH_AUTH_SOCK=$XDG_RUNTIME_DIR/cardseal/ssh ssh-add -L\" prints the "
 	"public keys for authorized_keys"},
+    {"openssl", "openssl", change_openssl, true, NULL,
+	NEXT_RULE "; then name the file with OPENSSL_CONF, and a key with "
+		  "\"-engine pkcs11 -keyform engine -inkey pkcs11:...\""},
     {"thunderbird", NULL, change_thunderbird, true, NULL,
 	NEXT_RULE "; " NEXT_NSS},
     {"firefox", NULL, change_firefox, false, NULL, NEXT_NSS},

@@ -163,51 +163,71 @@ fit(struct bytes in, size_t len, struct buf *out)
 	return buf_add_bytes(out, in);
 }
 
+/* What the key is asked for: RSA's bare result, or ECDH with the point that
+ * gpg-agent has of the message. */
 static int
-decrypt(struct scd *s, const struct scd_key *key, struct buf *fitted,
-    struct agt_msg *answer, struct err *e)
+prepare_decrypt(struct scd *s, const struct spki *spki, struct buf *fitted,
+    struct agt_msg *request, struct err *e)
 {
-	struct agt_msg request = {.type = AGT_RAW,
-	    .operation = TOK_RAW_DECRYPT,
-	    .mechanism = CKM_RSA_PKCS};
-	struct spki spki;
-	int r = spki_decode(key->spki_der, &spki, e);
+	int r;
 
-	if (r != 0)
-		return r;
-	if (spki.alg != ALG_RSA)
-		return err_set(e, -CS_ERR_UNSUPPORTED,
-		    "GnuPG decrypts with RSA keys only");
-	r = fit(buf_get(&s->data), spki.modulus.len, fitted);
-	if (r != 0)
+	switch (spki->alg) {
+	case ALG_RSA:
+		request->operation = TOK_RAW_DECRYPT;
+		request->mechanism = CKM_RSA_PKCS;
+		r = fit(buf_get(&s->data), spki->modulus.len, fitted);
+		if (r != 0)
+			return err_set(e, r,
+			    "what is to be decrypted is longer than the key");
+		request->input = buf_get(fitted);
+		return 0;
+	case ALG_EC:
+		request->operation = TOK_RAW_DERIVE;
+		request->mechanism = CKM_ECDH1_DERIVE;
+		request->parameter = buf_get(&s->data);
+		if (request->parameter.len != spki->point.len)
+			return err_set(e, -CS_ERR_ARGUMENT,
+			    "what is to be decrypted is no point of the key's "
+			    "curve");
+		return 0;
+	default:
 		return err_set(
-		    e, r, "what is to be decrypted is longer than the key");
-	request.input = buf_get(fitted);
-	return call(s, key, &request, answer, e);
+		    e, -CS_ERR_UNSUPPORTED, "a key of this kind only signs");
+	}
+}
+
+/* An RSA result has its padding taken off; of ECDH's point there is X alone,
+ * which GnuPG wants to be told by an octet 0x41 before it. */
+static gpg_error_t
+send_opened(assuan_context_t ctx, enum alg alg, struct bytes opened)
+{
+	gpg_error_t rc = alg == ALG_RSA
+			     ? assuan_write_status(ctx, "PADDING", "0")
+			     : assuan_send_data(ctx, "\x41", 1);
+
+	return rc != 0 ? rc : assuan_send_data(ctx, opened.p, opened.len);
 }
 
 gpg_error_t
 scd_cmd_decrypt(assuan_context_t ctx, char *line)
 {
 	struct scd *s = assuan_get_pointer(ctx);
+	struct agt_msg answer, request = {.type = AGT_RAW};
 	const struct scd_key *key;
 	struct err e = ERR_INIT;
 	struct buf fitted = {0};
-	struct agt_msg answer;
+	struct spki spki = {0};
 	gpg_error_t rc;
 	int r = scd_find(s, scd_get_word(line), &key, &e);
 
 	if (r == 0)
-		r = decrypt(s, key, &fitted, &answer, &e);
-	if (r != 0) {
-		rc = scd_error(s, &e);
-	} else {
-		/* The padding is off. */
-		rc = assuan_write_status(ctx, "PADDING", "0");
-		if (rc == 0)
-			rc = assuan_send_data(
-			    ctx, answer.output.p, answer.output.len);
-	}
+		r = spki_decode(key->spki_der, &spki, &e);
+	if (r == 0)
+		r = prepare_decrypt(s, &spki, &fitted, &request, &e);
+	if (r == 0)
+		r = call(s, key, &request, &answer, &e);
+	rc = r == 0 ? send_opened(ctx, spki.alg, answer.output)
+		    : scd_error(s, &e);
 	buf_clear(&fitted);
 	return rc;
 }

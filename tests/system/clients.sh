@@ -88,6 +88,40 @@ if have_tool gpgsm "gpgsm takes it"; then
 	setup --undo gnupg >/dev/null
 fi
 
+# --- OpenSSL ----------------------------------------------------------------
+has_engine() {
+	openssl engine pkcs11 >"$tmp/engine.log" 2>&1 && return
+	skip tool "OpenSSL takes it" "libp11's engine"
+	return 1
+}
+engine() {
+	OPENSSL_CONF=$XDG_CONFIG_HOME/openssl/cardseal.cnf timeout 60 openssl \
+	    "$@" </dev/null
+}
+engine_signs() {
+	engine cms -sign -binary -in data -outform DER -out s.p7s \
+	    -signer "$certs/alice.pem" -certfile cas.pem -engine pkcs11 \
+	    -keyform engine -inkey "pkcs11:object=alice;type=private"
+}
+if has_engine; then
+	exits 0 "openssl" setup --delegate "$module" openssl
+	agent_anew
+	exits 0 "OpenSSL signs, and the agent asks for the PIN" engine_signs
+	ok "openssl judges it good" openssl_judges s.p7s
+	exits 0 "OpenSSL opens a message" engine cms -decrypt -binary \
+	    -inform DER -in e.p7m -out got -recip "$certs/alice.pem" \
+	    -engine pkcs11 -keyform engine \
+	    -inkey "pkcs11:object=alice;type=private"
+	ok "it is the same" cmp data got
+	is "with one PIN" "$(pinentry_count)" 1
+	ok "the agent is locked" "$CARDSEAL" lock
+	pinentry_answers cancel
+	not_ok "without a PIN it fails, and does not crash" engine_signs
+	agent_stop
+	not_ok "without an agent neither" engine_signs
+	setup --undo openssl >/dev/null
+fi
+
 # --- NSS --------------------------------------------------------------------
 # As Thunderbird uses it.
 nss_database() { # FOLDER

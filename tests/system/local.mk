@@ -34,7 +34,7 @@ EXTRA_DIST += tests/system/ssh_server.py tests/system/tsa.sh tests/system/pki.sh
 	tests/system/dns.sh tests/system/dns_server.py \
 	tests/system/ldap.sh tests/system/ldap_server.py \
 	tests/system/staple.py tests/system/store_kill.py \
-	tests/system/terminal.py
+	tests/system/terminal.py tests/system/mail_screen.sh
 TESTS += $(SYSTEM_TESTS)
 many: all
 	$(MAKE) check TESTS=tests/system/many.sh MAILS=1000 JUDGED=1000

@@ -18,15 +18,8 @@ smime=$HOME/.smime
 m() {
 	printf '999999\n' | "$CARDSEAL" mutt "$@"
 }
-# The file that sync made of an identity
-id_of() { # NAME
-	local f
-	for f in "$smime"/certificates/*.?; do
-		cmp -s <(openssl x509 -in "$f" -outform DER) \
-		    <(openssl x509 -in "$certs/$1.pem" -outform DER) &&
-			basename "$f" && return
-	done
-}
+# shellcheck source=tests/system/mail_screen.sh
+. "$CS_SRCDIR/tests/system/mail_screen.sh"
 
 # --- mutt's folders --------------------------------------------------------
 export CARDSEAL_SOCKET=$tmp/run/agent.sock
@@ -164,63 +157,11 @@ exits 2 "no operand" "$CARDSEAL" mutt decrypt
 exits 2 "no content" "$CARDSEAL" mutt verify "$tmp/p7s"
 
 # --- in the mail programs --------------------------------------------------
-cat >"$tmp/sendmail" <<END
-#!/bin/sh
-cat >"$tmp/sent"
-END
-chmod +x "$tmp/sendmail"
 cat >"$tmp/muttrc" <<END
-set from="Alice <alice@example.org>" use_from=yes envelope_from=no
-set editor=true autoedit=yes edit_headers=yes abort_unmodified=no copy=no sendmail="$tmp/sendmail"
-set mbox_type=mbox move=no confirmappend=no timeout=1 wait_key=no
-set folder="$tmp" record="" postponed="$tmp/postponed" header_cache=""
+$(mail_settings "Alice <alice@example.org>")
 source "$CARDSEAL mutt sync|"
 set smime_sign_as="$(id_of alice)" smime_default_key="$(id_of alice-enc)"
-set crypt_verify_sig=yes sleep_time=0
 END
-printf 'the text of the mail\n' >"$tmp/body"
-
-screen() { tmux -S "$tmp/tmux" capture-pane -p; }
-screen_has() { screen | grep -qE "$1"; }
-keys() { tmux -S "$tmp/tmux" send-keys "$@"; }
-# run PROGRAM ARGUMENT...: in a terminal of 100 by 40
-run() {
-	tmux -S "$tmp/tmux" -f /dev/null new-session -d -x 100 -y 40 \
-	    "TERM=screen $* 2>$tmp/tty.err"
-}
-is_over() { ! tmux -S "$tmp/tmux" has-session; }
-end_run() {
-	tmux -S "$tmp/tmux" kill-server 2>/dev/null
-}
-# on_screen WHAT REGEX
-on_screen() {
-	if wait_until 60 screen_has "$2"; then
-		tap_result 0 "$1"
-	else
-		tap_result 1 "$1"
-		screen 2>&1 | diag
-	fi
-}
-
-sent_or_asked() { [ -s "$tmp/sent" ] || screen_has 'passphrase'; }
-send() { # PROGRAM SETTINGS TO
-	rm -f "$tmp/sent"
-	run "$1" -F "$tmp/muttrc" -e "'set $2'" -s subject -i "$tmp/body" "$3"
-	wait_until 60 screen_has 'y:Send'
-	keys y
-	wait_until 60 sent_or_asked
-	! screen_has 'passphrase' || keys Enter
-	wait_until 60 test -s "$tmp/sent" || screen | diag
-	end_run
-}
-
-open_mail() { # PROGRAM FILE
-	{ echo "From alice Thu Jan  1 00:00:00 2026"; cat "$2"; echo; } |
-	    tr -d '\r' >"$tmp/mbox"
-	run "$1" -F "$tmp/muttrc" -f "$tmp/mbox"
-	wait_until 60 screen_has 'subject'
-	keys Enter
-}
 
 mail_program() { # PROGRAM
 	local program=$1
@@ -250,5 +191,6 @@ mail_program() { # PROGRAM
 	end_run
 }
 mail_program mutt
+mail_program neomutt
 is "no wrong PIN was tried, and one asked for" "$(pinentry_count)" 1
 done_testing

@@ -146,6 +146,30 @@ for name in alice big; do
 	exits 0 "gpgsm opens it" gpgsm --batch --yes -o got --decrypt e.p7m
 	ok "it is the same" cmp data got
 done
+id_of() { # NAME
+	openssl x509 -in "$certs/$1.pem" -noout -pubkey |
+		openssl pkey -pubin -outform DER | sha256sum | cut -d' ' -f1
+}
+# gpgsm 2.2 has no ECDH, so that openssl alone judges what GnuPG 2.3 asks for:
+# an octet 0x41, and X of the point that both sides reach.
+derive() { # NAME CURVE LENGTH
+	openssl genpkey -algorithm EC -pkeyopt "ec_paramgen_curve:$2" \
+	    -out eph.pem
+	openssl pkey -in eph.pem -pubout -outform DER | tail -c "$3" >point
+	openssl x509 -in "$certs/$1.pem" -noout -pubkey >peer.pem
+	{ printf A; openssl pkeyutl -derive -inkey eph.pem -peerkey peer.pem; } \
+	    >want
+	talk "SETDATA $(od -An -tx1 -v point | tr -d ' \n')" \
+	    "PKDECRYPT $(id_of "$1")" | python3 -c '
+import sys, urllib.parse
+for line in sys.stdin.buffer.read().split(b"\n"):
+    if line.startswith(b"D "):
+        sys.stdout.buffer.write(urllib.parse.unquote_to_bytes(line[2:]))
+' >got
+	cmp want got
+}
+ok "ECDH on P-256" derive bob P-256 65
+ok "ECDH on P-384" derive carol P-384 97
 ok "gpg-agent asked for no PIN" test ! -e asked
 echo "# with a zero of gpg-agent's:$zeros"
 
@@ -169,9 +193,9 @@ agent_stop
 agent_start
 exits 2 "without the rule nothing is opened" gpgsm --batch --yes -o got \
     --decrypt e.p7m
-rsa=$(openssl x509 -in "$certs/alice.pem" -noout -pubkey |
-    openssl pkey -pubin -outform DER | sha256sum | cut -d' ' -f1)
-like "and the reason is told" "$(talk 'SETDATA 00' "PKDECRYPT $rsa")" \
+like "what is no point" "$(talk 'SETDATA 04' "PKDECRYPT $(id_of bob)")" \
+    'ERR .*no point'
+like "and the reason is told" "$(talk 'SETDATA 00' "PKDECRYPT $(id_of alice)")" \
     'ERR .*Forbidden.*raw operations are off'
 ok "gpg-agent can be ended" end_gpg_agent
 done_testing

@@ -71,7 +71,7 @@ new_home() { # KIND
 
 for kind in plain odd empty; do
 	new_home $kind
-	for client in git mutt neomutt gnupg ssh thunderbird firefox \
+	for client in git mutt neomutt gnupg ssh openssl thunderbird firefox \
 	    chromium evolution; do
 		what="$client, $kind"
 		if [ $kind = empty ] && [[ $client =~ ^[tfe] ]]; then
