@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "asn1/say.h"
 #include "client/pkix/cert_int.h"
 #include "client/pkix/path_int.h"
 #include "client/pkix/strength.h"
@@ -321,7 +322,7 @@ check_ca(struct path_state *s)
 	    !cert_allows_purpose(s->cert, path_purpose_oid(s->params)))
 		return STATE_FAIL(s, -CS_ERR_PATH,
 		    "its extended key usage does not include %s",
-		    path_purpose_name(s->params));
+		    say(path_purpose_name(s->params)));
 	return 0;
 }
 
@@ -387,11 +388,12 @@ check_purpose(struct path_state *s)
 	if ((usage & need) == 0)
 		return STATE_FAIL(s, -CS_ERR_PATH,
 		    "its key usage does not allow it to %s",
-		    s->params->purpose == PATH_ENCRYPT ? "encrypt" : "sign");
+		    s->params->purpose == PATH_ENCRYPT ? say("encrypt")
+						       : say("sign"));
 	if (!cert_allows_purpose(s->cert, path_purpose_oid(s->params)))
 		return STATE_FAIL(s, -CS_ERR_PATH,
 		    "its extended key usage does not include %s",
-		    path_purpose_name(s->params));
+		    say(path_purpose_name(s->params)));
 	return 0;
 }
 
@@ -494,7 +496,7 @@ remark_anchor(struct path_state *s)
 	if (s->params->time <= anchor->not_after)
 		return;
 	snprintf(s->ctx->remark, sizeof(s->ctx->remark),
-	    "the trust anchor %s expired on %.*s",
+	    say("the trust anchor %s expired on %.*s"),
 	    path_describe(what, sizeof(what), anchor), DATE_LEN,
 	    time_format(date, anchor->not_after));
 }
