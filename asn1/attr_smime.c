@@ -3,6 +3,7 @@
  * 3161), and the two by which S/MIME says what a person can read.
  */
 #include "asn1/attrs.h"
+#include "asn1/say.h"
 
 enum attr_place {
 	PLACE_SIGNED = 1 << 0,
@@ -59,7 +60,8 @@ attrs_check_places(struct bytes attrs, enum attr_place place, struct err *e)
 			    "the attribute %s stands among the %s ones, where "
 			    "it must not",
 			    oid_name(attr.type),
-			    place == PLACE_SIGNED ? "signed" : "unsigned");
+			    place == PLACE_SIGNED ? say("signed")
+						  : say("unsigned"));
 	}
 	if (der_end(&d) == 0)
 		return 0;

@@ -1,5 +1,6 @@
 #include "asn1/attrs.h"
 
+#include "asn1/say.h"
 #include "asn1/time.h"
 
 #include <stdlib.h>
@@ -43,8 +44,8 @@ attrs_fail(const struct der *d, struct err *e)
 static int
 attr_fail(struct err *e, enum oid type, const char *what)
 {
-	return err_set(
-	    e, -CS_ERR_ATTRIBUTES, "the attribute %s %s", oid_name(type), what);
+	return err_set(e, -CS_ERR_ATTRIBUTES, "the attribute %s %s",
+	    oid_name(type), say(what));
 }
 
 static int
@@ -124,7 +125,7 @@ attrs_get_single(
 	if (attr.values_count != 1)
 		return attr_fail(e, type,
 		    attr.values_count == 0 ? "has no value"
-					   : "has more than one value");
+					   : N_("has more than one value"));
 	*value = attr.first;
 	return 0;
 }

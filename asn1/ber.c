@@ -1,4 +1,5 @@
 #include "asn1/ber.h"
+#include "asn1/say.h"
 
 #include <stdlib.h>
 
@@ -109,8 +110,8 @@ ber_fail(struct ber *b, int code, const char *what)
 {
 	uint64_t at = b->offset - b->raw_len; /* of the tag octet */
 
-	return err_set_at(
-	    b->e, code, at, "%s at byte %llu", what, (unsigned long long)at);
+	return err_set_at(b->e, code, at, "%s at byte %llu", say(what),
+	    (unsigned long long)at);
 }
 
 static int

@@ -1,4 +1,5 @@
 #include "asn1/ber.h"
+#include "asn1/say.h"
 
 /* BER in memory; the first failure ends the conversion. */
 struct ber_in {
@@ -24,7 +25,8 @@ ber_in_fail(
 {
 	size_t offset = (size_t)(at - in->start);
 
-	return err_set_at(in->e, code, offset, "%s at byte %zu", what, offset);
+	return err_set_at(
+	    in->e, code, offset, "%s at byte %zu", say(what), offset);
 }
 
 static int

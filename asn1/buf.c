@@ -1,4 +1,5 @@
 #include "asn1/buf.h"
+#include "asn1/say.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -201,26 +202,51 @@ bytes_to_hex(struct bytes octets, char *hex, size_t size)
 	return hex;
 }
 
-int
-buf_printf(struct buf *b, const char *fmt, ...)
+static int buf_vprintf(struct buf *b, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
+static int
+buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 {
-	va_list ap;
+	va_list measured;
 	uint8_t *room;
 	int n;
 
-	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
+	va_copy(measured, ap);
+	n = vsnprintf(NULL, 0, fmt, measured);
+	va_end(measured);
 	if (n < 0)
 		return b->err = -CS_ERR_NO_MEMORY;
 	room = buf_reserve(b, (size_t)n + 1);
 	if (room == NULL)
 		return b->err;
-	va_start(ap, fmt);
 	vsnprintf((char *)room, (size_t)n + 1, fmt, ap);
-	va_end(ap);
 	b->len += (size_t)n;
 	return 0;
+}
+
+int
+buf_printf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+	int r;
+
+	va_start(ap, fmt);
+	r = buf_vprintf(b, fmt, ap);
+	va_end(ap);
+	return r;
+}
+
+int
+buf_say(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+	int r;
+
+	va_start(ap, fmt);
+	r = buf_vprintf(b, say(fmt), ap);
+	va_end(ap);
+	return r;
 }
 
 void

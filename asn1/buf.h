@@ -75,6 +75,9 @@ int buf_add_str(struct buf *b, const char *s); /* without the NUL */
 int buf_add_hex(struct buf *b, struct bytes octets);
 int buf_printf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* The same for text that a person reads: in the person's language (say.h). */
+int buf_say(struct buf *b, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 /*
  * Makes room for len more bytes and returns where they go, or NULL; the
  * caller writes up to len bytes there and then calls buf_grow_len.

@@ -1,4 +1,5 @@
 #include "asn1/err.h"
+#include "asn1/say.h"
 #include "asn1/utf8.h"
 
 #include <errno.h>
@@ -72,7 +73,7 @@ err_class(int code)
 const char *
 err_text(int code)
 {
-	return err_get_row(code)->text;
+	return say(err_get_row(code)->text);
 }
 
 const char *
@@ -131,7 +132,7 @@ static int err_record(struct err *e, int code, uint64_t offset, const char *fmt,
 static void
 err_format(char *dst, size_t size, const char *fmt, va_list ap)
 {
-	if (vsnprintf(dst, size, fmt, ap) >= (int)size)
+	if (vsnprintf(dst, size, say(fmt), ap) >= (int)size)
 		err_trim(dst);
 }
 
@@ -223,7 +224,10 @@ err_set_errno(struct err *e, int errnum, const char *what)
 	default:
 		code = -CS_ERR_IO;
 	}
-	return err_set(e, code, "%s: %s", what, strerror(errnum));
+	/* The C library translates by itself, which nobody here may have
+	 * asked for. */
+	return err_set(e, code, "%s: %s", say(what),
+	    say_is_translated() ? strerror(errnum) : strerrordesc_np(errnum));
 }
 
 const char *

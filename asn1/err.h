@@ -7,8 +7,10 @@
  * is told). The innermost place that knows the cause fills it; places
  * further out may add to the front with err_context().
  *
- * Text in a struct err is UTF-8, one line, without full stop at the end.
- * Untrusted input quoted in it must go through err_quote().
+ * Text in a struct err is in the person's language where that was asked for
+ * (say.h: fmt is looked for in the catalogue); it is UTF-8, one line, without
+ * full stop at the end. Untrusted input quoted in it must go through
+ * err_quote().
  */
 #ifndef ASN1_ERR_H
 #define ASN1_ERR_H
@@ -99,8 +101,8 @@ const char *err_get_text(const struct err *e);
 
 /* For any code, negative or positive; unknown codes count as INTERNAL. */
 enum err_class err_class(int code);
-const char *err_text(int code);	      /* borrowed, static */
-const char *err_name(int code);	      /* "PIN_WRONG"; borrowed, static */
+const char *err_text(int code); /* in say.h's language; borrowed, static */
+const char *err_name(int code); /* "PIN_WRONG"; borrowed, static */
 const char *err_class_name(int code); /* "pin"; borrowed, static */
 int err_exit_status(int code);	      /* doc: cardseal(1), EXIT STATUS */
 int err_is_known(int code);	      /* is it in the list? 0 or 1 */

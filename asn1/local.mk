@@ -10,6 +10,7 @@ libasn1_a_SOURCES = \
 	asn1/name.c asn1/name.h asn1/name_parse.c asn1/name_string.c asn1/name_string.h \
 	asn1/oid.c asn1/oid.h asn1/oid.def \
 	asn1/pem.c asn1/pem.h \
+	asn1/say.c asn1/say.h \
 	asn1/secret.c asn1/secret.h \
 	asn1/time.c asn1/time.h \
 	asn1/utf8.c asn1/utf8.h
@@ -107,6 +108,12 @@ TESTS += tests/unit/check_err
 tests_unit_check_err_SOURCES = tests/unit/check_err.c
 tests_unit_check_err_LDADD = $(UNIT_LIBS) libasn1.a
 tests_unit_check_err_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_say
+TESTS += tests/unit/check_say
+tests_unit_check_say_SOURCES = tests/unit/check_say.c
+tests_unit_check_say_LDADD = $(UNIT_LIBS) libasn1.a
+tests_unit_check_say_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_oid
 TESTS += tests/unit/check_oid

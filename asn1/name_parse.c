@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "asn1/name.h"
+#include "asn1/say.h"
 
 #define NAME_PARSE_VALUE_MAX 512
 #define NAME_PARSE_TYPE_MAX 128
@@ -23,7 +24,7 @@ name_bad(struct name_parser *in, const char *what)
 	char quoted[80];
 
 	return err_set(in->e, -CS_ERR_ARGUMENT, "the name at \"%s\": %s",
-	    err_quote(quoted, sizeof(quoted), in->p, strlen(in->p)), what);
+	    err_quote(quoted, sizeof(quoted), in->p, strlen(in->p)), say(what));
 }
 
 static int

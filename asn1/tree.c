@@ -1,3 +1,4 @@
+#include "asn1/say.h"
 #include "asn1/tree.h"
 
 #include <libtasn1.h>
@@ -84,7 +85,7 @@ tree_decode_fail(struct err *e, const char *type, int r, const char *text)
 	char quoted[ASN1_MAX_ERROR_DESCRIPTION_SIZE * 2];
 
 	return err_set(e, tree_code(r), "%s: %s%s%s", type, asn1_strerror(r),
-	    text[0] != '\0' ? " at " : "",
+	    text[0] != '\0' ? say(" at ") : "",
 	    err_quote(quoted, sizeof(quoted), text, strlen(text)));
 }
 
@@ -149,7 +150,7 @@ tree_fail(const struct tree *tree, const char *field, int code,
     const char *what, struct err *e)
 {
 	return err_set(
-	    e, code, "%s: the field \"%s\" %s", tree->type, field, what);
+	    e, code, "%s: the field \"%s\" %s", tree->type, field, say(what));
 }
 
 /* A raw value as libtasn1 gives it. */

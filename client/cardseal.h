@@ -39,6 +39,16 @@ int cardseal_exit_status(int code);
 const char *cardseal_code_name(int code);
 const char *cardseal_code_text(int code);
 
+/*
+ * Texts for people (errors, warnings, notes, the text of verdicts and of
+ * certificates' paths) come from now on in the language of LC_MESSAGES, which
+ * the program has set (setlocale(3)), as far as there is a catalogue of it;
+ * with 0 in English again, in which a process begins. For the whole process,
+ * and not while another thread uses the library. JSON is never translated: it
+ * is not to be had meanwhile, nor of what was judged meanwhile.
+ */
+void cardseal_translate(int on);
+
 /* --- jobs --- */
 
 struct cardseal_job;
@@ -296,7 +306,8 @@ const char *cardseal_verdict_get_summary(
 /* Lines for a person; with details if verbose is not 0. */
 const char *cardseal_verdict_get_text(
     struct cardseal_verdict *verdict, int verbose);
-/* doc/verdict.schema.json describes it. */
+/* doc/verdict.schema.json describes it. "" without memory, and where texts are
+ * translated (cardseal_translate). */
 const char *cardseal_verdict_get_json(struct cardseal_verdict *verdict);
 /* The signers of all layers, countersigners left out; NULL behind the last. */
 const struct cardseal_signer *cardseal_verdict_get_signer(
@@ -324,7 +335,7 @@ int cardseal_certificate_verify(
 void cardseal_path_free(struct cardseal_path *path);
 /* Lines for a person; with the steps if verbose is not 0. */
 const char *cardseal_path_get_text(struct cardseal_path *path, int verbose);
-/* doc/path.schema.json describes it. */
+/* doc/path.schema.json describes it. "" as above. */
 const char *cardseal_path_get_json(struct cardseal_path *path);
 
 /*

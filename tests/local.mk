@@ -17,7 +17,7 @@ AM_TESTS_ENVIRONMENT = \
 	CS_BUILDDIR='$(abs_top_builddir)'; export CS_BUILDDIR; \
 	MALLOC_PERTURB_=165; export MALLOC_PERTURB_; \
 	CK_DEFAULT_TIMEOUT=60; export CK_DEFAULT_TIMEOUT; \
-	LC_ALL=C.UTF-8; export LC_ALL;
+	LC_ALL=C.UTF-8; export LC_ALL; unset LANGUAGE;
 
 check_LIBRARIES += libunit.a
 libunit_a_SOURCES = \

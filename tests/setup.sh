@@ -39,7 +39,7 @@ configure_in() {
 	local folder=$1 top=$PWD shell
 	shift
 	if [ ! -e configure ] || [ -n "$(find configure.ac Makefile.am \
-		agent asn1 client doc softhsm-fixtures tests token \
+		agent asn1 client doc po softhsm-fixtures tests token \
 		\( -name local.mk -o -name configure.ac -o \
 		-name Makefile.am \) -newer configure)" ]; then
 		autoreconf -fi >/dev/null || return

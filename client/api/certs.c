@@ -1,3 +1,4 @@
+#include "asn1/say.h"
 #include "client/api/certs.h"
 
 #include <stdlib.h>
@@ -92,8 +93,10 @@ cardseal_certificate_verify(
 
 	*path = NULL;
 	job_start(job);
-	if (p != NULL)
+	if (p != NULL) {
+		p->is_translated = say_is_translated();
 		p->certs = cert_set_new();
+	}
 	if (p != NULL && p->certs != NULL)
 		r = cert_set_add_file(p->certs,
 		    strcmp(file, "-") == 0 ? "/dev/stdin" : file, &job->err);
@@ -135,7 +138,8 @@ const char *
 cardseal_path_get_json(struct cardseal_path *path)
 {
 	buf_reset(&path->json);
-	if (path_to_json(path, &path->json) != 0 ||
+	if (path->is_translated || say_is_translated() ||
+	    path_to_json(path, &path->json) != 0 ||
 	    buf_add_byte(&path->json, 0) != 0)
 		return "";
 	return (const char *)path->json.data;

@@ -8,6 +8,7 @@
 
 struct cardseal_path {
 	struct path_result result;
+	bool is_translated;		 /* its texts are */
 	struct cert_set *certs;		 /* of the file, the one judged first */
 	enum path_revocation revocation; /* what was asked for */
 	int64_t time;

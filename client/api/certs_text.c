@@ -1,6 +1,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "asn1/say.h"
 #include "client/api/certs.h"
 #include "client/cms/verdict_json.h"
 
@@ -180,12 +181,12 @@ path_to_text(const struct cardseal_path *path, bool is_verbose, struct buf *b)
 	const struct path_result *r = &path->result;
 
 	if (r->code == 0)
-		buf_printf(b, "trusted%s%s\n", r->text[0] != '\0' ? "; " : "",
+		buf_say(b, "trusted%s%s\n", r->text[0] != '\0' ? "; " : "",
 		    r->text);
 	else
-		buf_printf(b, "not trusted: %s\n", r->text);
+		buf_say(b, "not trusted: %s\n", r->text);
 	if (r->revocation_text[0] != '\0' && r->revocation_code != r->code)
-		buf_printf(b, "revocation: unknown: %s\n", r->revocation_text);
+		buf_say(b, "revocation: unknown: %s\n", r->revocation_text);
 	if (!is_verbose)
 		return b->err;
 	add_chain(r->path, b);

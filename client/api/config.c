@@ -1,4 +1,5 @@
 /* cardseal.conf: what the client does unless an option says otherwise. */
+#include "asn1/say.h"
 #include "client/api/job.h"
 
 #include <errno.h>
@@ -137,9 +138,9 @@ static const struct config_key {
 	int (*set)(struct job_config *c, const char *text);
 	const char *values; /* for people */
 } config_keys[] = {
-    {"trust", "fetch", set_fetch, "off, public or all"},
-    {"store", "harvest", set_harvest, "yes or no"},
-    {"trust", "p11-kit", set_system_anchors, "off, email or all"},
+    {"trust", "fetch", set_fetch, N_("off, public or all")},
+    {"store", "harvest", set_harvest, N_("yes or no")},
+    {"trust", "p11-kit", set_system_anchors, N_("off, email or all")},
     {"trust", "fetch-seconds", set_fetch_seconds, "1 to 600"},
     {"lookup", "lookup", set_lookup, "yes or no"},
     {"lookup", "ldap", set_ldap,
@@ -181,7 +182,7 @@ config_line(void *user, const char *section, const char *name, const char *text)
 	return err_set(parse->e, -CS_ERR_CONFIG, "%s = %s: it takes %s",
 		   key->name,
 		   err_quote(quoted[0], sizeof(quoted[0]), text, strlen(text)),
-		   key->values) == 0;
+		   say(key->values)) == 0;
 }
 
 static int
@@ -202,7 +203,7 @@ config_file(struct job_config *config, const char *path, struct err *e)
 		return 0;
 	return err_set(e, -CS_ERR_CONFIG, "%s, line %d: %s", path, line,
 	    why.code != 0 ? err_get_text(&why)
-			  : "neither a [section] nor KEY = VALUE");
+			  : say("neither a [section] nor KEY = VALUE"));
 }
 
 int

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "asn1/say.h"
 #include "client/api/job.h"
 
 #define IMPORT_PATH_SIZE 1024
@@ -71,7 +72,7 @@ import_place(
 static const char *
 import_get_name(const struct import *in)
 {
-	return strcmp(in->path, "-") == 0 ? "standard input" : in->path;
+	return strcmp(in->path, "-") == 0 ? say("standard input") : in->path;
 }
 
 static int

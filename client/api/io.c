@@ -1,3 +1,4 @@
+#include "asn1/say.h"
 #include "client/api/job.h"
 
 #include <stdlib.h>
@@ -35,14 +36,15 @@ struct cardseal_input *
 cardseal_input_fd(struct cardseal_job *job, int fd)
 {
 	err_clear(&job->err);
-	return input_wrap(job, input_new_fd(fd, "the input"));
+	return input_wrap(job, input_new_fd(fd, say("the input")));
 }
 
 struct cardseal_input *
 cardseal_input_memory(struct cardseal_job *job, const void *p, size_t len)
 {
 	err_clear(&job->err);
-	return input_wrap(job, input_new_bytes(bytes_of(p, len), "the input"));
+	return input_wrap(
+	    job, input_new_bytes(bytes_of(p, len), say("the input")));
 }
 
 struct cardseal_input *
@@ -50,7 +52,7 @@ cardseal_input_function(struct cardseal_job *job,
     int64_t (*read)(void *ctx, void *p, size_t len), void *ctx)
 {
 	err_clear(&job->err);
-	return input_wrap(job, input_new_fn(read, ctx, "the input"));
+	return input_wrap(job, input_new_fn(read, ctx, say("the input")));
 }
 
 void
@@ -94,7 +96,7 @@ struct cardseal_output *
 cardseal_output_fd(struct cardseal_job *job, int fd)
 {
 	err_clear(&job->err);
-	return output_wrap(job, output_new_fd(fd, "the output"));
+	return output_wrap(job, output_new_fd(fd, say("the output")));
 }
 
 struct cardseal_output *

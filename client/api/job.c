@@ -1,3 +1,4 @@
+#include "asn1/say.h"
 #include "client/api/job.h"
 
 #include <stdarg.h>
@@ -36,7 +37,7 @@ strings_printf(struct strings *s, const char *fmt, ...)
 	int r;
 
 	va_start(ap, fmt);
-	r = vasprintf(&text, fmt, ap);
+	r = vasprintf(&text, say(fmt), ap);
 	va_end(ap);
 	if (r < 0)
 		return -CS_ERR_NO_MEMORY;
@@ -129,6 +130,12 @@ int
 cardseal_exit_status(int code)
 {
 	return err_exit_status(code);
+}
+
+void
+cardseal_translate(int on)
+{
+	say_translate(on != 0);
 }
 
 const char *

@@ -92,6 +92,7 @@ struct cardseal_output {
 
 struct cardseal_verdict {
 	struct verdict *verdict;
+	bool is_translated; /* its texts are */
 	struct buf text;
 	struct buf json;
 	struct signers signers;

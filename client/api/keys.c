@@ -1,3 +1,4 @@
+#include "asn1/say.h"
 #include "client/api/job.h"
 
 #include <stdio.h>
@@ -77,8 +78,8 @@ key_fill(struct cardseal_keys *keys, struct cardseal_key *key,
 	    .serial = "",
 	    .addresses = "",
 	    .pem = "",
-	    .sign_refused = "it has no certificate",
-	    .encrypt_refused = "it has no certificate",
+	    .sign_refused = say("it has no certificate"),
+	    .encrypt_refused = say("it has no certificate"),
 	};
 	if (own->cert != NULL)
 		key_fill_certificate(keys, key, own->cert);

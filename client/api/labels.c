@@ -1,4 +1,5 @@
 /* labels.conf: which security labels are cleared, and which ask for more. */
+#include "asn1/say.h"
 #include "client/api/labels.h"
 
 #include <ctype.h>
@@ -52,7 +53,7 @@ refuse(struct labels_parse *parse, const char *what, const char *text)
 	char quoted[128];
 
 	return err_set(parse->e, -CS_ERR_CONFIG, "\"%s\": %s",
-	    err_quote(quoted, sizeof(quoted), text, strlen(text)), what);
+	    err_quote(quoted, sizeof(quoted), text, strlen(text)), say(what));
 }
 
 /* Shown to people, and asked for as POLICY:CLASS, where numbers stand, too. */
@@ -76,13 +77,14 @@ static int
 set_unknown(struct labels_parse *parse, const char *text)
 {
 	if (parse->rules->unknown != LABEL_UNKNOWN_UNSAID)
-		return refuse(parse, "unknown was said before", text);
+		return refuse(parse, N_("unknown was said before"), text);
 	if (strcmp(text, "withhold") == 0)
 		parse->rules->unknown = LABEL_UNKNOWN_WITHHOLD;
 	else if (strcmp(text, "show") == 0)
 		parse->rules->unknown = LABEL_UNKNOWN_SHOW;
 	else
-		return refuse(parse, "unknown takes withhold or show", text);
+		return refuse(
+		    parse, N_("unknown takes withhold or show"), text);
 	return 0;
 }
 
@@ -96,11 +98,11 @@ set_name(struct labels_parse *parse, const char *text)
 
 	if (!is_name(text))
 		return refuse(parse,
-		    "a policy's name is 1 to 64 octets without comma and "
-		    "colon, and does not begin with a digit",
+		    N_("a policy's name is 1 to 64 octets without comma and "
+		       "colon, and does not begin with a digit"),
 		    text);
 	if (label_find_policy_name(&own, text) != NULL)
-		return refuse(parse, "another policy has that name", text);
+		return refuse(parse, N_("another policy has that name"), text);
 	parse->policy->name = strdup(text);
 	return parse->policy->name != NULL ? 0 : -CS_ERR_NO_MEMORY;
 }
@@ -121,14 +123,16 @@ add_class(struct labels_parse *parse, char *text)
 						 : -1;
 	if (value < 0 || !is_name(name))
 		return refuse(parse,
-		    "names are NUMBER NAME, with commas between; a number is "
-		    "0 to 256, and no name begins with a digit",
+		    N_("names are NUMBER NAME, with commas between; a number "
+		       "is "
+		       "0 to 256, and no name begins with a digit"),
 		    text);
 	if (p->classes_len != 0 && (label_class_name(p, value) != NULL ||
 				       label_class_find(p, name) != -1))
-		return refuse(parse, "that number or name has another", name);
+		return refuse(
+		    parse, N_("that number or name has another"), name);
 	if (p->classes_len == LIST_MAX)
-		return refuse(parse, "these are too many names", name);
+		return refuse(parse, N_("these are too many names"), name);
 	classes =
 	    reallocarray(p->classes, p->classes_len + 1, sizeof(*classes));
 	if (classes == NULL)
@@ -150,7 +154,7 @@ add_category(struct labels_parse *parse, char *text)
 	if (oid_parse(&oid, text) != 0) {
 		buf_clear(&oid);
 		return refuse(
-		    parse, "a category is an object identifier", text);
+		    parse, N_("a category is an object identifier"), text);
 	}
 	categories = p->categories_len == LIST_MAX
 			 ? NULL
@@ -159,8 +163,8 @@ add_category(struct labels_parse *parse, char *text)
 	if (categories == NULL) {
 		buf_clear(&oid);
 		return p->categories_len == LIST_MAX
-			   ? refuse(
-				 parse, "these are too many categories", text)
+			   ? refuse(parse, N_("these are too many categories"),
+				 text)
 			   : -CS_ERR_NO_MEMORY;
 	}
 	p->categories = categories;
@@ -197,8 +201,9 @@ set_names(struct labels_parse *parse, const char *text)
 
 	if ((parse->said[at] & (SAID_CLEARANCE | SAID_ENCRYPT)) != 0)
 		return refuse(parse,
-		    "names stand before clearance and encrypt-from, which may "
-		    "use them",
+		    N_("names stand before clearance and encrypt-from, which "
+		       "may "
+		       "use them"),
 		    text);
 	return set_list(parse, text, add_class);
 }
@@ -222,8 +227,8 @@ set_clearance(struct labels_parse *parse, const char *text)
 		p->clearance = label_class_find(p, text);
 	if (p->clearance == -1 && strcmp(text, "none") != 0)
 		return refuse(parse,
-		    "clearance takes none, any, or the number or name of a "
-		    "classification",
+		    N_("clearance takes none, any, or the number or name of a "
+		       "classification"),
 		    text);
 	return 0;
 }
@@ -233,7 +238,7 @@ set_equivalents(struct labels_parse *parse, const char *text)
 {
 	parse->policy->takes_equivalents = strcmp(text, "yes") == 0;
 	if (!parse->policy->takes_equivalents && strcmp(text, "no") != 0)
-		return refuse(parse, "equivalents takes yes or no", text);
+		return refuse(parse, N_("equivalents takes yes or no"), text);
 	return 0;
 }
 
@@ -246,7 +251,8 @@ set_encrypt_from(struct labels_parse *parse, const char *text)
 	if (p->encrypt_from >= 0)
 		return 0;
 	return refuse(parse,
-	    "encrypt-from takes the number or name of a classification", text);
+	    N_("encrypt-from takes the number or name of a classification"),
+	    text);
 }
 
 /* --- lines --- */
@@ -280,8 +286,8 @@ find_section(struct labels_parse *parse, const char *section)
 	    oid_parse(&oid, section + strlen(SECTION_POLICY)) != 0) {
 		buf_clear(&oid);
 		return refuse(parse,
-		    "a section is [labels], or [policy OID] of 48 octets at "
-		    "most",
+		    N_("a section is [labels], or [policy OID] of 48 octets at "
+		       "most"),
 		    section);
 	}
 	for (i = 0; parse->policy == NULL && i < rules->policies_len; i++)
@@ -318,10 +324,10 @@ policy_line(struct labels_parse *parse, const char *section, const char *name,
 	if (r != 0)
 		return r;
 	if (key == NULL)
-		return refuse(parse, "no such key in a policy", name);
+		return refuse(parse, N_("no such key in a policy"), name);
 	said = &parse->said[parse->policy - parse->rules->policies];
 	if ((*said & key->said) != 0)
-		return refuse(parse, "that key was there before", name);
+		return refuse(parse, N_("that key was there before"), name);
 	*said |= key->said;
 	return key->set(parse, text);
 }
@@ -340,7 +346,7 @@ labels_line(void *user, const char *section, const char *name, const char *text)
 	else if (strcmp(name, "unknown") == 0)
 		r = set_unknown(parse, text);
 	else
-		r = refuse(parse, "no such key in section [labels]", name);
+		r = refuse(parse, N_("no such key in section [labels]"), name);
 	if (r == 0)
 		return 1;
 	parse->from->fault_line = parse->from->line;

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "asn1/alg/random.h"
+#include "asn1/say.h"
 #include "client/api/online_int.h"
 
 #define ONLINE_REDIRECTS_MAX 5
@@ -24,7 +25,7 @@ online_fail(struct online *o, const char *text)
 	if (o->failed == o->asked)
 		return;
 	o->failed = o->asked;
-	snprintf(o->failure, sizeof(o->failure), "%s", text);
+	snprintf(o->failure, sizeof(o->failure), "%s", say(text));
 }
 
 /* --- requests --- */
@@ -68,7 +69,7 @@ online_run(struct online *o, const struct online_want *want, struct buf *body)
 	int r;
 
 	if (request.timeout_ms == 0) {
-		online_fail(o, "the time for fetching is over");
+		online_fail(o, N_("the time for fetching is over"));
 		return -CS_ERR_TIMEOUT;
 	}
 	if (o->fetch == NULL)
@@ -232,7 +233,7 @@ add_crl(struct online *o, const struct online_want *want, struct bytes octets,
 	if (added != 0)
 		return 0;
 	return err_set(e, why.code != 0 ? why.code : -CS_ERR_ENCODING, "%s",
-	    why.code != 0 ? err_get_text(&why) : "no list came");
+	    why.code != 0 ? err_get_text(&why) : say("no list came"));
 }
 
 static bool

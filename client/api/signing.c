@@ -1,3 +1,4 @@
+#include "asn1/say.h"
 #include "client/api/signing.h"
 
 #include <stdlib.h>
@@ -213,7 +214,7 @@ signing_choose(struct signing *s, const char *key, struct bytes address)
 			    "the chosen key has an algorithm that cannot "
 			    "sign mail%s",
 			    job_get(s->job, CARDSEAL_DIGEST) != NULL
-				? " with that digest"
+				? say(" with that digest")
 				: "");
 	}
 	free(some);

@@ -1,3 +1,4 @@
+#include "asn1/say.h"
 #include "client/api/job.h"
 
 #include <stdlib.h>
@@ -241,7 +242,7 @@ job_resolve_token(struct cardseal_job *job, const char *name, char **uri)
 		    matches != 0
 			? "there are several tokens; say which one, see "
 			  "\"cardseal status\""
-			: "there is no token; see \"cardseal status\"");
+			: N_("there is no token; see \"cardseal status\""));
 	err_quote(quoted, sizeof(quoted), name, strlen(name));
 	if (matches > 1)
 		return err_set(&job->err, -CS_ERR_NO_TOKEN,

@@ -1,3 +1,4 @@
+#include "asn1/say.h"
 #include "client/api/job.h"
 
 #include <stdlib.h>
@@ -73,9 +74,9 @@ trust_load_anchors(struct cardseal_job *job, struct job_trust *t,
 		    rule, t->anchors, t->unmarked, &job->err);
 	if (r == 0 && cert_set_get_len(t->anchors) == 0)
 		r = strings_add(&job->warnings,
-		    "no trust anchors are configured; name them with "
-		    "--anchor FILE or put them into "
-		    "~/.config/cardseal/anchors.pem");
+		    say("no trust anchors are configured; name them with "
+			"--anchor FILE or put them into "
+			"~/.config/cardseal/anchors.pem"));
 	return r;
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "asn1/alg/digest.h"
+#include "asn1/say.h"
 #include "client/api/job.h"
 #include "client/cms/detect.h"
 #include "client/smime/canon.h"
@@ -14,6 +15,7 @@ job_new_verdict(void)
 
 	if (wrap == NULL)
 		return NULL;
+	wrap->is_translated = say_is_translated();
 	wrap->verdict = verdict_new();
 	if (wrap->verdict == NULL) {
 		free(wrap);
@@ -60,7 +62,8 @@ const char *
 cardseal_verdict_get_json(struct cardseal_verdict *wrap)
 {
 	buf_reset(&wrap->json);
-	if (verdict_to_json(wrap->verdict, &wrap->json) != 0 ||
+	if (wrap->is_translated || say_is_translated() ||
+	    verdict_to_json(wrap->verdict, &wrap->json) != 0 ||
 	    buf_add_byte(&wrap->json, 0) != 0)
 		return "";
 	return (const char *)wrap->json.data;
@@ -139,7 +142,7 @@ detached_judge(struct detached *d, struct bytes cms)
 	struct input *in;
 	int r;
 
-	in = input_new_bytes(cms, "the signature");
+	in = input_new_bytes(cms, say("the signature"));
 	if (in == NULL)
 		return -CS_ERR_NO_MEMORY;
 	d->params->detached = d->digest;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asn1/say.h"
 #include "client/api/job.h"
 
 /* The answer's elements are borrowed until the next call. */
@@ -151,7 +152,7 @@ install_none(struct install *in)
 	return err_set(&in->job->err, -CS_ERR_NO_KEY,
 	    "no key %s has one of the file's certificates: see \"cardseal "
 	    "keys\"",
-	    in->token != NULL ? "on that token" : "here");
+	    in->token != NULL ? say("on that token") : say("here"));
 }
 
 static int

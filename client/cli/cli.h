@@ -80,7 +80,14 @@ extern const struct cli_option cli_json_options[];
 int cli_parse(struct cli *cli, int argc, char **argv);
 void cli_print_help(const struct cli_command *command, FILE *to);
 
-/* "cardseal: " and the text, on standard error. */
+/* Marks a text of a table, which cli_say then translates. */
+#define N_(text) text
+/* What people read is from now on in the language of LC_MESSAGES, or in
+ * English, as in programs' output. Both here and in the library. */
+void cli_translate(bool on);
+/* The text in that language. Static. */
+const char *cli_say(const char *text) __attribute__((format_arg(1)));
+/* "cardseal: " and the text, in the person's language, on standard error. */
 void cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Prints the job's last error; returns its exit status. */
 int cli_fail(const struct cli *cli, int code);

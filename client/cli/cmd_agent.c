@@ -73,29 +73,30 @@ print_key(const struct cardseal_key *key)
 	printf("%s\n", key->certificate_sha256[0] != '\0'
 			   ? key->certificate_sha256
 			   : key->key_id);
-	printf("  key          %s%s%s%s%s on \"%s\"\n", key->type,
+	printf(cli_say("  key          %s%s%s%s%s on \"%s\"\n"), key->type,
 	    key->label[0] != '\0' ? " \"" : "", key->label,
 	    key->label[0] != '\0' ? "\"" : "",
-	    key->always_authenticate ? ", PIN each time" : "",
+	    key->always_authenticate ? cli_say(", PIN each time") : "",
 	    key->token_label);
 	if (key->role[0] != '\0')
-		printf("  role         %s\n", key->role);
+		printf(cli_say("  role         %s\n"), key->role);
 	printf("  URI          %s\n", key->uri);
 	if (key->certificate_sha256[0] == '\0') {
-		printf("  certificate  none\n");
+		printf("%s", cli_say("  certificate  none\n"));
 		return;
 	}
-	printf("  name         %s\n", key->subject);
+	printf(cli_say("  name         %s\n"), key->subject);
 	if (key->addresses[0] != '\0')
-		printf("  addresses    %s\n", key->addresses);
-	printf("  issuer       %s\n", key->issuer);
-	printf("  valid        %s to %s\n",
+		printf(cli_say("  addresses    %s\n"), key->addresses);
+	printf(cli_say("  issuer       %s\n"), key->issuer);
+	printf(cli_say("  valid        %s to %s\n"),
 	    format_time(from, key->not_before, true),
 	    format_time(to, key->not_after, true));
-	printf("  signs mail   %s%s\n",
-	    key->sign_refused[0] == '\0' ? "yes" : "no: ", key->sign_refused);
-	printf("  decrypts     %s%s\n",
-	    key->encrypt_refused[0] == '\0' ? "yes" : "no: ",
+	printf(cli_say("  signs mail   %s%s\n"),
+	    key->sign_refused[0] == '\0' ? cli_say("yes") : cli_say("no: "),
+	    key->sign_refused);
+	printf(cli_say("  decrypts     %s%s\n"),
+	    key->encrypt_refused[0] == '\0' ? cli_say("yes") : cli_say("no: "),
 	    key->encrypt_refused);
 }
 
@@ -176,14 +177,15 @@ static const char *
 describe_pin(const struct cardseal_token *token)
 {
 	if (token->is_pin_locked)
-		return "PIN locked";
+		return N_("PIN locked");
 	if (!token->needs_login)
-		return "needs no PIN";
+		return N_("needs no PIN");
 	if (token->is_unlocked)
-		return "unlocked";
+		return N_("unlocked");
 	if (token->is_final_try)
-		return "locked, LAST PIN TRY";
-	return token->is_count_low ? "locked, few PIN tries left" : "locked";
+		return N_("locked, LAST PIN TRY");
+	return token->is_count_low ? N_("locked, few PIN tries left")
+				   : N_("locked");
 }
 
 static void
@@ -194,27 +196,30 @@ print_status(const struct cardseal_status *s)
 	char started[DATE_TEXT_MAX];
 	size_t i;
 
-	printf("agent   %s, pid %u, since %s\nsocket  %s\n",
+	printf(cli_say("agent   %s, pid %u, since %s\nsocket  %s\n"),
 	    cardseal_status_get_version(s), cardseal_status_get_pid(s),
 	    format_time(started, cardseal_status_get_started(s), false),
 	    cardseal_status_get_socket(s));
 	for (i = 0; i < cardseal_status_get_modules_len(s); i++) {
 		module = cardseal_status_get_module(s, i);
-		printf("module  %s (%s): %s", module->name, module->path,
-		    module->state);
+		printf(cli_say("module  %s (%s): %s"), module->name,
+		    module->path, module->state);
 		if (module->restarts != 0)
-			printf(", started again %u times", module->restarts);
+			printf(cli_say(", started again %u times"),
+			    module->restarts);
 		printf("%s%s\n", module->last_error[0] != '\0' ? "; " : "",
 		    module->last_error);
 	}
 	for (i = 0; i < cardseal_status_get_tokens_len(s); i++) {
 		token = cardseal_status_get_token(s, i);
-		printf("token   \"%s\" (%s, serial %s): %s", token->label,
-		    token->model, token->serial, describe_pin(token));
+		printf(cli_say("token   \"%s\" (%s, serial %s): %s"),
+		    token->label, token->model, token->serial,
+		    cli_say(describe_pin(token)));
 		if (token->tries_left >= 0)
-			printf(", %d tries left", token->tries_left);
+			printf(cli_say(", %d tries left"), token->tries_left);
 		if (token->has_own_unpadding)
-			printf(", takes RSA padding off by itself");
+			printf(
+			    "%s", cli_say(", takes RSA padding off by itself"));
 		printf("\n        %s\n", token->uri);
 	}
 }
@@ -230,7 +235,7 @@ warn_key(const struct cardseal_key *key, int64_t now)
 	cli_error("status: the certificate %s of key \"%s\" on token \"%s\" "
 		  "%s on %s",
 	    key->certificate_sha256, key->label, key->token_label,
-	    key->not_after < now ? "expired" : "expires",
+	    key->not_after < now ? cli_say("expired") : cli_say("expires"),
 	    format_time(date, key->not_after, true));
 }
 

@@ -2,15 +2,15 @@
 #include "client/cli/cli.h"
 
 const struct cli_option cmd_certs_verify_options[] = {
-    {"purpose", 0, "any|sign|encrypt", "what the certificate must be for",
+    {"purpose", 0, "any|sign|encrypt", N_("what the certificate must be for"),
 	CARDSEAL_CERT_PURPOSE, NULL, NULL},
-    {"policy", 0, "OID", "a certificate policy that is accepted",
+    {"policy", 0, "OID", N_("a certificate policy that is accepted"),
 	CARDSEAL_POLICY, NULL, NULL},
-    {"require-explicit-policy", 0, NULL, "some accepted policy must hold",
+    {"require-explicit-policy", 0, NULL, N_("some accepted policy must hold"),
 	CARDSEAL_REQUIRE_EXPLICIT_POLICY, "1", NULL},
-    {"inhibit-policy-mapping", 0, NULL, "no policy stands for another",
+    {"inhibit-policy-mapping", 0, NULL, N_("no policy stands for another"),
 	CARDSEAL_INHIBIT_POLICY_MAPPING, "1", NULL},
-    {"inhibit-any-policy", 0, NULL, "anyPolicy does not count",
+    {"inhibit-any-policy", 0, NULL, N_("anyPolicy does not count"),
 	CARDSEAL_INHIBIT_ANY_POLICY, "1", NULL},
     {0},
 };

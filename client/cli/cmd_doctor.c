@@ -78,7 +78,7 @@ make_finding(const struct doctor_finding *f, const char *text)
 	set_text(json, "about", f->about);
 	set_text(json, "reader", f->reader);
 	set_text(json, "text", text);
-	set_text(json, "advice", f->advice);
+	set_text(json, "advice", f->advice != NULL ? cli_say(f->advice) : NULL);
 	if (f->level == DOCTOR_WRONG)
 		json_object_set_new(
 		    json, "exitStatus", json_integer(f->status));
@@ -95,7 +95,7 @@ doctor_tell(struct doctor *d, const struct doctor_finding *finding,
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
+	if (vasprintf(&text, cli_say(fmt), ap) < 0)
 		text = NULL;
 	va_end(ap);
 	if (text != NULL)
@@ -242,19 +242,21 @@ add_failure(json_t *list, const struct part *part)
 	    late = {.topic = part->name,
 		.level = DOCTOR_WRONG,
 		.status = EXIT_DEVICE,
-		.advice = "see what holds it up: a card or reader "
-			  "that hangs, or a stopped process; pull "
-			  "the card, or start the service anew"},
+		.advice = N_("see what holds it up: a card or reader "
+			     "that hangs, or a stopped process; pull "
+			     "the card, or start the service anew")},
 	    broken = {.topic = part->name,
 		.level = DOCTOR_WRONG,
 		.status = CLI_EXIT_INTERNAL};
 
 	if (part->is_late)
 		json_array_append_new(
-		    list, make_finding(&late, "gave no answer in 10 seconds"));
+		    list, make_finding(
+			      &late, cli_say("gave no answer in 10 seconds")));
 	else
-		json_array_append_new(list,
-		    make_finding(&broken, "could not be examined to the end"));
+		json_array_append_new(
+		    list, make_finding(&broken,
+			      cli_say("could not be examined to the end")));
 }
 
 static const char *
@@ -311,9 +313,9 @@ compare_parts(json_t *list)
 	static const struct doctor_finding stray = {.topic = "driver",
 	    .level = DOCTOR_WRONG,
 	    .status = 4,
-	    .advice = "ask OpenSC which driver takes it: \"opensc-tool "
-		      "--name\"; a card that none takes needs its maker's "
-		      "PKCS#11 module"};
+	    .advice = N_("ask OpenSC which driver takes it: \"opensc-tool "
+			 "--name\"; a card that none takes needs its maker's "
+			 "PKCS#11 module")};
 	bool has_agent = has_topic(list, "module"),
 	     has_tokens = has_topic(list, "token");
 	json_t *finding;
@@ -330,7 +332,8 @@ compare_parts(json_t *list)
 			continue;
 		json_array_append_new(list,
 		    make_finding(&stray,
-			"no module has a token for the card in the reader"));
+			cli_say("no module has a token for the card in the "
+				"reader")));
 	}
 }
 
@@ -368,16 +371,18 @@ print_findings(const struct cli *cli, const json_t *list, size_t wrong)
 		    strcmp(level, "warning") != 0)
 			continue;
 		printf("%-8s %s: %s\n",
-		    strcmp(level, "wrong") == 0 ? "WRONG" : level,
+		    strcmp(level, "wrong") == 0 ? cli_say("WRONG")
+						: cli_say(level),
 		    get(finding, "topic"), get(finding, "text"));
 		if (json_object_get(finding, "advice") != NULL)
 			printf("         -> %s\n", get(finding, "advice"));
 	}
 	if (!cli->is_quiet && wrong == 0)
-		printf("nothing is wrong\n");
+		printf("%s", cli_say("nothing is wrong\n"));
 	else if (!cli->is_quiet)
-		printf(
-		    "%zu thing%s wrong\n", wrong, wrong == 1 ? " is" : "s are");
+		printf(wrong == 1 ? cli_say("%zu thing is wrong\n")
+				  : cli_say("%zu things are wrong\n"),
+		    wrong);
 }
 
 int

@@ -12,16 +12,17 @@ set_content(struct cli *cli, const char *argument)
 }
 
 const struct cli_option cmd_edit_options[] = {
-    {"key", 'k', "KEY", "sign with that key; repeatable", CARDSEAL_KEY, NULL,
+    {"key", 'k', "KEY", N_("sign with that key; repeatable"), CARDSEAL_KEY,
+	NULL, NULL},
+    {"content", 0, "FILE", N_("the content of a detached CMS signature"), -1,
+	NULL, set_content},
+    {"pss", 0, NULL, N_("RSA-PSS instead of PKCS#1 v1.5"), CARDSEAL_PSS, "1",
 	NULL},
-    {"content", 0, "FILE", "the content of a detached CMS signature", -1, NULL,
-	set_content},
-    {"pss", 0, NULL, "RSA-PSS instead of PKCS#1 v1.5", CARDSEAL_PSS, "1", NULL},
-    {"armor", 0, NULL, "PEM, if the message is no mail", CARDSEAL_ARMOR, "1",
-	NULL},
-    {"intermediate", 0, "FILE", "certificates to send along",
+    {"armor", 0, NULL, N_("PEM, if the message is no mail"), CARDSEAL_ARMOR,
+	"1", NULL},
+    {"intermediate", 0, "FILE", N_("certificates to send along"),
 	CARDSEAL_INTERMEDIATE, NULL, NULL},
-    {"timestamp-url", 0, "URL", "have the signature time-stamped there",
+    {"timestamp-url", 0, "URL", N_("have the signature time-stamped there"),
 	CARDSEAL_TIMESTAMP_URL, NULL, NULL},
     {0},
 };

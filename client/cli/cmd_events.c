@@ -33,20 +33,21 @@ static const char *
 describe_event(const char *kind)
 {
 	static const char *const words[][2] = {
-	    {"tokenInserted", "a token came"},
-	    {"tokenRemoved", "a token went"},
-	    {"unlocked", "unlocked"},
-	    {"locked", "locked"},
-	    {"keyUsed", "a key was used"},
-	    {"workerRestarted", "a token process ended and is started again"},
-	    {"touchWanted", "TOUCH your token, or type at the reader"},
+	    {"tokenInserted", N_("a token came")},
+	    {"tokenRemoved", N_("a token went")},
+	    {"unlocked", N_("unlocked")},
+	    {"locked", N_("locked")},
+	    {"keyUsed", N_("a key was used")},
+	    {"workerRestarted",
+		N_("a token process ended and is started again")},
+	    {"touchWanted", N_("TOUCH your token, or type at the reader")},
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(kind, words[i][0]) == 0)
-			return words[i][1];
-	return "something that this version does not know";
+			return cli_say(words[i][1]);
+	return cli_say("something that this version does not know");
 }
 
 /* Whoever reads this gets each line as it happens. */
@@ -67,8 +68,9 @@ print_event(void *ctx, const struct cardseal_event *event)
 	} else {
 		printf("%s %s%s%s%s%s%s%s\n", text, describe_event(event->kind),
 		    event->token_uri[0] != '\0' ? ": " : "", event->token_uri,
-		    event->key_id[0] != '\0' ? " key " : "", event->key_id,
-		    event->text[0] != '\0' ? ": " : "", event->text);
+		    event->key_id[0] != '\0' ? cli_say(" key ") : "",
+		    event->key_id, event->text[0] != '\0' ? ": " : "",
+		    event->text);
 	}
 	/* A reader that is gone is the usual end. */
 	return fflush(stdout) == 0 ? 0 : 1;

@@ -15,7 +15,7 @@ set_verify(struct cli *cli, const char *argument)
 }
 
 const struct cli_option cmd_log_options[] = {
-    {"verify", 0, NULL, "only prove that the chain is whole", -1, NULL,
+    {"verify", 0, NULL, N_("only prove that the chain is whole"), -1, NULL,
 	set_verify},
     {0},
 };

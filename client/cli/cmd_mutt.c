@@ -23,9 +23,9 @@ set_certificate(struct cli *cli, const char *argument)
 }
 
 const struct cli_option cmd_mutt_sign_options[] = {
-    {"certificate", 0, "FILE", "sign with the key of that certificate: %c", -1,
-	NULL, set_certificate},
-    {"digest", 0, "NAME", "sha256 ...: %d", CARDSEAL_DIGEST, NULL, NULL},
+    {"certificate", 0, "FILE", N_("sign with the key of that certificate: %c"),
+	-1, NULL, set_certificate},
+    {"digest", 0, "NAME", N_("sha256 ...: %d"), CARDSEAL_DIGEST, NULL, NULL},
     {0},
 };
 
@@ -46,8 +46,8 @@ set_cipher(struct cli *cli, const char *argument)
 }
 
 const struct cli_option cmd_mutt_encrypt_options[] = {
-    {"cipher", 0, "NAME", "aes256 ..., or a name of cardseal encrypt: %a", -1,
-	NULL, set_cipher},
+    {"cipher", 0, "NAME", N_("aes256 ..., or a name of cardseal encrypt: %a"),
+	-1, NULL, set_cipher},
     {0},
 };
 
@@ -59,7 +59,7 @@ set_content(struct cli *cli, const char *argument)
 }
 
 const struct cli_option cmd_mutt_verify_options[] = {
-    {"content", 0, "FILE", "what was signed: %f", -1, NULL, set_content},
+    {"content", 0, "FILE", N_("what was signed: %f"), -1, NULL, set_content},
     {0},
 };
 
@@ -385,7 +385,7 @@ set_folder(struct cli *cli, const char *argument)
 }
 
 const struct cli_option cmd_mutt_sync_options[] = {
-    {"folder", 0, "DIR", "mutt's folder: ~/.smime unless given", -1, NULL,
+    {"folder", 0, "DIR", N_("mutt's folder: ~/.smime unless given"), -1, NULL,
 	set_folder},
     {0},
 };

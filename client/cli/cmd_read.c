@@ -15,45 +15,49 @@ static int
 set_batch(struct cli *cli, const char *argument)
 {
 	(void)argument;
+	cli_translate(false); /* it answers in JSON */
 	cli->is_batch = true;
 	cardseal_job_set(cli->job, CARDSEAL_BATCH, "1");
 	return 0;
 }
 
 const struct cli_option cmd_verify_options[] = {
-    {"content", 0, "FILE", "the content of a detached CMS signature", -1, NULL,
-	set_content},
-    {"from", 0, "ADDR", "the address the signer must have", CARDSEAL_FROM, NULL,
-	NULL},
-    {"batch", 0, NULL, "names of files on standard input, a JSON line each",
+    {"content", 0, "FILE", N_("the content of a detached CMS signature"), -1,
+	NULL, set_content},
+    {"from", 0, "ADDR", N_("the address the signer must have"), CARDSEAL_FROM,
+	NULL, NULL},
+    {"batch", 0, NULL, N_("names of files on standard input, a JSON line each"),
 	CARDSEAL_BATCH, "1", set_batch},
     {0},
 };
 
 const struct cli_option cmd_secret_options[] = {
-    {"password-file", 0, "FILE", "open with the password in that file",
+    {"password-file", 0, "FILE", N_("open with the password in that file"),
 	CARDSEAL_PASSWORD_FILE, NULL, NULL},
-    {"kek-file", 0, "FILE", "open with the AES key in that file",
+    {"kek-file", 0, "FILE", N_("open with the AES key in that file"),
 	CARDSEAL_KEK_FILE, NULL, NULL},
-    {"kek-id", 0, "HEX", "only where the key has that name", CARDSEAL_KEK_ID,
-	NULL, NULL},
+    {"kek-id", 0, "HEX", N_("only where the key has that name"),
+	CARDSEAL_KEK_ID, NULL, NULL},
     {0},
 };
 
 const struct cli_option cmd_decrypt_options[] = {
-    {"key", 'k', "KEY", "open with that key only", CARDSEAL_KEY, NULL, NULL},
-    {"legacy", 0, NULL, "admit weak algorithms", CARDSEAL_LEGACY, "1", NULL},
+    {"key", 'k', "KEY", N_("open with that key only"), CARDSEAL_KEY, NULL,
+	NULL},
+    {"legacy", 0, NULL, N_("admit weak algorithms"), CARDSEAL_LEGACY, "1",
+	NULL},
     {0},
 };
 
 const struct cli_option cmd_read_options[] = {
-    {"require-signed", 0, NULL, "a mail that is not signed is bad",
+    {"require-signed", 0, NULL, N_("a mail that is not signed is bad"),
 	CARDSEAL_REQUIRE_SIGNED, "1", NULL},
-    {"unsafe", 0, NULL, "hold nothing back of what may have been changed",
+    {"unsafe", 0, NULL, N_("hold nothing back of what may have been changed"),
 	CARDSEAL_UNSAFE, "1", NULL},
-    {"part", 0, "PART", "write that part's content", CARDSEAL_PART, NULL, NULL},
-    {"from", 0, "ADDR", "the address the signer must have", CARDSEAL_FROM, NULL,
+    {"part", 0, "PART", N_("write that part's content"), CARDSEAL_PART, NULL,
 	NULL},
+    {"from", 0, "ADDR", N_("the address the signer must have"), CARDSEAL_FROM,
+	NULL, NULL},
     {0},
 };
 

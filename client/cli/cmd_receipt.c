@@ -12,9 +12,9 @@ set_match(struct cli *cli, const char *argument)
 }
 
 const struct cli_option cmd_receipt_options[] = {
-    {"key", 'k', "KEY", "sign the receipt with that key", CARDSEAL_KEY, NULL,
-	NULL},
-    {"match", 0, "SENT", "is IN a receipt for the mail in SENT", -1, NULL,
+    {"key", 'k', "KEY", N_("sign the receipt with that key"), CARDSEAL_KEY,
+	NULL, NULL},
+    {"match", 0, "SENT", N_("is IN a receipt for the mail in SENT"), -1, NULL,
 	set_match},
     {0},
 };
@@ -54,7 +54,7 @@ make(struct cli *cli, struct cardseal_input *in)
 static int
 refuse(const char *why)
 {
-	cli_error("receipt: %s", why);
+	cli_error("receipt: %s", cli_say(why));
 	return CLI_EXIT_USAGE;
 }
 
@@ -67,14 +67,16 @@ cmd_receipt(struct cli *cli)
 	int status;
 
 	if (cli->match != NULL && cli->output != NULL)
-		return refuse("--match makes nothing that -o could take");
+		return refuse(N_("--match makes nothing that -o could take"));
 	if (cli->match != NULL && strcmp(cli->match, "-") == 0 &&
 	    strcmp(path, "-") == 0)
-		return refuse("what was sent and its receipt cannot both come "
-			      "from standard input");
+		return refuse(
+		    N_("what was sent and its receipt cannot both come "
+		       "from standard input"));
 	if (cli->match == NULL && cli->is_json && is_stdout)
-		return refuse("--json needs standard output for itself; give "
-			      "the receipt a file with -o");
+		return refuse(
+		    N_("--json needs standard output for itself; give "
+		       "the receipt a file with -o"));
 	in = cardseal_input_open(cli->job, path);
 	if (in == NULL)
 		return cli_fail(cli, cardseal_job_get_code(cli->job));

@@ -41,13 +41,13 @@ struct mailing {
 
 static const struct cli_option sendmail_options[] = {
     {"encrypt", 0, "auto|always|never",
-	"encrypt if all recipients have certificates, or as asked", -1, NULL,
-	NULL},
-    {"sendmail", 0, "PROGRAM", "the real sendmail", -1, NULL, NULL},
-    {"key", 0, "KEY", "sign with that key", CARDSEAL_KEY, NULL, NULL},
-    {"recipient-file", 0, "CERTFILE", "certificates of recipients",
+	N_("encrypt if all recipients have certificates, or as asked"), -1,
+	NULL, NULL},
+    {"sendmail", 0, "PROGRAM", N_("the real sendmail"), -1, NULL, NULL},
+    {"key", 0, "KEY", N_("sign with that key"), CARDSEAL_KEY, NULL, NULL},
+    {"recipient-file", 0, "CERTFILE", N_("certificates of recipients"),
 	CARDSEAL_RECIPIENT_FILE, NULL, NULL},
-    {"headers", 0, "plain|protect|hide", "put the header inside as well",
+    {"headers", 0, "plain|protect|hide", N_("put the header inside as well"),
 	CARDSEAL_HEADERS, NULL, NULL},
     {0},
 };

@@ -42,10 +42,11 @@ set_delegate(struct cli *cli, const char *argument)
 }
 
 const struct cli_option cmd_setup_options[] = {
-    {"dry-run", 0, NULL, "only tell what would be changed", -1, NULL, set_dry},
-    {"undo", 0, NULL, "take it back", -1, NULL, set_undo},
-    {"delegate", 0, "FILE", "the program or module that it is given", -1, NULL,
-	set_delegate},
+    {"dry-run", 0, NULL, N_("only tell what would be changed"), -1, NULL,
+	set_dry},
+    {"undo", 0, NULL, N_("take it back"), -1, NULL, set_undo},
+    {"delegate", 0, "FILE", N_("the program or module that it is given"), -1,
+	NULL, set_delegate},
     {0},
 };
 
@@ -105,8 +106,8 @@ find_key(struct setup *s, char fingerprint[KEY_SIZE])
 	}
 	cardseal_keys_free(keys);
 	if (fingerprint[0] == '\0' && !s->cli->is_quiet)
-		printf("%s: not tried out, since no key is there that may "
-		       "sign: see \"cardseal doctor\"\n",
+		printf(cli_say("%s: not tried out, since no key is there that "
+			       "may sign: see \"cardseal doctor\"\n"),
 		    s->name);
 	return fingerprint[0] != '\0';
 }
@@ -121,7 +122,7 @@ tell_test(const struct setup *s, bool is_good)
 		return CLI_EXIT_BAD;
 	}
 	if (!s->cli->is_quiet)
-		printf("%s: a test signature was made\n", s->name);
+		printf(cli_say("%s: a test signature was made\n"), s->name);
 	return 0;
 }
 
@@ -218,7 +219,7 @@ set_up(struct cli *cli, const struct setup_client *client, bool is_one_of_all)
 	if (client->test != NULL)
 		status = client->test(&s);
 	if (client->next != NULL && !cli->is_quiet)
-		printf("%s: %s\n", client->name, client->next);
+		printf("%s: %s\n", client->name, cli_say(client->next));
 	return status;
 }
 

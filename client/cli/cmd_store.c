@@ -39,8 +39,10 @@ cmd_certs_import(struct cli *cli)
 	if (code != 0)
 		return cli_fail(cli, code);
 	if (!cli->is_quiet)
-		fprintf(stderr, "%zu certificate%s added\n", added,
-		    added == 1 ? "" : "s");
+		fprintf(stderr,
+		    added == 1 ? cli_say("%zu certificate added\n")
+			       : cli_say("%zu certificates added\n"),
+		    added);
 	return 0;
 }
 
@@ -52,7 +54,7 @@ set_sha256(struct cli *cli, const char *argument)
 }
 
 const struct cli_option cmd_setup_anchors_options[] = {
-    {"sha256", 0, "HEX", "the file's SHA-256 as its publisher tells it", -1,
+    {"sha256", 0, "HEX", N_("the file's SHA-256 as its publisher tells it"), -1,
 	NULL, set_sha256},
     {0},
 };
@@ -72,8 +74,10 @@ cmd_setup_anchors(struct cli *cli)
 	if (code != 0)
 		return cli_fail(cli, code);
 	if (!cli->is_quiet)
-		fprintf(stderr, "%zu trust anchor%s added\n", added,
-		    added == 1 ? "" : "s");
+		fprintf(stderr,
+		    added == 1 ? cli_say("%zu trust anchor added\n")
+			       : cli_say("%zu trust anchors added\n"),
+		    added);
 	return 0;
 }
 
@@ -115,10 +119,11 @@ print_line(const struct cardseal_certificate *c)
 {
 	char date[DATE_SIZE];
 
-	printf("%.16s  %-*s  until %s%s%s\n", c->sha256, WHO_WIDTH,
+	printf(cli_say("%.16s  %-*s  until %s%s%s\n"), c->sha256, WHO_WIDTH,
 	    c->addresses[0] != '\0' ? c->addresses : c->subject,
 	    format_date(date, c->not_after),
-	    c->encrypt_refused[0] != '\0' ? ", not to encrypt to: " : "",
+	    c->encrypt_refused[0] != '\0' ? cli_say(", not to encrypt to: ")
+					  : "",
 	    c->encrypt_refused);
 }
 
@@ -127,17 +132,18 @@ print_item(const struct cardseal_certificate *c)
 {
 	char from[DATE_SIZE], until[DATE_SIZE], added[DATE_SIZE];
 
-	printf("SHA-256    %s\nSHA-1      %s\nsubject    %s\n"
-	       "issuer     %s\nserial     %s\nkey        %s\n"
-	       "addresses  %s\nvalid      %s to %s\n",
+	printf(cli_say("SHA-256    %s\nSHA-1      %s\nsubject    %s\n"
+		       "issuer     %s\nserial     %s\nkey        %s\n"
+		       "addresses  %s\nvalid      %s to %s\n"),
 	    c->sha256, c->sha1, c->subject, c->issuer, c->serial, c->type,
 	    c->addresses, format_date(from, c->not_before),
 	    format_date(until, c->not_after));
 	if (c->source[0] != '\0')
-		printf("added      %s (%s)\n", format_date(added, c->added),
-		    c->source);
-	printf("encrypt    %s\n",
-	    c->encrypt_refused[0] != '\0' ? c->encrypt_refused : "yes");
+		printf(cli_say("added      %s (%s)\n"),
+		    format_date(added, c->added), c->source);
+	printf(cli_say("encrypt    %s\n"), c->encrypt_refused[0] != '\0'
+					       ? c->encrypt_refused
+					       : cli_say("yes"));
 }
 
 /* Gets what the operand means and hands each to print. */
@@ -215,8 +221,10 @@ cmd_certs_remove(struct cli *cli)
 	if (code != 0)
 		return cli_fail(cli, code);
 	if (!cli->is_quiet)
-		fprintf(stderr, "%zu certificate%s removed\n", removed,
-		    removed == 1 ? "" : "s");
+		fprintf(stderr,
+		    removed == 1 ? cli_say("%zu certificate removed\n")
+				 : cli_say("%zu certificates removed\n"),
+		    removed);
 	return 0;
 }
 

@@ -25,30 +25,32 @@ set_label(struct cli *cli, const char *argument)
 }
 
 const struct cli_option cmd_keys_generate_options[] = {
-    {"token", 0, "TOKEN", "on that one: URI, label or serial", -1, NULL,
+    {"token", 0, "TOKEN", N_("on that one: URI, label or serial"), -1, NULL,
 	set_token},
-    {"key", 0, "TYPE", "rsa2048, rsa3072, rsa4096, p256, p384, p521, ed25519",
-	-1, NULL, set_key_type},
-    {"label", 0, "TEXT", "what the token calls it", -1, NULL, set_label},
+    {"key", 0, "TYPE",
+	N_("rsa2048, rsa3072, rsa4096, p256, p384, p521, ed25519"), -1, NULL,
+	set_key_type},
+    {"label", 0, "TEXT", N_("what the token calls it"), -1, NULL, set_label},
     {0},
 };
 
 const struct cli_option cmd_certs_request_options[] = {
-    {"key", 'k', "KEY", "for that key", CARDSEAL_KEY, NULL, NULL},
-    {"subject", 0, "DN", "the name, such as CN=Alice,O=Example",
+    {"key", 'k', "KEY", N_("for that key"), CARDSEAL_KEY, NULL, NULL},
+    {"subject", 0, "DN", N_("the name, such as CN=Alice,O=Example"),
 	CARDSEAL_SUBJECT, NULL, NULL},
-    {"email", 0, "ADDR", "a mail address; repeatable", CARDSEAL_EMAIL, NULL,
+    {"email", 0, "ADDR", N_("a mail address; repeatable"), CARDSEAL_EMAIL, NULL,
 	NULL},
-    {"usage", 0, "WHAT", "what it shall be for: sign, encrypt, both",
+    {"usage", 0, "WHAT", N_("what it shall be for: sign, encrypt, both"),
 	CARDSEAL_USAGE, NULL, NULL},
-    {"der", 0, NULL, "DER instead of PEM", CARDSEAL_DER, "1", NULL},
-    {"pss", 0, NULL, "RSA-PSS instead of PKCS#1 v1.5", CARDSEAL_PSS, "1", NULL},
+    {"der", 0, NULL, N_("DER instead of PEM"), CARDSEAL_DER, "1", NULL},
+    {"pss", 0, NULL, N_("RSA-PSS instead of PKCS#1 v1.5"), CARDSEAL_PSS, "1",
+	NULL},
     {0},
 };
 
 const struct cli_option cmd_certs_install_options[] = {
-    {"key", 'k', "KEY", "for that key only", CARDSEAL_KEY, NULL, NULL},
-    {"token", 0, "TOKEN", "on that one: URI, label or serial", -1, NULL,
+    {"key", 'k', "KEY", N_("for that key only"), CARDSEAL_KEY, NULL, NULL},
+    {"token", 0, "TOKEN", N_("on that one: URI, label or serial"), -1, NULL,
 	set_token},
     {0},
 };
@@ -100,18 +102,22 @@ cmd_certs_install(struct cli *cli)
 	if (code != 0)
 		return cli_fail(cli, code);
 	if (!cli->is_quiet && installed == 0)
-		fprintf(stderr, "the certificate is on the token already\n");
+		fprintf(stderr, "%s",
+		    cli_say("the certificate is on the token already\n"));
 	else if (!cli->is_quiet)
-		fprintf(stderr, "%zu certificate%s installed\n", installed,
-		    installed == 1 ? "" : "s");
+		fprintf(stderr,
+		    installed == 1 ? cli_say("%zu certificate installed\n")
+				   : cli_say("%zu certificates installed\n"),
+		    installed);
 	return 0;
 }
 
 const struct cli_option cmd_keys_import_options[] = {
-    {"token", 0, "TOKEN", "onto that one: URI, label or serial", -1, NULL,
+    {"token", 0, "TOKEN", N_("onto that one: URI, label or serial"), -1, NULL,
 	set_token},
-    {"password-file", 0, "FILE", "the password of the keys' file is in FILE",
-	CARDSEAL_PASSWORD_FILE, NULL, NULL},
+    {"password-file", 0, "FILE",
+	N_("the password of the keys' file is in FILE"), CARDSEAL_PASSWORD_FILE,
+	NULL, NULL},
     {0},
 };
 
@@ -124,11 +130,12 @@ print_imported(void *ctx, const struct cardseal_imported *key)
 	if (cli->is_quiet || (key->key_is_new && key->certificate_is_new))
 		return 0;
 	fprintf(stderr, "%.16s: %s\n", key->key_id,
-	    key->key_is_new ? "it has no certificate in the file, or the token "
-			      "had it"
+	    key->key_is_new
+		? cli_say("it has no certificate in the file, or the token "
+			  "had it")
 	    : key->certificate_is_new
-		? "the token had the key; its certificate was added"
-		: "the token had it");
+		? cli_say("the token had the key; its certificate was added")
+		: cli_say("the token had it"));
 	return 0;
 }
 

@@ -44,8 +44,9 @@ tell_socket(struct doctor *d, const char *path)
 		    d, &f, "the agent's socket %s is another user's", path);
 	} else if ((st.st_mode & 0077) != 0) {
 		f.level = DOCTOR_WARNING;
-		f.advice = "have it made by systemd's cardseal-agent.socket, "
-			   "or by the agent";
+		f.advice =
+		    N_("have it made by systemd's cardseal-agent.socket, "
+		       "or by the agent");
 		doctor_tell(
 		    d, &f, "others may open the agent's socket %s", path);
 	} else {
@@ -61,8 +62,8 @@ tell_agent(struct doctor *d, const struct cardseal_status *s)
 
 	if (strcmp(version, cardseal_version()) != 0) {
 		f.level = DOCTOR_WARNING;
-		f.advice = "start it anew: \"systemctl --user restart "
-			   "cardseal-agent\"";
+		f.advice = N_("start it anew: \"systemctl --user restart "
+			      "cardseal-agent\"");
 		doctor_tell(d, &f,
 		    "the agent (process %u) is version %s, and this %s",
 		    cardseal_status_get_pid(s), version, cardseal_version());
@@ -84,16 +85,18 @@ tell_module(struct doctor *d, const struct cardseal_module *m, bool has_tokens)
 			      ? DOCTOR_WARNING
 			      : DOCTOR_WRONG;
 		f.status = EXIT_DEVICE;
-		f.advice = "see the agent's log: \"journalctl --user -u "
-			   "cardseal-agent\"; a module that is not wanted is "
-			   "kept away by \"disable-in: cardseal\" in its file "
-			   "(pkcs11.conf(5))";
+		f.advice =
+		    N_("see the agent's log: \"journalctl --user -u "
+		       "cardseal-agent\"; a module that is not wanted is "
+		       "kept away by \"disable-in: cardseal\" in its file "
+		       "(pkcs11.conf(5))");
 	} else if (m->restarts != 0) {
 		f.level = DOCTOR_NOTE;
 	}
 	doctor_tell(d, &f, "%s (%s) is %s%s%s%s", m->name, m->path, m->state,
-	    m->restarts != 0 ? ", after it was started again" : "",
-	    m->last_error[0] != '\0' ? "; last error: " : "", m->last_error);
+	    m->restarts != 0 ? cli_say(", after it was started again") : "",
+	    m->last_error[0] != '\0' ? cli_say("; last error: ") : "",
+	    m->last_error);
 }
 
 static void
@@ -104,30 +107,31 @@ tell_pin(struct doctor *d, const struct cardseal_token *t)
 	char tries[32] = "";
 
 	if (t->tries_left >= 0)
-		snprintf(
-		    tries, sizeof(tries), ", tries left: %d", t->tries_left);
+		snprintf(tries, sizeof(tries), cli_say(", tries left: %d"),
+		    t->tries_left);
 	if (t->is_pin_locked || t->tries_left == 0) {
 		f.level = DOCTOR_WRONG;
 		f.status = EXIT_PIN;
-		f.advice = "\"cardseal pin unblock\" with the PUK, or go to "
-			   "who issued the card";
+		f.advice = N_("\"cardseal pin unblock\" with the PUK, or go to "
+			      "who issued the card");
 		doctor_tell(
 		    d, &f, "the PIN of \"%s\" is locked%s", t->label, tries);
 	} else if (t->is_final_try || t->is_count_low || t->tries_left == 1) {
 		f.level = DOCTOR_WARNING;
-		f.advice = "be sure of the PIN before you type it: "
-			   "\"cardseal unlock\" with the right one sets the "
-			   "count back";
+		f.advice = N_("be sure of the PIN before you type it: "
+			      "\"cardseal unlock\" with the right one sets the "
+			      "count back");
 		doctor_tell(d, &f, "%s for the PIN of \"%s\"%s",
 		    t->is_final_try || t->tries_left == 1
-			? "only one try is left"
-			: "few tries are left",
+			? cli_say("only one try is left")
+			: cli_say("few tries are left"),
 		    t->label, tries);
 	} else if (!t->needs_login) {
 		doctor_tell(d, &f, "\"%s\" needs no PIN", t->label);
 	} else {
 		doctor_tell(d, &f, "the PIN of \"%s\" is %s%s", t->label,
-		    t->is_unlocked ? "known to the agent" : "not typed yet",
+		    t->is_unlocked ? cli_say("known to the agent")
+				   : cli_say("not typed yet"),
 		    tries);
 	}
 }
@@ -161,12 +165,13 @@ tell_status(struct doctor *d, const struct cardseal_status *s)
 	    no_module = {.topic = "module",
 		.level = DOCTOR_WRONG,
 		.status = EXIT_NO_TOKEN,
-		.advice = "install opensc-pkcs11, or the module of the card's "
-			  "maker with its file for p11-kit"},
+		.advice =
+		    N_("install opensc-pkcs11, or the module of the card's "
+		       "maker with its file for p11-kit")},
 	    no_token = {.topic = "card",
 		.level = DOCTOR_WRONG,
 		.status = EXIT_NO_TOKEN,
-		.advice = "put a card in"};
+		.advice = N_("put a card in")};
 	size_t i, tokens = cardseal_status_get_tokens_len(s),
 		  modules = cardseal_status_get_modules_len(s);
 
@@ -197,8 +202,8 @@ doctor_examine_agent(struct doctor *d)
 {
 	struct doctor_finding f = {.topic = "agent",
 	    .level = DOCTOR_WRONG,
-	    .advice = "\"systemctl --user enable --now "
-		      "cardseal-agent.socket\", or run \"cardseal agent\""};
+	    .advice = N_("\"systemctl --user enable --now "
+			 "cardseal-agent.socket\", or run \"cardseal agent\"")};
 	struct cardseal_status *s;
 	unsigned pid = 0;
 	int r;
@@ -244,9 +249,10 @@ tell_chain(struct doctor *d, const struct cardseal_key *k)
 		    k->label);
 	} else {
 		f.level = DOCTOR_WRONG;
-		f.advice = "install the authority's certificates: \"cardseal "
-			   "setup anchors FILE\", and those between in "
-			   "intermediates.pem (cardseal(1), FILES)";
+		f.advice =
+		    N_("install the authority's certificates: \"cardseal "
+		       "setup anchors FILE\", and those between in "
+		       "intermediates.pem (cardseal(1), FILES)");
 		doctor_tell(d, &f, "the certificate of \"%s\": %s", k->label,
 		    cardseal_job_get_error(job));
 	}
@@ -266,7 +272,7 @@ tell_expiry(struct doctor *d, const struct cardseal_key *k, int64_t now)
 	char date[DATE_SIZE];
 
 	if (k->not_before > now) {
-		f.advice = "if that day is over, the clock is wrong";
+		f.advice = N_("if that day is over, the clock is wrong");
 		doctor_tell(d, &f,
 		    "the certificate of \"%s\" is not valid before %s",
 		    k->label, format_date(date, k->not_before));
@@ -277,7 +283,7 @@ tell_expiry(struct doctor *d, const struct cardseal_key *k, int64_t now)
 		    "opens old mail",
 		    k->label, format_date(date, k->not_after));
 	} else if (k->not_after - now < EXPIRY_WARN_SECONDS) {
-		f.advice = "get a new one from who issued it";
+		f.advice = N_("get a new one from who issued it");
 		doctor_tell(d, &f, "the certificate of \"%s\" expires on %s",
 		    k->label, format_date(date, k->not_after));
 	}
@@ -302,12 +308,14 @@ tell_key(struct doctor *d, const struct cardseal_key *k, int64_t now)
 	doctor_tell(d, &f,
 	    "\"%s\"%s%s (%s%s) on \"%s\": %s, until %s; signs mail: %s%s; "
 	    "gets encrypted mail: %s%s",
-	    k->label, k->role[0] != '\0' ? ", role " : "", k->role, k->type,
-	    k->always_authenticate ? ", PIN each time" : "", k->token_label,
-	    k->addresses[0] != '\0' ? k->addresses : k->subject,
+	    k->label, k->role[0] != '\0' ? cli_say(", role ") : "", k->role,
+	    k->type, k->always_authenticate ? cli_say(", PIN each time") : "",
+	    k->token_label, k->addresses[0] != '\0' ? k->addresses : k->subject,
 	    format_date(date, k->not_after),
-	    k->sign_refused[0] == '\0' ? "yes" : "no, ", k->sign_refused,
-	    k->encrypt_refused[0] == '\0' ? "yes" : "no, ", k->encrypt_refused);
+	    k->sign_refused[0] == '\0' ? cli_say("yes") : cli_say("no, "),
+	    k->sign_refused,
+	    k->encrypt_refused[0] == '\0' ? cli_say("yes") : cli_say("no, "),
+	    k->encrypt_refused);
 	tell_expiry(d, k, now);
 	if (is_useful)
 		tell_chain(d, k);
@@ -320,13 +328,14 @@ tell_roles(struct doctor *d, const struct cardseal_keys *keys)
 	    no_sign = {.topic = "sign",
 		.level = DOCTOR_WRONG,
 		.status = EXIT_NO_TOKEN,
-		.advice = "see above why each key may not; a card may need its "
-			  "PIN before it shows a key: \"cardseal unlock\""},
+		.advice =
+		    N_("see above why each key may not; a card may need its "
+		       "PIN before it shows a key: \"cardseal unlock\"")},
 	    no_encrypt = {.topic = "encrypt",
 		.level = DOCTOR_WARNING,
-		.advice = "others cannot encrypt to "
-			  "this person: see above why "
-			  "each key may not"};
+		.advice = N_("others cannot encrypt to "
+			     "this person: see above why "
+			     "each key may not")};
 	const struct cardseal_key *k;
 	size_t i, sign = 0, encrypt = 0;
 

@@ -70,8 +70,9 @@ tell_p11_kit(struct doctor *d)
 
 	if (file == NULL) {
 		f.level = DOCTOR_NOTE;
-		f.advice = "put " MODULE_FILE " of this installation into "
-			   "~/.config/pkcs11/modules or /etc/pkcs11/modules";
+		f.advice = N_("put cardseal.module of this installation into "
+			      "~/.config/pkcs11/modules or "
+			      "/etc/pkcs11/modules");
 		doctor_tell(d, &f, "p11-kit is not told of cardseal's module");
 		return;
 	}
@@ -82,7 +83,7 @@ tell_p11_kit(struct doctor *d)
 		return;
 	}
 	f.level = DOCTOR_WARNING;
-	f.advice = "correct that file, or install cardseal's module anew";
+	f.advice = N_("correct that file, or install cardseal's module anew");
 	doctor_tell(
 	    d, &f, "%s names a module that is not there: %s", path, module);
 }
@@ -114,8 +115,8 @@ tell_client(struct doctor *d, const struct setup_client *client)
 		return;
 	if (s.unreadable != 0 && is_wanted(client)) {
 		f.level = DOCTOR_WARNING;
-		f.advice = "see which: \"cardseal setup --dry-run\" and its "
-			   "name";
+		f.advice = N_("see which: \"cardseal setup --dry-run\" and its "
+			      "name");
 		doctor_tell(d, &f, "a file of %s is not one that setup takes",
 		    client->name);
 	} else if (s.set_up == s.files) {
@@ -126,7 +127,7 @@ tell_client(struct doctor *d, const struct setup_client *client)
 		f.level = DOCTOR_NOTE;
 		f.advice = advice;
 		doctor_tell(d, &f, "%s is not set up%s", client->name,
-		    s.set_up != 0 ? " in all of its files" : "");
+		    s.set_up != 0 ? cli_say(" in all of its files") : "");
 	}
 }
 

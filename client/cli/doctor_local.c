@@ -33,17 +33,18 @@ tell_service(struct doctor *d, const char *state, const char *text)
 		f.level = DOCTOR_GOOD;
 		doctor_tell(d, &f, "the PC/SC service answers");
 	} else if (strcmp(state, "absent") == 0) {
-		f.advice = "install pcscd, and start it: \"systemctl enable "
-			   "--now pcscd.socket\"";
+		f.advice = N_("install pcscd, and start it: \"systemctl enable "
+			      "--now pcscd.socket\"");
 		doctor_tell(d, &f, "the PC/SC service does not run");
 	} else if (strcmp(state, "refused") == 0) {
-		f.advice = "polkit lets who sits at the machine: log in there, "
-			   "or have a rule for org.debian.pcsc-lite.access_pcsc"
-			   " and org.debian.pcsc-lite.access_card";
+		f.advice =
+		    N_("polkit lets who sits at the machine: log in there, "
+		       "or have a rule for org.debian.pcsc-lite.access_pcsc"
+		       " and org.debian.pcsc-lite.access_card");
 		doctor_tell(d, &f,
 		    "polkit does not let this user at the PC/SC service");
 	} else {
-		f.advice = "see its log: \"journalctl -u pcscd\"";
+		f.advice = N_("see its log: \"journalctl -u pcscd\"");
 		doctor_tell(d, &f, "the PC/SC service does not work: %s", text);
 	}
 }
@@ -62,14 +63,14 @@ tell_reader(struct doctor *d, const char *state, const char *name)
 		f.level = DOCTOR_NOTE;
 		doctor_tell(d, &f, "no card is in the reader \"%s\"", name);
 	} else if (strcmp(state, "mute") == 0) {
-		f.advice = "put it in the other way round, or clean its "
-			   "contacts";
+		f.advice = N_("put it in the other way round, or clean its "
+			      "contacts");
 		doctor_tell(
 		    d, &f, "the card in the reader \"%s\" is silent", name);
 	} else if (strcmp(state, "exclusive") == 0) {
 		f.status = EXIT_DEVICE;
-		f.advice = "end the other program: often gpg's scdaemon "
-			   "(\"gpgconf --kill scdaemon\")";
+		f.advice = N_("end the other program: often gpg's scdaemon "
+			      "(\"gpgconf --kill scdaemon\")");
 		doctor_tell(d, &f,
 		    "another program keeps the card in the reader \"%s\" to "
 		    "itself",
@@ -100,8 +101,9 @@ tell_lines(struct doctor *d, FILE *from)
 	    none = {.topic = "reader",
 		.level = DOCTOR_WRONG,
 		.status = EXIT_NO_TOKEN,
-		.advice = "plug one in; if one is, install its driver: libccid "
-			  "for most"},
+		.advice =
+		    N_("plug one in; if one is, install its driver: libccid "
+		       "for most")},
 	    unknown = {.topic = "pcscd", .level = DOCTOR_WARNING};
 	char *line = NULL, *rest, *kind, *state;
 	size_t size = 0, readers = 0;
@@ -251,8 +253,8 @@ doctor_examine_pinentry(struct doctor *d, unsigned pid)
 	struct doctor_finding f = {.topic = "pinentry",
 	    .level = DOCTOR_WRONG,
 	    .status = EXIT_PIN,
-	    .advice = "install pinentry-gnome3, pinentry-qt or "
-		      "pinentry-curses, or name one in agent.conf"};
+	    .advice = N_("install pinentry-gnome3, pinentry-qt or "
+			 "pinentry-curses, or name one in agent.conf")};
 	char name[PATH_SIZE], *found;
 	const char *base;
 
@@ -270,8 +272,8 @@ doctor_examine_pinentry(struct doctor *d, unsigned pid)
 	if (strcmp(base, "pinentry-curses") == 0 ||
 	    strcmp(base, "pinentry-tty") == 0) {
 		f.level = DOCTOR_NOTE;
-		f.advice = "install pinentry-gnome3 or pinentry-qt for "
-			   "programs without a terminal";
+		f.advice = N_("install pinentry-gnome3 or pinentry-qt for "
+			      "programs without a terminal");
 		doctor_tell(
 		    d, &f, "PINs are asked for in a terminal, by %s", found);
 	} else {
@@ -288,7 +290,8 @@ doctor_examine_clock(struct doctor *d)
 	struct doctor_finding f = {.topic = "clock",
 	    .level = DOCTOR_WRONG,
 	    .status = EXIT_DEVICE,
-	    .advice = "set it, or have it set: \"timedatectl set-ntp true\""};
+	    .advice =
+		N_("set it, or have it set: \"timedatectl set-ntp true\"")};
 	struct timex timex = {0};
 	time_t now = time(NULL);
 	char text[32] = "";

@@ -51,7 +51,7 @@ EXTRA_DIST += $(bashcompletion_DATA) $(zshcompletion_DATA) \
 	$(fishcompletion_DATA)
 # Makes them anew, in the source tree.
 completion: client/cli/cardseal agent/cardseal-agent
-	CS_SRCDIR='$(abs_top_srcdir)' CS_BUILDDIR='$(abs_top_builddir)' \
+	LC_ALL=C CS_SRCDIR='$(abs_top_srcdir)' CS_BUILDDIR='$(abs_top_builddir)' \
 	    PYTHONDONTWRITEBYTECODE=1 \
 	    python3 $(srcdir)/tests/lint/completion.py write
 .PHONY: completion

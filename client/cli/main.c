@@ -66,62 +66,63 @@ static const struct cli_option *const common_groups[] = {
 #define MUTT_OPERANDS_MAX 10000
 
 static const struct cli_command commands[] = {
-    {"sign", "[IN]", "sign a mail or a file", sign_groups, 1, cmd_sign, false},
-    {"verify", "[IN]", "judge a signed mail or CMS message", verify_groups, 1,
-	cmd_verify, false},
-    {"add-signer", "[IN]", "sign a signed message, too", edit_groups, 1,
+    {"sign", "[IN]", N_("sign a mail or a file"), sign_groups, 1, cmd_sign,
+	false},
+    {"verify", "[IN]", N_("judge a signed mail or CMS message"), verify_groups,
+	1, cmd_verify, false},
+    {"add-signer", "[IN]", N_("sign a signed message, too"), edit_groups, 1,
 	cmd_add_signer, false},
-    {"countersign", "[IN]", "sign the signatures of a message", edit_groups, 1,
-	cmd_countersign, false},
-    {"encrypt", "[IN]", "encrypt a mail or a file", encrypt_groups, 1,
+    {"countersign", "[IN]", N_("sign the signatures of a message"), edit_groups,
+	1, cmd_countersign, false},
+    {"encrypt", "[IN]", N_("encrypt a mail or a file"), encrypt_groups, 1,
 	cmd_encrypt, false},
-    {"decrypt", "[IN]", "open an encrypted mail or CMS message", decrypt_groups,
-	1, cmd_decrypt, false},
-    {"rewrap", "[IN]", "add recipients to an encrypted message", rewrap_groups,
-	1, cmd_rewrap, false},
-    {"certs import", "FILE", "keep correspondents' certificates", common_groups,
-	1, cmd_certs_import, false},
-    {"certs list", "", "list the certificates that are kept", json_groups, 0,
-	cmd_certs_list, false},
-    {"certs show", "CERT", "show one of them", json_groups, 1, cmd_certs_show,
-	false},
-    {"certs export", "CERT", "print it as PEM", common_groups, 1,
+    {"decrypt", "[IN]", N_("open an encrypted mail or CMS message"),
+	decrypt_groups, 1, cmd_decrypt, false},
+    {"rewrap", "[IN]", N_("add recipients to an encrypted message"),
+	rewrap_groups, 1, cmd_rewrap, false},
+    {"certs import", "FILE", N_("keep correspondents' certificates"),
+	common_groups, 1, cmd_certs_import, false},
+    {"certs list", "", N_("list the certificates that are kept"), json_groups,
+	0, cmd_certs_list, false},
+    {"certs show", "CERT", N_("show one of them"), json_groups, 1,
+	cmd_certs_show, false},
+    {"certs export", "CERT", N_("print it as PEM"), common_groups, 1,
 	cmd_certs_export, false},
-    {"certs remove", "CERT", "keep it no longer", common_groups, 1,
+    {"certs remove", "CERT", N_("keep it no longer"), common_groups, 1,
 	cmd_certs_remove, false},
-    {"certs find", "ADDR", "find the one to encrypt to for an address",
+    {"certs find", "ADDR", N_("find the one to encrypt to for an address"),
 	certs_find_groups, 1, cmd_certs_find, false},
-    {"certs request", "", "ask for a certificate for a key",
+    {"certs request", "", N_("ask for a certificate for a key"),
 	certs_request_groups, 0, cmd_certs_request, false},
-    {"certs install", "[CERTFILE]", "put a certificate beside its key",
+    {"certs install", "[CERTFILE]", N_("put a certificate beside its key"),
 	certs_install_groups, 1, cmd_certs_install, false},
-    {"certs verify", "CERT", "judge a certificate", certs_verify_groups, 1,
+    {"certs verify", "CERT", N_("judge a certificate"), certs_verify_groups, 1,
 	cmd_certs_verify, false},
-    {"read", "[IN]", "open every layer of a mail and judge it", read_groups, 1,
-	cmd_read, false},
-    {"receipt", "[IN]", "make a signed receipt, or match one", receipt_groups,
-	1, cmd_receipt, false},
-    {"sendmail", "[RECIPIENT]", "sign, encrypt, and hand to sendmail",
+    {"read", "[IN]", N_("open every layer of a mail and judge it"), read_groups,
+	1, cmd_read, false},
+    {"receipt", "[IN]", N_("make a signed receipt, or match one"),
+	receipt_groups, 1, cmd_receipt, false},
+    {"sendmail", "[RECIPIENT]", N_("sign, encrypt, and hand to sendmail"),
 	cmd_sendmail_groups, 0, cmd_sendmail, true},
-    {"keys generate", "", "make a key on a token", keys_generate_groups, 0,
+    {"keys generate", "", N_("make a key on a token"), keys_generate_groups, 0,
 	cmd_keys_generate, false},
-    {"keys import", "FILE", "put the keys of a PKCS#12 file onto a token",
+    {"keys import", "FILE", N_("put the keys of a PKCS#12 file onto a token"),
 	keys_import_groups, 1, cmd_keys_import, false},
-    {"keys", "", "list the keys the agent has", json_groups, 0, cmd_keys,
+    {"keys", "", N_("list the keys the agent has"), json_groups, 0, cmd_keys,
 	false},
-    {"status", "", "show agent, modules and tokens", json_groups, 0, cmd_status,
-	false},
-    {"unlock", "[TOKEN]", "enter a token's PIN now", common_groups, 1,
+    {"status", "", N_("show agent, modules and tokens"), json_groups, 0,
+	cmd_status, false},
+    {"unlock", "[TOKEN]", N_("enter a token's PIN now"), common_groups, 1,
 	cmd_unlock, false},
-    {"lock", "[TOKEN]", "forget PINs and end logins", common_groups, 1,
+    {"lock", "[TOKEN]", N_("forget PINs and end logins"), common_groups, 1,
 	cmd_lock, false},
-    {"pin", "change|unblock [TOKEN]", "change a PIN, or unblock it",
+    {"pin", "change|unblock [TOKEN]", N_("change a PIN, or unblock it"),
 	common_groups, 2, cmd_pin, false},
-    {"events", "", "tell of tokens and keys as things happen", json_groups, 0,
-	cmd_events, false},
-    {"log", "", "show who used which key, and verify it", log_groups, 0,
+    {"events", "", N_("tell of tokens and keys as things happen"), json_groups,
+	0, cmd_events, false},
+    {"log", "", N_("show who used which key, and verify it"), log_groups, 0,
 	cmd_log, false},
-    {"mutt sync", "", "fill mutt's folders and print its settings",
+    {"mutt sync", "", N_("fill mutt's folders and print its settings"),
 	mutt_sync_groups, 0, cmd_mutt_sync, false},
     {"mutt sign", "FILE", "smime_sign_command", mutt_sign_groups, 1,
 	cmd_mutt_sign, false},
@@ -143,17 +144,17 @@ static const struct cli_command commands[] = {
 	common_groups, 1, cmd_mutt_get_cert_email, false},
     {"mutt import", "FILE", "smime_import_cert_command", mutt_sync_groups, 1,
 	cmd_mutt_import, false},
-    {"setup anchors", "FILE", "trust the certificates of a bundle",
+    {"setup anchors", "FILE", N_("trust the certificates of a bundle"),
 	setup_anchors_groups, 1, cmd_setup_anchors, false},
     {"setup",
 	"git|mutt|neomutt|gnupg|ssh|openssl|thunderbird|firefox|"
 	"chromium|evolution|all",
-	"have a program sign and decrypt with the agent", setup_groups, 1,
+	N_("have a program sign and decrypt with the agent"), setup_groups, 1,
 	cmd_setup, false},
-    {"doctor", "", "find what is wrong, and what to do", json_groups, 0,
+    {"doctor", "", N_("find what is wrong, and what to do"), json_groups, 0,
 	cmd_doctor, false},
-    {"agent", "[OPTIONS]", "run the agent in the foreground", common_groups, 0,
-	cmd_agent, true},
+    {"agent", "[OPTIONS]", N_("run the agent in the foreground"), common_groups,
+	0, cmd_agent, true},
 };
 
 #define COMMANDS_LEN (sizeof(commands) / sizeof(commands[0]))
@@ -163,12 +164,14 @@ print_usage(FILE *to)
 {
 	size_t i;
 
-	fprintf(to, "usage: cardseal COMMAND [OPTIONS] [IN]\n\n");
+	fprintf(
+	    to, "%s", cli_say("usage: cardseal COMMAND [OPTIONS] [IN]\n\n"));
 	for (i = 0; i < COMMANDS_LEN; i++)
-		fprintf(
-		    to, "  %-13s  %s\n", commands[i].name, commands[i].summary);
-	fprintf(to, "\n\"cardseal COMMAND --help\" lists the options; the "
-		    "whole story is in cardseal(1).\n");
+		fprintf(to, "  %-13s  %s\n", commands[i].name,
+		    cli_say(commands[i].summary));
+	fprintf(to, "%s",
+	    cli_say("\n\"cardseal COMMAND --help\" lists the options; the "
+		    "whole story is in cardseal(1).\n"));
 }
 
 /* A command may have two words; *words tells. */
@@ -237,6 +240,8 @@ main(int argc, char **argv)
 	int words;
 
 	setlocale(LC_CTYPE, "");
+	/* mutt reads what the commands for it say. */
+	cli_translate(argc < 2 || strcmp(argv[1], "mutt") != 0);
 	/* Told of by the call that meets them, with a name and a status. */
 	sigaction(SIGPIPE, &ignore, NULL);
 	sigaction(SIGXFSZ, &ignore, NULL);

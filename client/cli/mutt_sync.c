@@ -396,7 +396,7 @@ get_keys(struct mutt_sync *s, struct cardseal_keys **keys)
 		cli_error("%s: keys are left as they were: %s",
 		    s->cli->command->name,
 		    r != 0 ? cardseal_job_get_error(s->cli->job)
-			   : "the agent has none");
+			   : cli_say("the agent has none"));
 	return 0;
 }
 

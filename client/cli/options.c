@@ -63,32 +63,35 @@ static int
 set_json(struct cli *cli, const char *argument)
 {
 	(void)argument;
+	cli_translate(false);
 	cli->is_json = true;
 	return 0;
 }
 
 const struct cli_option cli_common_options[] = {
-    {"quiet", 'q', NULL, "say nothing on success", -1, NULL, set_quiet},
-    {"verbose", 'v', NULL, "say more", -1, NULL, set_verbose},
-    {"no-color", 0, NULL, "no colour", -1, NULL, set_no_color},
-    {"version", 0, NULL, "print the version", -1, NULL, set_version},
-    {"help", 0, NULL, "print this", -1, NULL, set_help},
+    {"quiet", 'q', NULL, N_("say nothing on success"), -1, NULL, set_quiet},
+    {"verbose", 'v', NULL, N_("say more"), -1, NULL, set_verbose},
+    {"no-color", 0, NULL, N_("no colour"), -1, NULL, set_no_color},
+    {"version", 0, NULL, N_("print the version"), -1, NULL, set_version},
+    {"help", 0, NULL, N_("print this"), -1, NULL, set_help},
     {0},
 };
 
 const struct cli_option cli_trust_options[] = {
-    {"anchor", 0, "FILE", "trust the certificates in FILE", CARDSEAL_ANCHOR,
+    {"anchor", 0, "FILE", N_("trust the certificates in FILE"), CARDSEAL_ANCHOR,
 	NULL, NULL},
-    {"intermediate", 0, "FILE", "certificates to build paths with",
+    {"intermediate", 0, "FILE", N_("certificates to build paths with"),
 	CARDSEAL_INTERMEDIATE, NULL, NULL},
-    {"crl", 0, "FILE", "revocation lists", CARDSEAL_CRL, NULL, NULL},
-    {"ocsp", 0, "FILE", "an answer of OCSP", CARDSEAL_OCSP, NULL, NULL},
-    {"revocation", 0, "off|soft|hard", "how to treat revocation",
+    {"crl", 0, "FILE", N_("revocation lists"), CARDSEAL_CRL, NULL, NULL},
+    {"ocsp", 0, "FILE", N_("an answer of OCSP"), CARDSEAL_OCSP, NULL, NULL},
+    {"revocation", 0, "off|soft|hard", N_("how to treat revocation"),
 	CARDSEAL_REVOCATION, NULL, NULL},
-    {"fetch", 0, "off|public|all", "get what is missing from the network",
+    {"fetch", 0, "off|public|all", N_("get what is missing from the network"),
 	CARDSEAL_FETCH, NULL, NULL},
-    {"time", 0, "T", "judge as of then (RFC 3339)", CARDSEAL_TIME, NULL, NULL},
-    {"legacy", 0, NULL, "admit weak algorithms", CARDSEAL_LEGACY, "1", NULL},
+    {"time", 0, "T", N_("judge as of then (RFC 3339)"), CARDSEAL_TIME, NULL,
+	NULL},
+    {"legacy", 0, NULL, N_("admit weak algorithms"), CARDSEAL_LEGACY, "1",
+	NULL},
     {0},
 };
 
@@ -99,12 +102,12 @@ const struct cli_option cli_lookup_options[] = {
 };
 
 const struct cli_option cli_output_options[] = {
-    {"output", 'o', "OUT", "write there", -1, NULL, set_output},
+    {"output", 'o', "OUT", N_("write there"), -1, NULL, set_output},
     {0},
 };
 
 const struct cli_option cli_json_options[] = {
-    {"json", 0, NULL, "JSON on standard output", -1, NULL, set_json},
+    {"json", 0, NULL, N_("JSON on standard output"), -1, NULL, set_json},
     {0},
 };
 
@@ -130,8 +133,9 @@ cli_print_help(const struct cli_command *command, FILE *to)
 	size_t i, len = collect_options(command, rows);
 	char left[80];
 
-	fprintf(to, "usage: cardseal %s [OPTIONS]%s%s\n\n", command->name,
-	    command->operands[0] != '\0' ? " " : "", command->operands);
+	fprintf(to, cli_say("usage: cardseal %s [OPTIONS]%s%s\n\n"),
+	    command->name, command->operands[0] != '\0' ? " " : "",
+	    command->operands);
 	for (i = 0; i < len; i++) {
 		snprintf(left, sizeof(left), "%c%c%s--%s%s%s",
 		    rows[i]->letter ? '-' : ' ',
@@ -139,7 +143,7 @@ cli_print_help(const struct cli_command *command, FILE *to)
 		    rows[i]->letter ? ", " : "  ", rows[i]->name,
 		    rows[i]->argument != NULL ? " " : "",
 		    rows[i]->argument != NULL ? rows[i]->argument : "");
-		fprintf(to, "  %-34s %s\n", left, rows[i]->help);
+		fprintf(to, "  %-34s %s\n", left, cli_say(rows[i]->help));
 	}
 }
 

@@ -1,6 +1,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <libintl.h>
+#include <locale.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,24 @@
 
 #define PATH_LEN_MAX 1024
 
+static bool is_translated;
+
+void
+cli_translate(bool on)
+{
+	setlocale(LC_MESSAGES, on ? "" : "C");
+	cardseal_translate(on);
+	is_translated = on;
+}
+
+const char *
+cli_say(const char *text)
+{
+	/* The empty text's translation is the catalogue's header. */
+	return is_translated && text[0] != '\0' ? dgettext("cardseal", text)
+						: text;
+}
+
 void
 cli_error(const char *fmt, ...)
 {
@@ -17,7 +37,7 @@ cli_error(const char *fmt, ...)
 
 	fputs("cardseal: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vfprintf(stderr, cli_say(fmt), ap);
 	va_end(ap);
 	fputc('\n', stderr);
 }

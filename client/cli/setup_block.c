@@ -23,7 +23,7 @@ struct block {
 static int
 fail(const struct setup *s, const char *path, const char *why)
 {
-	cli_error("%s: %s: %s", s->cli->command->name, path, why);
+	cli_error("%s: %s: %s", s->cli->command->name, path, cli_say(why));
 	return CLI_EXIT_IO;
 }
 
@@ -31,7 +31,7 @@ static int
 refuse(const struct setup *s, const char *path, const char *why)
 {
 	cli_error("%s: %s: %s; it is left as it is", s->cli->command->name,
-	    path, why);
+	    path, cli_say(why));
 	return SETUP_EXIT_REFUSED;
 }
 
@@ -110,11 +110,12 @@ find_block(struct block *b, const char *name)
 	inner = begin + strcspn(begin, "\n");
 	inner += *inner == '\n';
 	if (find_line(inner, mark) != NULL)
-		return "has two blocks of lines for cardseal";
+		return N_("has two blocks of lines for cardseal");
 	snprintf(mark, sizeof(mark), MARK "%s: end", name);
 	end = find_line(inner, mark);
 	if (end == NULL)
-		return "has the beginning of lines for cardseal, and no end";
+		return N_(
+		    "has the beginning of lines for cardseal, and no end");
 	read_mark(b, begin);
 	b->is_there = true;
 	b->inner = (size_t)(inner - text);
@@ -126,8 +127,9 @@ find_block(struct block *b, const char *name)
 	b->end = (size_t)(end - text);
 	return sum_up(inner, b->inner_len) == b->sum
 		   ? NULL
-		   : "somebody else changed the lines between \"" MARK
-		     "\" and its end; take them out yourself";
+		   : N_("somebody else changed the lines between the one with "
+			"\"begin\" and the one with \"end\"; take them out "
+			"yourself");
 }
 
 static bool
@@ -252,8 +254,8 @@ tell(const struct setup *s, const char *path, const char *would,
     const char *does, const char *what)
 {
 	if (!s->cli->is_quiet)
-		printf(
-		    "%s: %s %s\n", path, s->cli->is_dry ? would : does, what);
+		printf("%s: %s %s\n", path,
+		    cli_say(s->cli->is_dry ? would : does), cli_say(what));
 }
 
 static void
@@ -275,14 +277,14 @@ put_block(struct setup *s, struct block *b, const struct setup_lines *lines)
 			: b->file.text != NULL ? strdup(b->file.text)
 					       : strdup(""),
 	     *with = without != NULL ? add_block(s, b, without, lines) : NULL;
-	const char *why = with != NULL ? NULL : "no memory is left";
+	const char *why = with != NULL ? NULL : N_("no memory is left");
 
 	if (why == NULL) {
 		s->changed++;
-		tell(s, b->file.path, "would get", "gets",
+		tell(s, b->file.path, N_("would get"), N_("gets"),
 		    b->file.text == NULL
-			? "these lines, as a new file:"
-			: "these lines, and keeps what it has:");
+			? N_("these lines, as a new file:")
+			: N_("these lines, and keeps what it has:"));
 		tell_lines(s, lines->text);
 	}
 	if (why == NULL && !s->cli->is_dry)
@@ -298,12 +300,12 @@ static int
 take_block(struct setup *s, struct block *b)
 {
 	char *without = cut_block(b);
-	const char *why = without != NULL ? NULL : "no memory is left";
+	const char *why = without != NULL ? NULL : N_("no memory is left");
 
 	if (why == NULL) {
 		s->changed++;
-		tell(s, b->file.path, "would lose", "loses",
-		    "its lines for cardseal");
+		tell(s, b->file.path, N_("would lose"), N_("loses"),
+		    N_("its lines for cardseal"));
 	}
 	if (why == NULL && !s->cli->is_dry)
 		why =
@@ -319,8 +321,8 @@ change(struct setup *s, struct block *b, const struct setup_lines *lines,
     bool has_already)
 {
 	if (has_already && !s->cli->is_quiet)
-		printf("%s: has \"%s\" already, which setup did not write; it "
-		       "is left as it is\n",
+		printf(cli_say("%s: has \"%s\" already, which setup did not "
+			       "write; it is left as it is\n"),
 		    b->file.path, lines->already);
 	if (has_already)
 		return 0;
@@ -329,7 +331,7 @@ change(struct setup *s, struct block *b, const struct setup_lines *lines,
 	if (!has_lines(b, lines->text))
 		return put_block(s, b, lines);
 	if (!s->cli->is_quiet)
-		printf("%s: is set up\n", b->file.path);
+		printf(cli_say("%s: is set up\n"), b->file.path);
 	return 0;
 }
 

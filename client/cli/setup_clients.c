@@ -385,30 +385,32 @@ change_evolution(struct setup *s)
 	return change_database(s, path);
 }
 
-#define NEXT_NSS "if it runs, start it anew"
-#define NEXT_RULE \
-	"restart the agent: \"systemctl --user restart cardseal-agent\""
-
 const struct setup_client setup_clients[] = {
     {"git", "git", change_git, false, setup_test_git,
-	"sign with \"git commit -S\", or always: \"git config --global "
-	"commit.gpgsign true\""},
+	N_("sign with \"git commit -S\", or always: \"git config --global "
+	   "commit.gpgsign true\"")},
     {"mutt", "mutt", change_mutt, false, setup_test_mutt, NULL},
     {"neomutt", "neomutt", change_neomutt, false, setup_test_mutt, NULL},
     {"gnupg", "gpgsm", change_gnupg, true, NULL,
-	NEXT_RULE "; then \"gpgconf --kill gpg-agent\" and \"gpgsm "
-		  "--learn-card\""},
+	N_("restart the agent: \"systemctl --user restart cardseal-agent\"; "
+	   "then \"gpgconf --kill gpg-agent\" and \"gpgsm --learn-card\"")},
     {"ssh", "ssh", change_ssh, false, NULL,
-	"\"systemctl --user enable --now cardseal-ssh-agent.socket\"; then "
-	"\"SSH_AUTH_SOCK=$XDG_RUNTIME_DIR/cardseal/ssh ssh-add -L\" prints the "
-	"public keys for authorized_keys"},
+	N_("\"systemctl --user enable --now cardseal-ssh-agent.socket\"; then "
+	   "\"SSH_AUTH_SOCK=$XDG_RUNTIME_DIR/cardseal/ssh ssh-add -L\" prints "
+	   "the public keys for authorized_keys")},
     {"openssl", "openssl", change_openssl, true, NULL,
-	NEXT_RULE "; then name the file with OPENSSL_CONF, and a key with "
-		  "\"-engine pkcs11 -keyform engine -inkey pkcs11:...\""},
+	N_("restart the agent: \"systemctl --user restart cardseal-agent\"; "
+	   "then name the file with OPENSSL_CONF, and a key with "
+	   "\"-engine pkcs11 -keyform engine -inkey pkcs11:...\"")},
     {"thunderbird", NULL, change_thunderbird, true, NULL,
-	NEXT_RULE "; " NEXT_NSS},
-    {"firefox", NULL, change_firefox, false, NULL, NEXT_NSS},
-    {"chromium", NULL, change_chromium, false, NULL, NEXT_NSS},
-    {"evolution", NULL, change_evolution, true, NULL, NEXT_RULE "; " NEXT_NSS},
+	N_("restart the agent: \"systemctl --user restart cardseal-agent\"; "
+	   "if it runs, start it anew")},
+    {"firefox", NULL, change_firefox, false, NULL,
+	N_("if it runs, start it anew")},
+    {"chromium", NULL, change_chromium, false, NULL,
+	N_("if it runs, start it anew")},
+    {"evolution", NULL, change_evolution, true, NULL,
+	N_("restart the agent: \"systemctl --user restart cardseal-agent\"; "
+	   "if it runs, start it anew")},
     {0},
 };

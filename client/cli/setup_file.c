@@ -26,7 +26,7 @@ find_file(struct setup_file *f, const char *path)
 	if (errno != ENOENT)
 		return strerror(errno);
 	if (lstat(path, &st) == 0)
-		return "is a link to nothing";
+		return N_("is a link to nothing");
 	f->path = strdup(path);
 	return f->path != NULL ? NULL : strerror(ENOMEM);
 }
@@ -35,12 +35,12 @@ static const char *
 check_file(const struct stat *st)
 {
 	if (!S_ISREG(st->st_mode))
-		return "is not a regular file";
+		return N_("is not a regular file");
 	if (st->st_uid != geteuid())
-		return "belongs to another user";
+		return N_("belongs to another user");
 	if (st->st_nlink > 1)
-		return "has more than one name (hard links)";
-	return st->st_size <= TEXT_MAX ? NULL : "is too large";
+		return N_("has more than one name (hard links)");
+	return st->st_size <= TEXT_MAX ? NULL : N_("is too large");
 }
 
 static const char *
@@ -61,7 +61,7 @@ read_text(struct setup_file *f, int fd)
 	}
 	f->text[f->len] = '\0';
 	/* What is no text is not for us to change. */
-	return strlen(f->text) == f->len ? NULL : "is not a text file";
+	return strlen(f->text) == f->len ? NULL : N_("is not a text file");
 }
 
 const char *
@@ -214,11 +214,11 @@ setup_file_write(const struct setup_file *f, const char *text, size_t len)
 		return why;
 	}
 	if (!copy_rights(f, fd))
-		why = "its rights and attributes cannot be kept";
+		why = N_("its rights and attributes cannot be kept");
 	else if (!write_all(fd, text, len) || fsync(fd) != 0)
 		why = strerror(errno);
 	else if (!is_unchanged(f))
-		why = "was changed by another program; try again";
+		why = N_("was changed by another program; try again");
 	else if (put_in_place(f, beside) != 0)
 		why = strerror(errno);
 	close(fd);
@@ -274,7 +274,7 @@ setup_file_remove(const struct setup_file *f, unsigned folders)
 	const char *why = folder != NULL ? NULL : strerror(ENOMEM);
 
 	if (why == NULL && !is_unchanged(f))
-		why = "was changed by another program; try again";
+		why = N_("was changed by another program; try again");
 	if (why == NULL && unlink(f->path) != 0)
 		why = strerror(errno);
 	while (folder != NULL && why == NULL && folders-- > 0 &&

@@ -1,3 +1,4 @@
+#include "asn1/say.h"
 #include "client/cms/detect.h"
 
 #include <stdlib.h>
@@ -183,7 +184,7 @@ struct pem_sink {
 static int
 pem_fail(struct err *e, const char *what)
 {
-	return err_set(e, -CS_ERR_ENCODING, "the PEM %s", what);
+	return err_set(e, -CS_ERR_ENCODING, "the PEM %s", say(what));
 }
 
 /* The label of "-----BEGIN LABEL-----", or false. */
@@ -302,7 +303,7 @@ pem_finish(struct sink *sink, struct err *e)
 		return err_set(e, -CS_ERR_TRUNCATED,
 		    s->state == PEM_BEFORE
 			? "no PEM of a CMS message is in the input"
-			: "the PEM ends before its END line");
+			: N_("the PEM ends before its END line"));
 	return r;
 }
 
@@ -357,7 +358,7 @@ cms_source_new(struct input *in, enum input_form form, struct err *e)
 	if (form != INPUT_DER && form != INPUT_PEM && form != INPUT_BASE64) {
 		err_set(e, -CS_ERR_NOT_MESSAGE,
 		    form == INPUT_EMPTY ? "%s is empty"
-					: "%s is no CMS message",
+					: N_("%s is no CMS message"),
 		    input_get_name(in));
 		return NULL;
 	}

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "asn1/say.h"
 #include "client/cms/input.h"
 
 #include <errno.h>
@@ -100,7 +101,7 @@ input_open(const char *path, struct input **in, struct err *e)
 
 	*in = NULL;
 	if (strcmp(path, "-") == 0) {
-		*in = input_new_fd(STDIN_FILENO, "standard input");
+		*in = input_new_fd(STDIN_FILENO, say("standard input"));
 		return *in != NULL ? 0 : err_set(e, -CS_ERR_NO_MEMORY, NULL);
 	}
 	err_quote(quoted, sizeof(quoted), path, strlen(path));

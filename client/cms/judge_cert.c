@@ -1,4 +1,5 @@
 /* Whose signature it is, and what speaks for him (RFC 5035 5.4, 5280 6). */
+#include "asn1/say.h"
 #include "client/cms/judge_int.h"
 #include "client/pkix/strength.h"
 
@@ -186,7 +187,8 @@ judge_algorithm(struct judge *j)
 		    "%s is weak: a forger may have made another content with "
 		    "the same digest%s",
 		    row->name,
-		    row->strength == ALG_WEAK ? " (--legacy admits it)" : "");
+		    row->strength == ALG_WEAK ? say(" (--legacy admits it)")
+					      : "");
 	else if (strength_check(&j->scheme, key, is_legacy) != 0)
 		finding_set(&j->s->algorithm, FINDING_BAD, -CS_ERR_WEAK,
 		    "%s with a key of %s is weak", j->s->signature_name,

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "asn1/alg/digest.h"
+#include "asn1/say.h"
 #include "client/cms/judge_int.h"
 #include "client/cms/label.h"
 #include "client/cms/verdict_ess.h"
@@ -54,7 +55,7 @@ static bool
 say_found(struct finding *f, int code, const struct err *e, const char *good)
 {
 	if (code == 0)
-		finding_set(f, FINDING_GOOD, 0, "%s", good);
+		finding_set(f, FINDING_GOOD, 0, "%s", say(good));
 	else
 		finding_set(f, FINDING_BAD, code, "%s", err_get_text(e));
 	return code == 0;
@@ -82,7 +83,7 @@ judge_receipt_request(struct judge *j)
 	ess = verdict_signer_ess(j->s);
 	if (ess == NULL)
 		return -CS_ERR_NO_MEMORY;
-	if (!say_found(&ess->request, code, &e, "a receipt is asked for"))
+	if (!say_found(&ess->request, code, &e, N_("a receipt is asked for")))
 		return 0;
 	code = buf_add_bytes(&ess->request_value, value);
 	return code == 0 ? judge_keep_signature(j, ess) : code;
@@ -111,7 +112,8 @@ judge_history(struct judge *j)
 	ess = verdict_signer_ess(j->s);
 	if (ess == NULL)
 		return -CS_ERR_NO_MEMORY;
-	if (!say_found(&ess->history, code, &e, "mailing lists passed it on"))
+	if (!say_found(
+		&ess->history, code, &e, N_("mailing lists passed it on")))
 		return 0;
 	return buf_add_bytes(&ess->history_value, value);
 }

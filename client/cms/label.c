@@ -1,3 +1,4 @@
+#include "asn1/say.h"
 #include "client/cms/label.h"
 
 #include <errno.h>
@@ -171,8 +172,8 @@ refuse(const struct check *c, const struct ess_label *label, const char *why)
 	struct buf b = {0};
 
 	label_format(&b, c->all, label);
-	finding_set(c->clearance, FINDING_BAD, -CS_ERR_LABEL, "%s: %.*s", why,
-	    (int)b.len, (const char *)b.data);
+	finding_set(c->clearance, FINDING_BAD, -CS_ERR_LABEL, "%s: %.*s",
+	    say(why), (int)b.len, (const char *)b.data);
 	buf_clear(&b);
 	return false;
 }
@@ -199,8 +200,8 @@ check_categories(const struct check *c, const struct label_policy *policy,
 	while (ess_category_next(&d, &category))
 		if (!allows_category(policy, category.type))
 			return refuse(c, label,
-			    "the label has a category that is not allowed "
-			    "here");
+			    N_("the label has a category that is not allowed "
+			       "here"));
 	return true;
 }
 
@@ -211,20 +212,20 @@ check_policy(const struct check *c, const struct label_policy *policy,
 	int class = label->classification;
 
 	if (policy->clearance == LABEL_CLEARANCE_NONE)
-		return refuse(
-		    c, label, "nothing under the label's policy is cleared");
+		return refuse(c, label,
+		    N_("nothing under the label's policy is cleared"));
 	if (policy->clearance != LABEL_CLEARANCE_ANY) {
 		if (class == ESS_CLASSIFICATION_NONE)
 			return refuse(c, label,
-			    "the label does not tell its classification");
+			    N_("the label does not tell its classification"));
 		if (policy->classes_len != 0 &&
 		    label_class_name(policy, class) == NULL)
 			return refuse(c, label,
-			    "the label's classification is not one of its "
-			    "policy's");
+			    N_("the label's classification is not one of its "
+			       "policy's"));
 		if (class > policy->clearance)
 			return refuse(
-			    c, label, "the label is above the clearance");
+			    c, label, N_("the label is above the clearance"));
 	}
 	return check_categories(c, policy, label);
 }
@@ -266,9 +267,10 @@ check_unknown(const struct check *c, const struct label_rules *rules)
 		return true;
 	if (unknown != LABEL_UNKNOWN_SHOW)
 		return refuse(
-		    c, c->label, "the label's policy is not known here");
+		    c, c->label, N_("the label's policy is not known here"));
 	finding_set(c->clearance, FINDING_UNKNOWN, 0,
-	    "the label's policy is not known here, and such labels are shown");
+	    N_("the label's policy is not known here, and such labels are "
+	       "shown"));
 	return true;
 }
 
@@ -338,7 +340,8 @@ judge_label(const struct label_rules *rules, const struct verdict_signer *s)
 			    "%s",
 			    ess->label.state == FINDING_BAD
 				? ess->label.text
-				: "it has equivalent labels, and no label");
+				: say("it has equivalent labels, and no "
+				      "label"));
 		return 0;
 	}
 	policy = label_find_policy(rules, label.policy);

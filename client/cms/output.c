@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "asn1/say.h"
 #include "client/cms/output.h"
 
 #include <errno.h>
@@ -248,7 +249,7 @@ output_open(const char *path, struct output **out, struct err *e)
 
 	*out = NULL;
 	if (path == NULL || strcmp(path, "-") == 0) {
-		*out = output_new_fd(STDOUT_FILENO, "standard output");
+		*out = output_new_fd(STDOUT_FILENO, say("standard output"));
 		return *out != NULL ? 0 : err_set(e, -CS_ERR_NO_MEMORY, NULL);
 	}
 	*out = output_new(path);

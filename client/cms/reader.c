@@ -1,4 +1,5 @@
 /* The structure of CMS messages; what is in them is judged elsewhere. */
+#include "asn1/say.h"
 #include "client/cms/reader_int.h"
 
 #include <stdlib.h>
@@ -209,9 +210,9 @@ static const struct {
     {OID_COMPRESSED_DATA, CMS_COMPRESSED, VERDICT_COMPRESSED, "CompressedData",
 	"compressed"},
     {OID_DIGESTED_DATA, CMS_DIGESTED, VERDICT_DIGESTED, "DigestedData",
-	"with a digest and not signed"},
+	N_("with a digest and not signed")},
     {OID_AUTH_DATA, CMS_AUTHENTICATED, VERDICT_AUTHENTICATED,
-	"AuthenticatedData", "authenticated by a key and not signed"},
+	"AuthenticatedData", N_("authenticated by a key and not signed")},
 };
 #define TYPES_LEN (sizeof(types) / sizeof(types[0]))
 
@@ -236,7 +237,7 @@ reader_take_type(struct cms_reader *r, struct bytes oid)
 		return err_set(&r->err, -CS_ERR_NOT_SIGNED,
 		    "the message is %s; whether something in it is signed "
 		    "shows when it is opened",
-		    types[i].is);
+		    say(types[i].is));
 	}
 	return reader_add_layer(r, types[i].kind, types[i].name);
 }

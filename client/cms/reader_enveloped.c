@@ -1,4 +1,5 @@
 /* Opening EnvelopedData and AuthEnvelopedData: RFC 5652 6, 5083, 5084, 8103. */
+#include "asn1/say.h"
 #include "client/cms/reader_int.h"
 
 #include <stdlib.h>
@@ -19,10 +20,10 @@ reader_cannot_open(struct cms_reader *r, int code, const char *text)
 	if (f != NULL && r->type == CMS_AUTHENTICATED)
 		f = &reader_layer(r)->integrity;
 	if (f != NULL)
-		finding_set(f, FINDING_BAD, code, "%s", text);
+		finding_set(f, FINDING_BAD, code, "%s", say(text));
 	else
 		/* content was let out by an earlier run that went well */
-		return err_set(&r->err, -CS_ERR_CHANGED, "%s", text);
+		return err_set(&r->err, -CS_ERR_CHANGED, "%s", say(text));
 	return 0;
 }
 
@@ -51,10 +52,11 @@ reader_take_cipher(struct cms_reader *r, int *code)
 		return false;
 	if (cipher_is_aead(params->alg) != wants_aead) {
 		*code = reader_cannot_open(r, -CS_ERR_ALGORITHM,
-		    wants_aead ? "AuthEnvelopedData with a cipher that does "
-				 "not authenticate"
-			       : "an authenticating cipher, which belongs into "
-				 "AuthEnvelopedData, in another type");
+		    wants_aead
+			? "AuthEnvelopedData with a cipher that does "
+			  "not authenticate"
+			: N_("an authenticating cipher, which belongs into "
+			     "AuthEnvelopedData, in another type"));
 		return false;
 	}
 	if (alg_get(params->alg)->strength != ALG_GOOD &&
@@ -139,9 +141,9 @@ reader_end_cipher(struct cms_reader *r, struct bytes tag)
 		if (r->verdict != NULL) {
 			reader_layer(r)->is_authenticated = is_aead;
 			finding_set(reader_decryption(r), FINDING_GOOD, 0, "%s",
-			    is_aead ? "opened, and unchanged"
-				    : "opened; whether it was changed "
-				      "on the way does not show");
+			    is_aead ? say("opened, and unchanged")
+				    : say("opened; whether it was changed "
+					  "on the way does not show"));
 		}
 		return reader_pass(r, bytes_of(r->plain, len));
 	}
@@ -156,7 +158,7 @@ reader_end_cipher(struct cms_reader *r, struct bytes tag)
 	return reader_cannot_open(r, code,
 	    is_aead ? "the message was changed on the way, or its key is "
 		      "another"
-		    : "the message is damaged, or its key is another");
+		    : N_("the message is damaged, or its key is another"));
 }
 
 int

@@ -1,4 +1,5 @@
 /* What may stand where in a CMS message. */
+#include "asn1/say.h"
 #include "client/cms/reader_int.h"
 
 #define FIELD_ENTER(name, tag, place)                                   \
@@ -103,7 +104,7 @@ reader_fail_field(struct cms_reader *r, const struct ber_header *h, int code,
 {
 	r->is_field_told = true;
 	return err_set_at(&r->err, code, h->offset, "%s %s at byte %llu", name,
-	    what, (unsigned long long)h->offset);
+	    say(what), (unsigned long long)h->offset);
 }
 
 const struct reader_field *

@@ -6,6 +6,7 @@
 
 #include "asn1/alg/pbkdf2.h"
 #include "asn1/attrs.h"
+#include "asn1/say.h"
 #include "client/cms/reader_int.h"
 #include "client/cms/zlib.h"
 
@@ -25,7 +26,7 @@ reader_set_integrity(
 	if (r->verdict != NULL)
 		finding_set(&reader_layer(r)->integrity,
 		    code == 0 ? FINDING_GOOD : FINDING_BAD, code, "%s",
-		    code == 0 ? good : bad);
+		    say(code == 0 ? good : bad));
 	return 0;
 }
 
@@ -89,8 +90,8 @@ reader_finish_digested(struct cms_reader *r)
 		    bytes_is_equal(digest_get(r->digest, alg), buf_get(&r->mac))
 		? 0
 		: -CS_ERR_DIGEST_MISMATCH,
-	    "its digest fits, which whoever changes it can make anew",
-	    "the content is not what the digest was made of");
+	    N_("its digest fits, which whoever changes it can make anew"),
+	    N_("the content is not what the digest was made of"));
 }
 
 /* --- EncryptedData --- */
@@ -173,10 +174,11 @@ reader_get_direct_key(struct cms_reader *r, struct secret **key)
 	if (code != 0 || *key != NULL || n > at)
 		return code;
 	return reader_cannot_open(r, -CS_ERR_NO_RECIPIENT,
-	    is_password ? "the message is encrypted with a password: give "
-			  "--password-file"
-			: "the message is encrypted with a key that both sides "
-			  "have: give --kek-file with one of its length");
+	    is_password
+		? "the message is encrypted with a password: give "
+		  "--password-file"
+		: N_("the message is encrypted with a key that both sides "
+		     "have: give --kek-file with one of its length"));
 }
 
 /* --- AuthenticatedData --- */
@@ -300,7 +302,7 @@ reader_finish_authenticated(struct cms_reader *r)
 		    "the message was changed on the way, or its key is "
 		    "another");
 	return reader_set_integrity(r, code,
-	    "it is as it was made by someone who has its key",
+	    N_("it is as it was made by someone who has its key"),
 	    err_get_text(&e));
 }
 

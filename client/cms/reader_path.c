@@ -1,6 +1,7 @@
 /* The path of a signer's certificate, as the judge of signatures wants it. */
 #include <time.h>
 
+#include "asn1/say.h"
 #include "client/cms/reader_int.h"
 
 int
@@ -68,8 +69,8 @@ reader_judge_revocation(struct finding *f, const struct path_result *path,
 		    path->revocation_text);
 	else if (rule == PATH_REVOCATION_OFF || path->path == NULL)
 		finding_set(f, FINDING_NOT_CHECKED, 0, "%s",
-		    rule == PATH_REVOCATION_OFF ? "nobody asked for it"
-						: "there is no path");
+		    rule == PATH_REVOCATION_OFF ? say("nobody asked for it")
+						: say("there is no path"));
 	else if (path->revocation_code == 0 && path->is_revocation_checked)
 		finding_set(f, FINDING_GOOD, 0, "%s", path->revocation_text);
 	else if (rule == PATH_REVOCATION_HARD)

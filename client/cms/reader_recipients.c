@@ -1,4 +1,5 @@
 /* Who can open a message: RecipientInfos (RFC 5652 6.2) and our keys. */
+#include "asn1/say.h"
 #include "client/cms/reader_int.h"
 
 #include <stdio.h>
@@ -379,26 +380,30 @@ search_explain(const struct search *s)
 
 	if (s->is_kem_ours) {
 		snprintf(text, sizeof(text),
-		    "the message is encrypted to a key here by key "
-		    "encapsulation (%s), which is not supported",
+		    say("the message is encrypted to a key here by key "
+			"encapsulation (%s), which is not supported"),
 		    s->kem);
 		return reader_cannot_open(s->r, -CS_ERR_ALGORITHM, text);
 	}
 	if (s->broken_number != 0 && !s->has_password && !s->has_kek) {
 		snprintf(text, sizeof(text),
-		    "none of the recipients has its key here; recipient %zu "
-		    "cannot be read: %s",
+		    say("none of the recipients has its key here; recipient "
+			"%zu "
+			"cannot be read: %s"),
 		    s->broken_number, s->broken);
 		return reader_cannot_open(s->r, -CS_ERR_NO_RECIPIENT, text);
 	}
 	snprintf(text, sizeof(text),
-	    "none of the recipients that the message is encrypted to has its "
-	    "key here%s%s%s%s",
-	    s->has_password ? "; one is a password: give --password-file" : "",
-	    s->has_kek ? "; one is a key: give --kek-file" : "",
-	    s->kem[0] != '\0' ? "; one is by key encapsulation, which is not "
-				"supported: "
-			      : "",
+	    say("none of the recipients that the message is encrypted to has "
+		"its "
+		"key here%s%s%s%s"),
+	    s->has_password ? say("; one is a password: give --password-file")
+			    : "",
+	    s->has_kek ? say("; one is a key: give --kek-file") : "",
+	    s->kem[0] != '\0'
+		? say("; one is by key encapsulation, which is not "
+		      "supported: ")
+		: "",
 	    s->kem);
 	return reader_cannot_open(s->r, -CS_ERR_NO_RECIPIENT, text);
 }

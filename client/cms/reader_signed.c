@@ -1,6 +1,7 @@
 /* Judging SignerInfos: RFC 5652 5.4 and 5.6, RFC 8933, 5035, 6211, 8419. */
 #include "config.h"
 
+#include "asn1/say.h"
 #include "client/cms/judge_int.h"
 
 #include <stdio.h>
@@ -20,7 +21,7 @@ judge_trust(const struct judge *j)
 int
 judge_fail(struct judge *j, int code, const char *text)
 {
-	return err_set(&j->err, code, "%s", text);
+	return err_set(&j->err, code, "%s", say(text));
 }
 
 /* --- names --- */
@@ -190,8 +191,9 @@ judge_check_attrs(struct judge *j, struct bytes content_hash)
 		code = judge_fail(j, -CS_ERR_DIGEST_MISMATCH,
 		    j->is_counter
 			? "it is a countersignature of another signature"
-			: "the content is not what was signed: it was changed "
-			  "on the way, or belongs to another signature");
+			: N_("the content is not what was signed: it was "
+			     "changed "
+			     "on the way, or belongs to another signature"));
 	return code;
 }
 

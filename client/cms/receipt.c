@@ -1,3 +1,4 @@
+#include "asn1/say.h"
 #include "client/cms/receipt.h"
 
 #include "client/cms/verdict_mail.h"
@@ -47,9 +48,10 @@ explain_no_request(const struct verdict *v, const struct finding *broken)
 		return broken->text;
 	for (i = 0; i < v->layers_len; i++)
 		if (find_request(&v->layers[i], &request, &other) != NULL)
-			return "only a signature outside of the author's asks "
-			       "for one, which does not count";
-	return "no signature of the message asks for one";
+			return N_(
+			    "only a signature outside of the author's asks "
+			    "for one, which does not count");
+	return N_("no signature of the message asks for one");
 }
 
 /* What mailing lists say, by the outermost signature that tells of one. */
@@ -215,19 +217,20 @@ compare(const struct verdict_layer *sent, const struct verdict_layer *layer,
 
 	*request = (struct ess_receipt_request){0};
 	if (!verdict_get_receipt(layer, &receipt))
-		return "the receipt is broken";
+		return N_("the receipt is broken");
 	s = find_signature(sent, receipt.signature);
 	if (s == NULL)
-		return "the receipt is for another message";
+		return N_("the receipt is for another message");
 	if (!verdict_get_request(s, request) ||
 	    !bytes_is_equal(request->content_id, receipt.content_id))
-		return "the receipt names another request for one";
+		return N_("the receipt names another request for one");
 	if (!bytes_is_equal(
 		buf_get(&s->ess->content_type), receipt.content_type))
-		return "the receipt names another type of content";
+		return N_("the receipt names another type of content");
 	if (!has_digest(layer, s->ess))
-		return "the receipt was not made over the message's signature "
-		       "(msgSigDigest)";
+		return N_(
+		    "the receipt was not made over the message's signature "
+		    "(msgSigDigest)");
 	return NULL;
 }
 
@@ -274,8 +277,8 @@ receipt_match(
 		    "it is for the message that was sent");
 		return warn_unasked(received, layer, &request);
 	}
-	finding_set(
-	    &layer->receipt->match, FINDING_BAD, -CS_ERR_RECEIPT, "%s", fault);
+	finding_set(&layer->receipt->match, FINDING_BAD, -CS_ERR_RECEIPT, "%s",
+	    say(fault));
 	code = verdict_set_fault(received, -CS_ERR_RECEIPT, fault);
 	if (code == 0 && received->mail != NULL)
 		verdict_judge_mail(received);

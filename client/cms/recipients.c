@@ -5,6 +5,7 @@
 #include "asn1/alg/pwri.h"
 #include "asn1/alg/random.h"
 #include "asn1/kari.h"
+#include "asn1/say.h"
 #include "client/cms/enveloped.h"
 
 #define KEY_ID_LEN 20
@@ -29,7 +30,7 @@ recipients_refuse(
 	cert_describe(c, &name);
 	buf_add_byte(&name, 0);
 	err_set(s->e, code, "the recipient %s cannot be encrypted to: %s (%s)",
-	    name.err == 0 ? (const char *)name.data : "?", why, key);
+	    name.err == 0 ? (const char *)name.data : "?", say(why), key);
 	buf_clear(&name);
 	return code;
 }

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "asn1/say.h"
 #include "client/cms/spool.h"
 
 #include <errno.h>
@@ -66,8 +67,9 @@ spool_fail(const struct spool *s, int errnum, struct err *e)
 	char what[ERR_TEXT_MAX / 2];
 
 	snprintf(what, sizeof(what),
-	    "what must be read twice cannot be put aside in %s (set TMPDIR to "
-	    "use another folder)",
+	    say("what must be read twice cannot be put aside in %s (set TMPDIR "
+		"to "
+		"use another folder)"),
 	    s->dir);
 	return err_set_errno(e, errnum, what);
 }

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "asn1/say.h"
 #include "client/cms/verdict_ess.h"
 #include "client/cms/verdict_mail.h"
 
@@ -37,7 +38,7 @@ finding_set(
 	f->state = state;
 	f->code = code;
 	va_start(ap, fmt);
-	if (vsnprintf(f->text, sizeof(f->text), fmt, ap) >=
+	if (vsnprintf(f->text, sizeof(f->text), say(fmt), ap) >=
 	    (int)sizeof(f->text))
 		finding_trim(f->text);
 	va_end(ap);
@@ -202,7 +203,7 @@ verdict_warn(struct verdict *v, const char *fmt, ...)
 	if (v->warnings_len >= VERDICT_WARNINGS_MAX)
 		return 0;
 	va_start(ap, fmt);
-	n = vasprintf(&text, fmt, ap);
+	n = vasprintf(&text, say(fmt), ap);
 	va_end(ap);
 	if (n == -1)
 		return -CS_ERR_NO_MEMORY;
@@ -348,7 +349,7 @@ judge_put_signer(struct buf *b, const struct verdict_signer *s)
 	if (s->cert != NULL)
 		cert_describe(s->cert, b);
 	else
-		buf_printf(b, "the signer %s", s->sid != NULL ? s->sid : "?");
+		buf_say(b, "the signer %s", s->sid != NULL ? s->sid : "?");
 }
 
 static void
@@ -381,9 +382,9 @@ judge_put_cipher(struct buf *b, const struct verdict_layer *layer)
 {
 	const char *name = layer->cipher_name;
 
-	buf_printf(b, "encrypted with %s", name != NULL ? name : "?");
+	buf_say(b, "encrypted with %s", name != NULL ? name : "?");
 	if (!layer->is_authenticated)
-		buf_add_str(b, ", which does not show whether it was changed");
+		buf_say(b, ", which does not show whether it was changed");
 }
 
 /* What it is instead of signed. */
@@ -393,7 +394,7 @@ judge_put_other(struct buf *b, const struct verdict_layer *layer)
 	const char *name = layer->algorithm_name;
 
 	if (layer->kind == VERDICT_COMPRESSED)
-		buf_add_str(b, "; it was compressed");
+		buf_say(b, "; it was compressed");
 	else
 		buf_printf(b, "; %s (%s)", layer->integrity.text,
 		    name != NULL ? name : "?");
@@ -405,47 +406,47 @@ judge_put_text(
 {
 	switch (j->summary) {
 	case VERDICT_NONE:
-		buf_add_str(b, j->is_empty ? "The message has no signature"
-					   : "The message is not signed");
+		buf_say(b, j->is_empty ? "The message has no signature"
+				       : N_("The message is not signed"));
 		if (j->other != NULL)
 			judge_put_other(b, j->other);
 		break;
 	case VERDICT_VERIFIED:
-		buf_printf(
-		    b, "Good signature%s by ", j->signers > 1 ? "s" : "");
+		buf_say(b, j->signers > 1 ? "Good signatures by "
+					  : N_("Good signature by "));
 		judge_put_good_signers(b, v);
 		break;
 	case VERDICT_UNTRUSTED:
-		buf_add_str(b, v->is_withheld ? "The message signed by "
-					      : "The signature by ");
+		buf_say(b, v->is_withheld ? "The message signed by "
+					  : N_("The signature by "));
 		judge_put_signer(b, j->signer);
-		buf_add_str(b, v->is_withheld
-				   ? " is withheld for its security label"
-				   : " fits the content but is not trusted");
+		buf_say(b, v->is_withheld
+			       ? " is withheld for its security label"
+			       : N_(" fits the content but is not trusted"));
 		judge_put_finding(b, j);
 		break;
 	case VERDICT_BAD:
 		if (j->signer != NULL) {
-			buf_add_str(b, "The signature by ");
+			buf_say(b, "The signature by ");
 			judge_put_signer(b, j->signer);
-			buf_add_str(b, " is not good");
+			buf_say(b, " is not good");
 		} else {
-			buf_add_str(b, "The message cannot be opened");
+			buf_say(b, "The message cannot be opened");
 		}
 		judge_put_finding(b, j);
 		break;
 	case VERDICT_DECRYPTED:
-		buf_add_str(b, "Decrypted; the message was ");
+		buf_say(b, "Decrypted; the message was ");
 		judge_put_cipher(b, j->encrypted);
 		if (j->encrypted->is_authenticated)
-			buf_add_str(b, "; it is not signed");
+			buf_say(b, "; it is not signed");
 		break;
 	case VERDICT_PARTIAL:
 		break; /* verdict_mail.c */
 	}
 	if (j->signers != 0 && j->encrypted != NULL &&
 	    j->summary == VERDICT_VERIFIED)
-		buf_printf(b, "; encrypted with %s",
+		buf_say(b, "; encrypted with %s",
 		    j->encrypted->cipher_name != NULL
 			? j->encrypted->cipher_name
 			: "?");
@@ -456,7 +457,7 @@ verdict_set_fault(struct verdict *v, int code, const char *text)
 {
 	if (v->fault != 0)
 		return 0;
-	v->fault_text = strdup(text);
+	v->fault_text = strdup(say(text));
 	if (v->fault_text == NULL)
 		return -CS_ERR_NO_MEMORY;
 	v->fault = code;
@@ -565,15 +566,15 @@ verdict_kind_name(enum verdict_kind kind)
 {
 	switch (kind) {
 	case VERDICT_SIGNED:
-		return "signed";
+		return N_("signed");
 	case VERDICT_ENCRYPTED:
-		return "encrypted";
+		return N_("encrypted");
 	case VERDICT_COMPRESSED:
-		return "compressed";
+		return N_("compressed");
 	case VERDICT_DIGESTED:
-		return "digested";
+		return N_("digested");
 	case VERDICT_AUTHENTICATED:
-		return "authenticated";
+		return N_("authenticated");
 	}
 	return "unknown";
 }
@@ -583,13 +584,13 @@ finding_state_name(enum finding_state state)
 {
 	switch (state) {
 	case FINDING_NOT_CHECKED:
-		return "not-checked";
+		return N_("not-checked");
 	case FINDING_GOOD:
-		return "good";
+		return N_("good");
 	case FINDING_BAD:
-		return "bad";
+		return N_("bad");
 	case FINDING_UNKNOWN:
-		return "unknown";
+		return N_("unknown");
 	}
 	return "unknown";
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asn1/say.h"
 #include "asn1/time.h"
 
 /* Addresses of one list that are shown to a person. */
@@ -182,7 +183,7 @@ compare_part(struct verdict_layer *layer,
 		part = get(layer->signers[i].ess);
 		if (part.finding->state == FINDING_GOOD)
 			finding_set(part.finding, FINDING_BAD,
-			    -CS_ERR_ATTRIBUTES, "%s", text);
+			    -CS_ERR_ATTRIBUTES, "%s", say(text));
 	}
 }
 
@@ -190,13 +191,14 @@ void
 verdict_compare_ess(struct verdict_layer *layer)
 {
 	compare_part(layer, get_request_part,
-	    "the signers ask for different receipts, so none of them gets one");
+	    N_("the signers ask for different receipts, so none of them gets "
+	       "one"));
 	compare_part(layer, get_history_part,
-	    "the signers tell of different mailing lists");
+	    N_("the signers tell of different mailing lists"));
 	compare_part(layer, get_label_part,
-	    "the signers give it different security labels");
+	    N_("the signers give it different security labels"));
 	compare_part(layer, get_equivalents_part,
-	    "the signers give it different equivalent labels");
+	    N_("the signers give it different equivalent labels"));
 }
 
 /* --- for people --- */
@@ -214,7 +216,7 @@ put_addresses(struct buf *b, struct bytes list)
 		der_init(&in, names);
 		if (!ess_address_next(&in, &address)) {
 			buf_printf(b, "%s%s", n != 0 ? ", " : "",
-			    "somebody without an address");
+			    say("somebody without an address"));
 		} else if (n < ADDRESSES_SHOWN_MAX) {
 			buf_printf(b, "%s%s", n != 0 ? ", " : "",
 			    err_quote(quoted, sizeof(quoted), address.p,
@@ -223,30 +225,31 @@ put_addresses(struct buf *b, struct bytes list)
 		n++;
 	}
 	if (n > ADDRESSES_SHOWN_MAX)
-		buf_printf(b, " and others: %zu in all", n);
+		buf_say(b, " and others: %zu in all", n);
 }
 
 static void
 put_lists(struct buf *b, const struct verdict_signer *s)
 {
-	static const char *const policies[] = {"go as asked for",
-	    "are not to be made", "go instead to ", "go as well to "};
+	static const char *const policies[] = {N_("go as asked for"),
+	    N_("are not to be made"), N_("go instead to "),
+	    N_("go as well to ")};
 	char time[TIME_TEXT_MAX];
 	struct ess_list list;
 	struct bytes lists;
 	struct der d;
 
 	if (s->ess->history.state == FINDING_BAD)
-		buf_printf(
+		buf_say(
 		    b, "    lists       unclear: %s\n", s->ess->history.text);
 	if (!verdict_get_lists(s, &lists, &list))
 		return;
 	der_init(&d, lists);
 	while (ess_list_next(&d, &list)) {
-		buf_printf(b,
+		buf_say(b,
 		    "    list        passed on at %s (the list says); receipts "
 		    "%s",
-		    time_format(time, list.time), policies[list.policy]);
+		    time_format(time, list.time), say(policies[list.policy]));
 		put_addresses(b, list.to);
 		buf_add_str(b, "\n");
 	}
@@ -256,7 +259,7 @@ static void
 put_categories(struct buf *b, struct bytes categories)
 {
 	struct ess_category category;
-	const char *before = "; categories ";
+	const char *before = say("; categories ");
 	char type[OID_TEXT_MAX];
 	struct der d;
 
@@ -281,11 +284,11 @@ put_label(struct buf *b, const struct ess_label *label, const char *name,
 	else
 		buf_add_str(b, text);
 	if (label->classification == ESS_CLASSIFICATION_NONE)
-		buf_add_str(b, ", no classification");
+		buf_say(b, ", no classification");
 	else if (class != NULL)
 		buf_printf(b, ", %s (%d)", class, label->classification);
 	else
-		buf_printf(b, ", classification %d", label->classification);
+		buf_say(b, ", classification %d", label->classification);
 	if (label->mark.len != 0)
 		buf_printf(b, ", \"%s\"",
 		    err_quote(quoted, sizeof(quoted), label->mark.p,
@@ -303,23 +306,23 @@ put_labels(struct buf *b, const struct verdict_signer *s)
 	struct der d;
 
 	if (ess->label.state == FINDING_BAD)
-		buf_printf(b, "    label       unclear: %s\n", ess->label.text);
+		buf_say(b, "    label       unclear: %s\n", ess->label.text);
 	if (verdict_get_label(s, &label)) {
-		buf_add_str(b, "    label       ");
+		buf_say(b, "    label       ");
 		put_label(b, &label, ess->policy_name, ess->class_name);
 	}
 	if (ess->equivalents.state == FINDING_BAD)
-		buf_printf(
+		buf_say(
 		    b, "    equivalent  unclear: %s\n", ess->equivalents.text);
 	(void)verdict_get_equivalents(s, &labels);
 	der_init(&d, labels);
 	while (ess_label_next(&d, &label)) {
-		buf_add_str(b, "    equivalent  ");
+		buf_say(b, "    equivalent  ");
 		put_label(b, &label, NULL, NULL);
 	}
 	if (ess->clearance.state != FINDING_NOT_CHECKED)
-		buf_printf(b, "    clearance   %s: %s\n",
-		    finding_state_name(ess->clearance.state),
+		buf_say(b, "    clearance   %s: %s\n",
+		    say(finding_state_name(ess->clearance.state)),
 		    ess->clearance.text);
 }
 
@@ -333,19 +336,18 @@ verdict_put_ess(struct buf *b, const struct verdict_signer *s)
 	put_labels(b, s);
 	put_lists(b, s);
 	if (verdict_get_request(s, &request)) {
-		buf_add_str(b, "    receipt     asked for from ");
+		buf_say(b, "    receipt     asked for from ");
 		if (request.from == ESS_FROM_ALL)
-			buf_add_str(b, "all who get the message");
+			buf_say(b, "all who get the message");
 		else if (request.from == ESS_FROM_FIRST_TIER)
-			buf_add_str(b, "those that it was sent to directly");
+			buf_say(b, "those that it was sent to directly");
 		else
 			put_addresses(b, request.from_list);
-		buf_add_str(b, "; to go to ");
+		buf_say(b, "; to go to ");
 		put_addresses(b, request.to);
 		buf_add_str(b, "\n");
 	} else if (s->ess->request.state == FINDING_BAD) {
-		buf_printf(
-		    b, "    receipt     none: %s\n", s->ess->request.text);
+		buf_say(b, "    receipt     none: %s\n", s->ess->request.text);
 	}
 }
 
@@ -357,12 +359,12 @@ verdict_put_receipt(struct buf *b, const struct verdict_layer *layer)
 	if (receipt == NULL)
 		return;
 	if (receipt->form.state != FINDING_GOOD)
-		buf_printf(b, "  receipt: broken: %s\n", receipt->form.text);
+		buf_say(b, "  receipt: broken: %s\n", receipt->form.text);
 	else if (receipt->match.state == FINDING_NOT_CHECKED)
-		buf_add_str(b,
+		buf_say(b,
 		    "  receipt: of a message that it was not compared with\n");
 	else
-		buf_printf(b, "  receipt: %s: %s\n",
-		    finding_state_name(receipt->match.state),
+		buf_say(b, "  receipt: %s: %s\n",
+		    say(finding_state_name(receipt->match.state)),
 		    receipt->match.text);
 }

@@ -1,3 +1,4 @@
+#include "asn1/say.h"
 #include "client/cms/verdict_mail.h"
 
 #include <stdlib.h>
@@ -244,8 +245,8 @@ set_text(struct verdict *v, const char *text, const struct verdict *about)
 {
 	struct buf b = {0};
 
-	buf_printf(&b, "%s%s %s: %s", text,
-	    about->mail->is_message ? "The message in part" : "Part",
+	buf_printf(&b, "%s%s %s: %s", say(text),
+	    about->mail->is_message ? say("The message in part") : say("Part"),
 	    about->mail->part, about->text != NULL ? about->text : "?");
 	free(v->text);
 	v->text = b.err == 0 ? bytes_dup_str(buf_get(&b)) : NULL;
@@ -315,8 +316,8 @@ judge_tally(struct verdict *v, const struct tally *t)
 		v->code = t->worst->code;
 	}
 	return set_text(v,
-	    "Only a part of the message is protected, and anybody may have "
-	    "written the rest. ",
+	    N_("Only a part of the message is protected, and anybody may have "
+	       "written the rest. "),
 	    t->worst != NULL ? t->worst : t->first);
 }
 

@@ -7,6 +7,7 @@
 #ifndef CLIENT_CMS_VERDICT_MAIL_H
 #define CLIENT_CMS_VERDICT_MAIL_H
 
+#include "asn1/say.h"
 #include "client/cms/verdict.h"
 
 #define VERDICT_PARTS_MAX 1000 /* listed; all are counted */
@@ -72,8 +73,8 @@ struct verdict_header *verdict_add_header(struct verdict *v);
 static inline const char *
 verdict_header_state_name(enum header_state s)
 {
-	static const char *const names[] = {
-	    "same", "differs", "confidential", "added", "inner-only"};
+	static const char *const names[] = {"same", N_("differs"),
+	    N_("confidential"), N_("added"), N_("inner-only")};
 
 	return names[s];
 }

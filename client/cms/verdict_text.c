@@ -1,3 +1,4 @@
+#include "asn1/say.h"
 #include "client/cms/verdict_ess.h"
 #include "client/cms/verdict_mail.h"
 
@@ -6,7 +7,8 @@
 static void
 put_finding(struct buf *b, const char *what, const struct finding *f)
 {
-	buf_printf(b, "    %-11s %s", what, finding_state_name(f->state));
+	buf_printf(
+	    b, "    %-11s %s", say(what), say(finding_state_name(f->state)));
 	if (f->text[0] != '\0')
 		buf_printf(b, ": %s", f->text);
 	else if (f->code != 0)
@@ -24,11 +26,11 @@ is_worth_telling(const struct finding *f)
 static void
 put_signer_name(struct buf *b, const struct verdict_signer *s, const char *what)
 {
-	buf_printf(b, "  %s: ", what);
+	buf_printf(b, "  %s: ", say(what));
 	if (s->cert != NULL)
 		cert_describe(s->cert, b);
 	else
-		buf_printf(
+		buf_say(
 		    b, "%s (no certificate)", s->sid != NULL ? s->sid : "?");
 	buf_add_str(b, "\n");
 }
@@ -51,16 +53,16 @@ put_signer_details(struct buf *b, const struct verdict_signer *s)
 	char time[TIME_TEXT_MAX];
 
 	if (s->sid != NULL)
-		buf_printf(b, "    named as    %s\n", s->sid);
+		buf_say(b, "    named as    %s\n", s->sid);
 	if (s->signature_name != NULL && s->digest_name != NULL)
-		buf_printf(b, "    algorithms  %s, content digest %s\n",
+		buf_say(b, "    algorithms  %s, content digest %s\n",
 		    s->signature_name, s->digest_name);
 	if (s->address_certified != NULL)
-		buf_printf(b, "    addresses   %s\n", s->address_certified);
+		buf_say(b, "    addresses   %s\n", s->address_certified);
 	if (s->profile != NULL)
-		buf_printf(b, "    profile     %s\n", s->profile);
+		buf_say(b, "    profile     %s\n", s->profile);
 	if (s->has_signing_time)
-		buf_printf(b, "    signed at   %s (the signer says)\n",
+		buf_say(b, "    signed at   %s (the signer says)\n",
 		    time_format(time, s->signing_time));
 }
 
@@ -72,10 +74,10 @@ put_stamps(struct buf *b, const struct verdict_signer *s, bool is_verbose)
 
 	for (i = 0; i < s->stamps_len; i++) {
 		stamp = &s->stamps[i];
-		put_finding(b, "time stamp", &stamp->finding);
+		put_finding(b, N_("time stamp"), &stamp->finding);
 		if (is_verbose && stamp->signer != NULL &&
 		    stamp->signer->cert != NULL) {
-			buf_add_str(b, "      by ");
+			buf_say(b, "      by ");
 			cert_describe(stamp->signer->cert, b);
 			buf_add_str(b, "\n");
 		}
@@ -86,8 +88,8 @@ static void
 put_signer(struct buf *b, const struct verdict_signer *s, const char *what,
     bool is_verbose)
 {
-	static const char *const names[] = {
-	    "signature", "algorithm", "chain", "revocation", "address"};
+	static const char *const names[] = {N_("signature"), N_("algorithm"),
+	    N_("chain"), N_("revocation"), N_("address")};
 	const struct finding *findings[] = {&s->integrity, &s->algorithm,
 	    &s->chain, &s->revocation, &s->address};
 	size_t i;
@@ -103,7 +105,7 @@ put_signer(struct buf *b, const struct verdict_signer *s, const char *what,
 	if (is_verbose && s->path != NULL)
 		put_path(b, s->path);
 	for (i = 0; i < s->counters_len; i++)
-		put_signer(b, &s->counters[i], "countersigner", is_verbose);
+		put_signer(b, &s->counters[i], N_("countersigner"), is_verbose);
 }
 
 static void
@@ -111,11 +113,11 @@ put_signed(struct buf *b, const struct verdict_layer *layer, bool is_verbose)
 {
 	size_t i;
 
-	buf_printf(b, "signed: %s, %llu bytes covered\n",
+	buf_say(b, "signed: %s, %llu bytes covered\n",
 	    layer->format != NULL ? layer->format : "?",
 	    (unsigned long long)layer->covered_len);
 	for (i = 0; i < layer->signers_len; i++)
-		put_signer(b, &layer->signers[i], "signer", is_verbose);
+		put_signer(b, &layer->signers[i], N_("signer"), is_verbose);
 	verdict_put_receipt(b, layer);
 }
 
@@ -129,10 +131,10 @@ put_recipients(
 	for (i = 0; i < layer->recipients_len; i++) {
 		r = &layer->recipients[i];
 		if (is_verbose || r->is_ours)
-			buf_printf(b, "  recipient: %s (%s)%s\n",
+			buf_say(b, "  recipient: %s (%s)%s\n",
 			    r->rid != NULL ? r->rid : "?",
 			    r->alg_name != NULL ? r->alg_name : "?",
-			    r->is_ours ? ", ours" : "");
+			    r->is_ours ? say(", ours") : "");
 	}
 }
 
@@ -140,23 +142,24 @@ put_recipients(
 static void
 put_checked(struct buf *b, const struct verdict_layer *layer, bool is_verbose)
 {
-	buf_printf(b, "%s: %s, %s\n", verdict_kind_name(layer->kind),
+	buf_printf(b, "%s: %s, %s\n", say(verdict_kind_name(layer->kind)),
 	    layer->format != NULL ? layer->format : "?",
 	    layer->algorithm_name != NULL ? layer->algorithm_name : "?");
 	if (is_verbose || is_worth_telling(&layer->integrity))
-		put_finding(b, "integrity", &layer->integrity);
+		put_finding(b, N_("integrity"), &layer->integrity);
 	put_recipients(b, layer, is_verbose);
 }
 
 static void
 put_encrypted(struct buf *b, const struct verdict_layer *layer, bool is_verbose)
 {
-	buf_printf(b, "encrypted: %s, %s, %s\n",
+	buf_say(b, "encrypted: %s, %s, %s\n",
 	    layer->format != NULL ? layer->format : "?",
 	    layer->cipher_name != NULL ? layer->cipher_name : "?",
-	    layer->is_authenticated ? "authenticated" : "not authenticated");
+	    layer->is_authenticated ? say("authenticated")
+				    : say("not authenticated"));
 	if (is_verbose || is_worth_telling(&layer->decryption))
-		put_finding(b, "decryption", &layer->decryption);
+		put_finding(b, N_("decryption"), &layer->decryption);
 	put_recipients(b, layer, is_verbose);
 }
 
@@ -174,7 +177,7 @@ put_layers(struct buf *b, const struct verdict *v, bool is_verbose)
 			put_encrypted(b, &v->layers[i], is_verbose);
 			break;
 		case VERDICT_COMPRESSED:
-			buf_add_str(b, "compressed\n");
+			buf_say(b, "compressed\n");
 			break;
 		case VERDICT_DIGESTED:
 		case VERDICT_AUTHENTICATED:
@@ -208,18 +211,18 @@ put_signers(struct buf *b, const struct verdict *v)
 				continue;
 			issuer = (struct buf){0};
 			name_format(&issuer, cert_get_issuer(s->cert));
-			buf_add_str(b, "signed by ");
+			buf_say(b, "signed by ");
 			cert_describe(s->cert, b);
-			buf_printf(b, ", certificate issued by %.*s",
+			buf_say(b, ", certificate issued by %.*s",
 			    (int)issuer.len, (const char *)issuer.data);
 			buf_clear(&issuer);
 			if (s->has_signing_time)
-				buf_printf(b, ", at %s (the signer says)",
+				buf_say(b, ", at %s (the signer says)",
 				    time_format(time, s->signing_time));
 			buf_add_str(b, "\n");
 			if (s->address.state != FINDING_NOT_CHECKED)
-				buf_printf(b, "  address: %s: %s\n",
-				    finding_state_name(s->address.state),
+				buf_say(b, "  address: %s: %s\n",
+				    say(finding_state_name(s->address.state)),
 				    s->address.text);
 		}
 }
@@ -231,17 +234,17 @@ put_protection(struct buf *b, const struct verdict_mail *m)
 	size_t i;
 
 	if (m->protection.text[0] != '\0')
-		buf_printf(b, "header protection: %s: %s\n",
-		    finding_state_name(m->protection.state),
+		buf_say(b, "header protection: %s: %s\n",
+		    say(finding_state_name(m->protection.state)),
 		    m->protection.text);
 	for (i = 0; i < m->headers_len; i++) {
 		h = &m->headers[i];
 		if (h->state == HEADER_SAME)
 			continue;
-		buf_printf(b, "  %s (%s): inside %s, outside %s\n", h->name,
-		    verdict_header_state_name(h->state),
-		    h->inner != NULL ? h->inner : "nothing",
-		    h->outer != NULL ? h->outer : "nothing");
+		buf_say(b, "  %s (%s): inside %s, outside %s\n", h->name,
+		    say(verdict_header_state_name(h->state)),
+		    h->inner != NULL ? h->inner : say("nothing"),
+		    h->outer != NULL ? h->outer : say("nothing"));
 	}
 }
 
@@ -249,15 +252,15 @@ static void
 put_part(struct buf *b, const struct verdict_part *p)
 {
 	buf_printf(b, "  %s  %s", p->path,
-	    p->type[0] != '\0' ? p->type : "of no clear type");
+	    p->type[0] != '\0' ? p->type : say("of no clear type"));
 	if (p->name != NULL)
 		buf_printf(b, " \"%s\"", p->name);
 	buf_printf(b, ": %s%s%s\n",
-	    p->is_outside  ? "beside the signature, not signed"
-	    : p->is_signed ? "signed"
-			   : "not signed",
-	    p->is_encrypted ? ", encrypted" : "",
-	    p->is_held_back ? ", held back" : "");
+	    p->is_outside  ? say("beside the signature, not signed")
+	    : p->is_signed ? say("signed")
+			   : say("not signed"),
+	    p->is_encrypted ? say(", encrypted") : "",
+	    p->is_held_back ? say(", held back") : "");
 }
 
 /* Which parts are covered: in one line where all are alike. */
@@ -272,10 +275,10 @@ put_parts(struct buf *b, const struct verdict_mail *m, bool is_verbose)
 	if (m->parts_count == 0)
 		return;
 	if (m->parts_len == m->parts_count && (n == 0 || n == m->parts_len))
-		buf_printf(b, "parts: %zu, %s\n", m->parts_count,
-		    n != 0 ? "all signed" : "none signed");
+		buf_say(b, "parts: %zu, %s\n", m->parts_count,
+		    n != 0 ? say("all signed") : say("none signed"));
 	else
-		buf_printf(b, "parts: %zu, %zu of the first %zu signed\n",
+		buf_say(b, "parts: %zu, %zu of the first %zu signed\n",
 		    m->parts_count, n, m->parts_len);
 	for (i = 0; i < m->parts_len; i++)
 		if (is_verbose || m->parts[i].is_held_back ||
@@ -303,8 +306,9 @@ put_inner(struct buf *b, const struct verdict *v, bool is_verbose)
 {
 	struct buf text = {0};
 
-	buf_printf(b, "part %s, %s:\n", v->mail->part,
-	    v->mail->is_message ? "an enclosed message" : "by itself");
+	buf_say(b, "part %s, %s:\n", v->mail->part,
+	    v->mail->is_message ? say("an enclosed message")
+				: say("by itself"));
 	if (verdict_to_text(v, is_verbose, &text) == 0)
 		put_indented(b, buf_get(&text));
 	buf_clear(&text);
@@ -340,6 +344,6 @@ verdict_to_text(const struct verdict *v, bool is_verbose, struct buf *b)
 	else
 		put_layers(b, v, is_verbose);
 	for (i = 0; i < v->warnings_len; i++)
-		buf_printf(b, "warning: %s\n", v->warnings[i]);
+		buf_say(b, "warning: %s\n", v->warnings[i]);
 	return b->err;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/path.h"
+#include "asn1/say.h"
 
 struct link {
 	int fd; /* -1: not connected */
@@ -172,7 +173,7 @@ link_take_error(const struct agt_msg *answer, struct err *e)
 	int code = err_is_known(answer->code) ? answer->code : -CS_ERR_PROTOCOL;
 
 	err_quote(text, sizeof(text), answer->text.p, answer->text.len);
-	err_set(e, code, "%s", text[0] != '\0' ? text : err_text(code));
+	err_set(e, code, "%s", text[0] != '\0' ? say(text) : err_text(code));
 	if (answer->token.len != 0 && text[0] == '\0')
 		err_context(e, "token %s",
 		    err_quote(token, sizeof(token), answer->token.p,

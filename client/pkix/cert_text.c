@@ -135,7 +135,7 @@ cert_describe(const struct cert *c, struct buf *b)
 		add_quoted(b, buf_get(&address));
 		buf_add_str(b, ">");
 	} else if (!has_name) {
-		buf_add_str(b, "a certificate without a name");
+		buf_say(b, "a certificate without a name");
 	}
 	buf_clear(&address);
 	return b->err;

@@ -1,3 +1,4 @@
+#include "asn1/say.h"
 #include "client/pkix/choose.h"
 
 #include <stdio.h>
@@ -104,7 +105,7 @@ describe_candidate(char *dst, size_t size, const struct choose_candidate *c)
 
 	bytes_to_hex(serial, hex, sizeof(hex));
 	cert_get_display_name(c->cert, &name);
-	snprintf(dst, size, "%.*s (%s, serial %s%s)",
+	snprintf(dst, size, say("%.*s (%s, serial %s%s)"),
 	    name.len < NAME_SHOWN_MAX ? (int)name.len : NAME_SHOWN_MAX,
 	    name.len != 0 ? (const char *)name.data : "",
 	    spki_describe(key, sizeof(key), &c->cert->spki), hex,
@@ -174,10 +175,10 @@ say_refusals(const struct choose_candidate *candidates, size_t n,
 
 	if (address.len != 0)
 		err_quote(shown, sizeof(shown), address.p, address.len);
-	buf_printf(&text, "no key may sign%s%.200s",
-	    address.len != 0 ? " for " : "", shown);
+	buf_say(&text, "no key may sign%s%.200s",
+	    address.len != 0 ? say(" for ") : "", shown);
 	if (n == 0)
-		buf_add_str(&text, ": there is none; insert a card");
+		buf_say(&text, ": there is none; insert a card");
 	for (i = 0; i < n && told < REFUSALS_MAX; i++) {
 		if (code == -CS_ERR_KEY_USAGE &&
 		    candidates[i].code == -CS_ERR_ADDRESS)
@@ -186,7 +187,7 @@ say_refusals(const struct choose_candidate *candidates, size_t n,
 		told++;
 	}
 	if (i < n)
-		buf_printf(&text, "; and %zu more", n - i);
+		buf_say(&text, "; and %zu more", n - i);
 	r = err_set(e, code, "%.*s", (int)text.len,
 	    text.len != 0 ? (const char *)text.data : "");
 	buf_clear(&text);

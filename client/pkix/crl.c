@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asn1/say.h"
 #include "client/pkix/crl_int.h"
 #include "client/pkix/hash.h"
 #include "client/pkix/strength.h"
@@ -110,7 +111,7 @@ static void
 crl_mark(struct crl *crl, const char *why)
 {
 	if (crl->unusable[0] == '\0')
-		snprintf(crl->unusable, sizeof(crl->unusable), "%s", why);
+		snprintf(crl->unusable, sizeof(crl->unusable), "%s", say(why));
 }
 
 static void
@@ -120,7 +121,8 @@ crl_mark_extension(struct crl *crl, struct bytes oid)
 
 	oid_describe(name, sizeof(name), oid);
 	snprintf(crl->unusable, sizeof(crl->unusable),
-	    "it has the critical extension %.100s, which is not understood",
+	    say("it has the critical extension %.100s, which is not "
+		"understood"),
 	    name);
 }
 

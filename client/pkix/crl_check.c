@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "asn1/say.h"
 #include "client/pkix/cert_int.h"
 #include "client/pkix/crl_int.h"
 #include "client/pkix/hash.h"
@@ -57,9 +58,9 @@ crl_answer_set_revoked(
 	a->revoked_at = at;
 	a->as_of = as_of;
 	a->reason = reason;
-	snprintf(a->text, sizeof(a->text), "%s since %.*s%s%s%s",
-	    reason == CRL_REASON_HOLD ? "on hold" : "revoked", DATE_LEN,
-	    time_format(date, at), reason != 0 ? " (" : "",
+	snprintf(a->text, sizeof(a->text), say("%s since %.*s%s%s%s"),
+	    reason == CRL_REASON_HOLD ? say("on hold") : say("revoked"),
+	    DATE_LEN, time_format(date, at), reason != 0 ? " (" : "",
 	    reason != 0 ? reason_name(reason) : "", reason != 0 ? ")" : "");
 }
 
@@ -68,7 +69,7 @@ static void
 say_unknown(struct crl_answer *a, const char *text)
 {
 	if (a->status == CRL_UNKNOWN && a->text[0] == '\0')
-		snprintf(a->text, sizeof(a->text), "%s", text);
+		snprintf(a->text, sizeof(a->text), "%s", say(text));
 }
 
 static void
@@ -76,8 +77,9 @@ say_unusable(struct crl_answer *a, const struct crl *crl)
 {
 	char date[TIME_TEXT_MAX], text[CRL_TEXT_MAX];
 
-	snprintf(text, sizeof(text), "the CRL of %.*s cannot be used: %.140s",
-	    DATE_LEN, time_format(date, crl->this_update), crl->unusable);
+	snprintf(text, sizeof(text),
+	    say("the CRL of %.*s cannot be used: %.140s"), DATE_LEN,
+	    time_format(date, crl->this_update), crl->unusable);
 	say_unknown(a, text);
 }
 
@@ -125,8 +127,8 @@ signer_admits(struct crl_query *q, struct crl *crl, struct cert *signer)
 	if ((cert_get_key_usage(signer, NULL) & KU_CRL_SIGN) == 0) {
 		say_unknown(q->answer, signer == q->issuer
 					   ? "the CA may not sign CRLs"
-					   : "the CRL's signer may not sign "
-					     "CRLs");
+					   : N_("the CRL's signer may not sign "
+						"CRLs"));
 		return -CS_ERR_KEY_USAGE;
 	}
 	if (signer == q->issuer)
@@ -136,8 +138,8 @@ signer_admits(struct crl_query *q, struct crl *crl, struct cert *signer)
 		say_unknown(q->answer,
 		    r == -CS_ERR_REVOKED
 			? "the certificate of the CRL's signer is revoked"
-			: "the CRL is signed by a key other than the CA's, "
-			  "whose certificate is not trusted");
+			: N_("the CRL is signed by a key other than the CA's, "
+			     "whose certificate is not trusted"));
 	return r;
 }
 
@@ -316,7 +318,7 @@ query_not_listed(struct crl_query *q, const struct crl *crl,
 		return;
 	}
 	if (!is_fresh(q, crl) && (delta == NULL || !is_fresh(q, delta))) {
-		snprintf(text, sizeof(text), "the CRL is stale since %.*s",
+		snprintf(text, sizeof(text), say("the CRL is stale since %.*s"),
 		    DATE_LEN, time_format(date, crl->next_update));
 		say_unknown(a, text);
 		return;
@@ -408,7 +410,7 @@ query_end(struct crl_query *q)
 		a->status = CRL_GOOD;
 		a->as_of = q->good_at;
 		snprintf(a->text, sizeof(a->text),
-		    "not revoked by the CRL of %.*s", DATE_LEN,
+		    say("not revoked by the CRL of %.*s"), DATE_LEN,
 		    time_format(date, q->good_at));
 		return;
 	}

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asn1/say.h"
 #include "client/pkix/crl_int.h"
 #include "client/pkix/general_name.h"
 #include "client/pkix/hash.h"
@@ -31,7 +32,7 @@ crl_spoil(struct crl *crl, int code)
 {
 	if (crl->unusable[0] == '\0')
 		snprintf(crl->unusable, sizeof(crl->unusable),
-		    "it cannot be read: %s", err_text(code));
+		    say("it cannot be read: %s"), err_text(code));
 }
 
 /* One past the 32 bits would be a list over CRL_LEN_MAX. issuer_hash is 0 in
@@ -153,12 +154,13 @@ entry_extensions(struct crl *crl, struct der *d, struct crl_entry *entry)
 			continue;
 		if (oid == OID_CE_CERTIFICATE_ISSUER)
 			snprintf(crl->unusable, sizeof(crl->unusable),
-			    "it lists certificates of other issuers and does "
-			    "not say that it is indirect");
+			    say("it lists certificates of other issuers and "
+				"does "
+				"not say that it is indirect"));
 		else
 			snprintf(crl->unusable, sizeof(crl->unusable),
-			    "an entry has the critical extension %.100s, "
-			    "which is not understood",
+			    say("an entry has the critical extension %.100s, "
+				"which is not understood"),
 			    oid_describe(name, sizeof(name), raw));
 	}
 	return der_end(&list);

@@ -1,3 +1,4 @@
+#include "asn1/say.h"
 #include "client/pkix/db.h"
 
 #include <errno.h>
@@ -17,7 +18,7 @@ db_fail(const struct db *db, struct err *e)
 	    : code == SQLITE_IOERR ? -CS_ERR_IO
 	    : code == SQLITE_NOMEM ? -CS_ERR_NO_MEMORY
 				   : -CS_ERR_STORE,
-	    "%s: %s", db->kind->what, db->sqlite->errmsg(db->handle));
+	    "%s: %s", say(db->kind->what), db->sqlite->errmsg(db->handle));
 }
 
 int
@@ -42,7 +43,7 @@ db_path(const struct db_kind *kind, struct buf *path, bool is_written,
 	else
 		return err_set(e, -CS_ERR_NO_FILE,
 		    "there is no folder for %s: neither %s nor HOME is set",
-		    kind->what, kind->variable);
+		    say(kind->what), kind->variable);
 	buf_add_str(path, kind->name);
 	buf_add_byte(path, '\0');
 	if (path->err != 0)
@@ -104,7 +105,7 @@ db_prepare(struct db *db, bool is_written, const char *path, struct err *e)
 		version > db->kind->version))
 		return err_set(e, -CS_ERR_STORE,
 		    "%s is no file of this version for %s", path,
-		    db->kind->what);
+		    say(db->kind->what));
 	if (!is_written)
 		return 0;
 	r = db_exec(db, "BEGIN IMMEDIATE;", e);

@@ -1,3 +1,4 @@
+#include "asn1/say.h"
 #include "client/pkix/fetched.h"
 
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 	"CREATE INDEX IF NOT EXISTS fetched_age ON fetched (next_update);"
 
 static const struct db_kind fetched_kind = {
-    .what = "the cache of what was fetched",
+    .what = N_("the cache of what was fetched"),
     .variable = "XDG_CACHE_HOME",
     .home = "/.cache",
     .name = "/cardseal/fetched.db",

@@ -1,4 +1,5 @@
 /* Requests and answers of OCSP in their encoding (RFC 6960 4), and sets. */
+#include "asn1/say.h"
 #include "client/pkix/ocsp_int.h"
 
 #include <stdio.h>
@@ -297,7 +298,7 @@ say_refused(uint64_t status, struct err *e)
 
 	return err_set(e, -CS_ERR_NETWORK, "the OCSP responder refused: %s",
 	    status < sizeof(words) / sizeof(*words) ? words[status]
-						    : "unknown reason");
+						    : say("unknown reason"));
 }
 
 /* OCSPResponse; *basic borrows from der. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "asn1/alg/digest.h"
+#include "asn1/say.h"
 #include "client/pkix/cert_int.h"
 #include "client/pkix/crl_int.h"
 #include "client/pkix/ocsp_int.h"
@@ -34,7 +35,7 @@ say_unknown(struct ocsp_query *q, const char *text)
 	struct crl_answer *a = q->answer;
 
 	if (a->status == CRL_UNKNOWN && a->text[0] == '\0')
-		snprintf(a->text, sizeof(a->text), "%s", text);
+		snprintf(a->text, sizeof(a->text), "%s", say(text));
 }
 
 /* Is it about the certificate? */
@@ -210,7 +211,7 @@ say_stale(struct ocsp_query *q, int64_t since)
 {
 	char date[TIME_TEXT_MAX], text[CRL_TEXT_MAX];
 
-	snprintf(text, sizeof(text), "the OCSP answer is stale since %.*s",
+	snprintf(text, sizeof(text), say("the OCSP answer is stale since %.*s"),
 	    DATE_LEN, time_format(date, since));
 	say_unknown(q, text);
 }
@@ -247,7 +248,7 @@ take_revoked(struct ocsp_query *q, const struct ocsp_response *r,
 	    single->reason == CRL_REASON_HOLD) {
 		crl_answer_set_revoked(a, 0, 0, single->this_update);
 		snprintf(a->text, sizeof(a->text),
-		    "the CA has never issued it, its OCSP responder says");
+		    say("the CA has never issued it, its OCSP responder says"));
 	} else if (single->reason != CRL_REASON_HOLD) {
 		crl_answer_set_revoked(
 		    a, single->revoked_at, single->reason, single->this_update);
@@ -310,7 +311,7 @@ query_end(struct ocsp_query *q)
 		a->status = CRL_GOOD;
 		a->as_of = q->good_as_of;
 		snprintf(a->text, sizeof(a->text),
-		    "not revoked by the OCSP answer of %.*s", DATE_LEN,
+		    say("not revoked by the OCSP answer of %.*s"), DATE_LEN,
 		    time_format(date, a->as_of));
 	} else {
 		say_unknown(q, "no OCSP answer about it is at hand");

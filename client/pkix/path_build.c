@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asn1/say.h"
 #include "client/pkix/cert_int.h"
 #include "client/pkix/path_cache.h"
 #include "client/pkix/path_int.h"
@@ -109,7 +110,7 @@ search_push(struct path_search *s, struct cert *cert, uint32_t below, int score)
 	int r;
 
 	if (s->len >= PATH_NODES_MAX) {
-		s->bound = "too many certificates to try";
+		s->bound = N_("too many certificates to try");
 		return -CS_ERR_NO_PATH;
 	}
 	if (s->len == s->cap) {
@@ -176,7 +177,7 @@ push_issuers(struct path_search *s, uint32_t node, const struct cert_set *set,
 	while (r == 0 &&
 	       (c = cert_set_next_subject(set, child->issuer, &at)) != NULL) {
 		if (!path_spend(&s->ctx, WORK_CANDIDATE)) {
-			s->bound = "too many certificates to try";
+			s->bound = N_("too many certificates to try");
 			return -CS_ERR_NO_PATH;
 		}
 		if (is_in_path(s, node, c)) {
@@ -228,7 +229,7 @@ try_chain(struct path_search *s, const struct path_chain *chain)
 	int r;
 
 	if (!path_spend(&s->ctx, WORK_VALIDATION)) {
-		s->bound = "too many paths to try";
+		s->bound = N_("too many paths to try");
 		return -CS_ERR_NO_PATH;
 	}
 	r = path_validate(&s->ctx, chain);
@@ -318,7 +319,7 @@ is_proven(struct path_search *s, uint32_t node)
 	child = s->nodes[n->below].cert;
 	r = path_signature(&s->ctx, child, n->cert, NULL);
 	if (r == -CS_ERR_NO_PATH)
-		s->bound = "too many signatures to check";
+		s->bound = N_("too many signatures to check");
 	if (r == -CS_ERR_NO_PATH || r == -CS_ERR_NO_MEMORY)
 		return false;
 	/* Weakness is for the validation to report. */
@@ -340,7 +341,7 @@ search_expand(struct path_search *s, uint32_t node)
 	int r;
 
 	if (!path_spend(&s->ctx, WORK_EXPANSION)) {
-		s->bound = "too many paths to try";
+		s->bound = N_("too many paths to try");
 		return -CS_ERR_NO_PATH;
 	}
 	if (!is_proven(s, node))
@@ -355,7 +356,7 @@ search_expand(struct path_search *s, uint32_t node)
 			r = push_issuers(
 			    s, node, params->extra, SCORE_FROM_MESSAGE, &found);
 	} else {
-		s->bound = "a path is too long";
+		s->bound = N_("a path is too long");
 		found++;
 	}
 	if (found == 0)
@@ -452,8 +453,9 @@ search_fail(struct path_search *s, int r)
 	result->code = s->bound != NULL ? -CS_ERR_NO_PATH : fault->code;
 	if (s->bound != NULL)
 		snprintf(result->text, sizeof(result->text),
-		    "%s; the search for a path was given up%s%.300s", s->bound,
-		    fault->code != 0 ? "; the best: " : "", fault->text);
+		    say("%s; the search for a path was given up%s%.300s"),
+		    say(s->bound), fault->code != 0 ? say("; the best: ") : "",
+		    fault->text);
 	else
 		snprintf(result->text, sizeof(result->text), "%s", fault->text);
 	/* Other paths may have been asked about since. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "asn1/say.h"
 #include "client/pkix/cert_int.h"
 #include "client/pkix/domain.h"
 #include "client/pkix/general_name.h"
@@ -326,9 +327,9 @@ name_constraints_decode(
 static const char *
 form_name(const struct general_name *name)
 {
-	static const char *const names[] = {"otherName", "mail address",
-	    "host name", "X.400 address", "directory name", "EDI party name",
-	    "URI", "IP address", "registered ID"};
+	static const char *const names[] = {"otherName", N_("mail address"),
+	    N_("host name"), N_("X.400 address"), N_("directory name"),
+	    N_("EDI party name"), "URI", N_("IP address"), N_("registered ID")};
 
 	if (name->other_known == OID_ON_SMTP_UTF8_MAILBOX)
 		return names[GN_RFC822];
@@ -347,8 +348,8 @@ say_outside(const struct name_query *q, const struct general_name *name,
 		snprintf(quoted, sizeof(quoted), " \"%s\"",
 		    err_quote(
 			shown, sizeof(shown), name->value.p, name->value.len));
-	return err_set(
-	    q->e, -CS_ERR_PATH, "its %s%s %s", form_name(name), quoted, what);
+	return err_set(q->e, -CS_ERR_PATH, "its %s%s %s", say(form_name(name)),
+	    quoted, say(what));
 }
 
 /* Walks one list of subtrees. *is_constrained: some have the name's form. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "asn1/say.h"
 #include "client/pkix/cert_int.h"
 #include "client/pkix/crl_int.h"
 #include "client/pkix/ocsp.h"
@@ -302,7 +303,7 @@ say_not_checked(const struct path_source *source, const struct cert *cert,
 
 	if (!has_urls(cert) || why[0] == '\0')
 		return;
-	snprintf(text, sizeof(text), "not checked, %.*s: %.*s",
+	snprintf(text, sizeof(text), say("not checked, %.*s: %.*s"),
 	    (int)sizeof(text) / 2, why, (int)sizeof(text) / 2 - 16,
 	    answer->text);
 	snprintf(answer->text, sizeof(answer->text), "%s", text);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "asn1/say.h"
 #include "client/pkix/cert_int.h"
 #include "client/pkix/hash.h"
 #include "client/pkix/path_cache.h"
@@ -26,7 +27,7 @@ path_describe(char *dst, size_t size, const struct cert *cert)
 
 	bytes_to_hex(serial, hex, sizeof(hex));
 	cert_describe(cert, &name);
-	snprintf(dst, size, "certificate \"%.*s\" (serial %s%s)",
+	snprintf(dst, size, say("certificate \"%.*s\" (serial %s%s)"),
 	    name.len < NAME_SHOWN_MAX ? (int)name.len : NAME_SHOWN_MAX,
 	    name.len != 0 ? (const char *)name.data : "", hex,
 	    serial.len > SERIAL_SHOWN_MAX ? "..." : "");
@@ -44,7 +45,8 @@ path_purpose_oid(const struct path_params *params)
 const char *
 path_purpose_name(const struct path_params *params)
 {
-	return params->purpose == PATH_TIME_STAMP ? "time stamping" : "mail";
+	return params->purpose == PATH_TIME_STAMP ? N_("time stamping")
+						  : N_("mail");
 }
 
 int
@@ -68,7 +70,7 @@ path_fail(struct path_ctx *ctx, int rank, const struct path_chain *chain,
 	}
 	used = strlen(fault->text);
 	va_start(ap, fmt);
-	vsnprintf(fault->text + used, sizeof(fault->text) - used, fmt, ap);
+	vsnprintf(fault->text + used, sizeof(fault->text) - used, say(fmt), ap);
 	va_end(ap);
 	return code;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "asn1/say.h"
 #include "client/pkix/cert_int.h"
 #include "client/pkix/path_int.h"
 #include "client/pkix/strength.h"
@@ -321,7 +322,7 @@ check_ca(struct path_state *s)
 	    !cert_allows_purpose(s->cert, path_purpose_oid(s->params)))
 		return STATE_FAIL(s, -CS_ERR_PATH,
 		    "its extended key usage does not include %s",
-		    path_purpose_name(s->params));
+		    say(path_purpose_name(s->params)));
 	return 0;
 }
 
@@ -387,11 +388,12 @@ check_purpose(struct path_state *s)
 	if ((usage & need) == 0)
 		return STATE_FAIL(s, -CS_ERR_PATH,
 		    "its key usage does not allow it to %s",
-		    s->params->purpose == PATH_ENCRYPT ? "encrypt" : "sign");
+		    s->params->purpose == PATH_ENCRYPT ? say("encrypt")
+						       : say("sign"));
 	if (!cert_allows_purpose(s->cert, path_purpose_oid(s->params)))
 		return STATE_FAIL(s, -CS_ERR_PATH,
 		    "its extended key usage does not include %s",
-		    path_purpose_name(s->params));
+		    say(path_purpose_name(s->params)));
 	return 0;
 }
 
@@ -489,7 +491,6 @@ remark_anchor(struct path_state *s)
 {
 	const struct cert *anchor = s->chain->anchor;
 	char date[TIME_TEXT_MAX], what[PATH_TEXT_MAX - 128];
-
 	bool is_expired = s->params->time > anchor->not_after;
 	bool is_unmarked = cert_set_has(s->params->unmarked, anchor);
 
@@ -498,15 +499,20 @@ remark_anchor(struct path_state *s)
 		return;
 	path_describe(what, sizeof(what), anchor);
 	time_format(date, anchor->not_after);
-	snprintf(s->ctx->remark, sizeof(s->ctx->remark),
-	    "the trust anchor %s %s%s%.*s", what,
-	    is_unmarked ? "is the system's, which does not say that it is for "
-			  "mail"
-			: "",
-	    !is_expired	  ? ""
-	    : is_unmarked ? ", and expired on "
-			  : "expired on ",
-	    is_expired ? DATE_LEN : 0, date);
+	if (!is_expired)
+		snprintf(s->ctx->remark, sizeof(s->ctx->remark),
+		    say("the trust anchor %s is the system's, which does not "
+			"say that it is for mail"),
+		    what);
+	else if (!is_unmarked)
+		snprintf(s->ctx->remark, sizeof(s->ctx->remark),
+		    say("the trust anchor %s expired on %.*s"), what, DATE_LEN,
+		    date);
+	else
+		snprintf(s->ctx->remark, sizeof(s->ctx->remark),
+		    say("the trust anchor %s is the system's, which does not "
+			"say that it is for mail, and expired on %.*s"),
+		    what, DATE_LEN, date);
 }
 
 /* 6.1.2 */

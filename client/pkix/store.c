@@ -1,3 +1,4 @@
+#include "asn1/say.h"
 #include "client/pkix/store.h"
 
 #include <stdlib.h>
@@ -26,7 +27,7 @@
 	"  signed_at INTEGER NOT NULL, list BLOB NOT NULL) WITHOUT ROWID;"
 
 static const struct db_kind store_kind = {
-    .what = "the certificate store",
+    .what = N_("the certificate store"),
     .variable = "XDG_DATA_HOME",
     .home = "/.local/share",
     .name = "/cardseal/certificates.db",

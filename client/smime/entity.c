@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "asn1/base64.h"
+#include "asn1/say.h"
 #include "client/smime/address_list.h"
 #include "client/smime/canon.h"
 #include "client/smime/mail.h"
@@ -261,7 +262,7 @@ smime_mail_can_detach(const struct smime_mail *mail, struct err *why)
 		*why = mail->why;
 	else if (unsafe != 0)
 		err_set(why, -CS_ERR_UNSUPPORTED, "a protected header with %s",
-		    mail_describe_unsafe(unsafe));
+		    say(mail_describe_unsafe(unsafe)));
 	return !mail->is_blocked && unsafe == 0;
 }
 

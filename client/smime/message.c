@@ -1,4 +1,5 @@
 /* message.c: the runs over a whole mail: judging, and letting out. */
+#include "asn1/say.h"
 #include "client/smime/message.h"
 
 #include <stdio.h>
@@ -358,7 +359,7 @@ find_line(const struct message *m, struct line **line, struct err *e)
 		return err_set(e, -CS_ERR_ARGUMENT,
 		    "nothing in part %.60s is signed, encrypted or a message%s"
 		    "%s",
-		    part, list[0] != '\0' ? "; these are: " : "", list);
+		    part, list[0] != '\0' ? say("; these are: ") : "", list);
 	if (t->verdict->layers_len != 0 || n == 0)
 		return 0;
 	if (n == 1) {

@@ -1,3 +1,4 @@
+#include "asn1/say.h"
 #include "client/smime/origin.h"
 
 #include <stdlib.h>
@@ -30,16 +31,16 @@ static const char *
 describe_odd(unsigned odd)
 {
 	if ((odd & (MAILBOX_CONTROL | MAILBOX_NOT_UTF8)) != 0)
-		return "has octets that are no text";
+		return N_("has octets that are no text");
 	if ((odd & MAILBOX_ENCODED) != 0)
-		return "has an encoded word inside an address";
+		return N_("has an encoded word inside an address");
 	if ((odd & MAILBOX_COMMENT) != 0)
-		return "has a comment inside an address";
+		return N_("has a comment inside an address");
 	if ((odd & MAILBOX_DISPLAY_AT) != 0)
-		return "shows another address in the name";
+		return N_("shows another address in the name");
 	if ((odd & MAILBOX_GROUP) != 0)
-		return "has a group of addresses";
-	return "has an address in a form that programs read differently";
+		return N_("has a group of addresses");
+	return N_("has an address in a form that programs read differently");
 }
 
 static int
@@ -50,7 +51,7 @@ take_claim(void *ctx, const struct mailbox *m)
 	if (m->odd != 0)
 		o->fault = describe_odd(m->odd);
 	if (o->claims_len == ORIGIN_CLAIMS_MAX) {
-		o->fault = "has too many addresses";
+		o->fault = N_("has too many addresses");
 		return 0;
 	}
 	o->claims[o->claims_len] = bytes_dup_str(m->addr_spec);
@@ -120,31 +121,31 @@ origin_find(struct origin *o, struct bytes section, bool is_clear)
 		n = header_find(section, "Sender", &f);
 	}
 	if (n == 0) {
-		o->fault = "is not there, nor is From";
+		o->fault = N_("is not there, nor is From");
 		return;
 	}
 	r = address_list_walk(f.value, take_claim, o);
 	if (r == -CS_ERR_NO_MEMORY)
 		o->err = r;
 	else if (r != 0)
-		o->fault = "cannot be understood";
+		o->fault = N_("cannot be understood");
 	else if (o->claims_len == 0)
-		o->fault = "has no address";
+		o->fault = N_("has no address");
 	if (n > 1)
-		o->fault = "is there several times";
+		o->fault = N_("is there several times");
 	/* Some programs end a line, or the header, at such octets. */
 	if (!is_clear || has_blank_fold(section) ||
 	    (lines_judge(section) & (LINES_NUL | LINES_BARE_CR)) != 0)
-		o->fault = "may not be what is shown, since the header has "
-			   "lines that are none";
+		o->fault = N_("may not be what is shown, since the header has "
+			      "lines that are none");
 	if ((lines_judge(f.raw) & (LINES_NUL | LINES_BARE_CR)) != 0)
-		o->fault = "has octets that are no text";
+		o->fault = N_("has octets that are no text");
 }
 
 static void
 origin_set(struct origin *o, const char *from)
 {
-	o->field = "the address asked for";
+	o->field = N_("the address asked for");
 	o->claims[0] = strdup(from);
 	if (o->claims[0] == NULL)
 		o->err = -CS_ERR_NO_MEMORY;
@@ -233,7 +234,7 @@ signer_mismatch(struct origin *o, struct verdict_signer *s)
 	else
 		finding_set(&s->address, FINDING_BAD, -CS_ERR_ADDRESS,
 		    "the certificate is for %s, and not for %s, %s", certified,
-		    o->field, claim);
+		    say(o->field), claim);
 }
 
 static void
@@ -253,8 +254,8 @@ signer_judge(struct origin *o, struct verdict_signer *s)
 		return;
 	if (o->fault != NULL || o->claims_len == 0) {
 		finding_set(&s->address, FINDING_BAD, -CS_ERR_ADDRESS,
-		    "%s %s, so that it says nothing about the signer", o->field,
-		    o->fault);
+		    "%s %s, so that it says nothing about the signer",
+		    say(o->field), say(o->fault));
 		return;
 	}
 	if (address_match_cert(s->cert, claim_get(o, 0)) == ADDRESS_NONE) {
@@ -272,10 +273,12 @@ signer_judge(struct origin *o, struct verdict_signer *s)
 		err_quote(
 		    quoted, sizeof(quoted), o->claims[i], strlen(o->claims[i]));
 		finding_set(&s->address, FINDING_BAD, -CS_ERR_ADDRESS,
-		    "%s also names %s, who has not signed", o->field, quoted);
+		    "%s also names %s, who has not signed", say(o->field),
+		    quoted);
 		return;
 	}
-	finding_set(&s->address, FINDING_GOOD, 0, "it is that of %s", o->field);
+	finding_set(
+	    &s->address, FINDING_GOOD, 0, "it is that of %s", say(o->field));
 }
 
 /* Calls fn for every signer of every layer. */

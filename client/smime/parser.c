@@ -1,3 +1,4 @@
+#include "asn1/say.h"
 #include "client/smime/parser.h"
 
 #include <stdlib.h>
@@ -211,7 +212,7 @@ end_header(
 		return err_set(e, -CS_ERR_NOT_MESSAGE,
 		    p->header.len == 0
 			? "there is nothing in it"
-			: "it does not begin with a header field");
+			: N_("it does not begin with a header field"));
 	h.section = bytes_of(p->header.data, len);
 	h.from = p->header_from;
 	h.body = p->offset;

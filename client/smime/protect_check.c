@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asn1/say.h"
 #include "client/smime/address_list.h"
 #include "client/smime/protect.h"
 
@@ -230,16 +231,18 @@ check_end(const struct check *c)
 
 	if (c->differ != 0)
 		finding_set(f, FINDING_BAD, -CS_ERR_HEADER,
-		    "%zu header field%s outside of the protection differ%s "
-		    "from what %s protected",
-		    c->differ, c->differ == 1 ? "" : "s",
-		    c->differ == 1 ? "s" : "", c->differ == 1 ? "is" : "are");
+		    c->differ == 1
+			? "%zu header field outside of the protection differs "
+			  "from what is protected"
+			: N_("%zu header fields outside of the protection "
+			     "differ from what are protected"),
+		    c->differ);
 	else
 		finding_set(f, FINDING_GOOD, 0, "the header is %s%s%s",
-		    c->is_signed ? "signed" : "",
-		    c->is_signed && c->hidden != 0 ? ", and " : "",
-		    c->hidden != 0  ? "hidden where the sender wanted it"
-		    : !c->is_signed ? "what was encrypted with the text"
+		    c->is_signed ? say("signed") : "",
+		    c->is_signed && c->hidden != 0 ? say(", and ") : "",
+		    c->hidden != 0  ? say("hidden where the sender wanted it")
+		    : !c->is_signed ? say("what was encrypted with the text")
 				    : "");
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asn1/say.h"
 #include "client/smime/canon.h"
 #include "client/smime/read_int.h"
 
@@ -200,7 +201,8 @@ signature_check_parts(const struct signed_parts *s, struct err *e)
 		return 0;
 	return err_set(e, s->is_closed ? -CS_ERR_NOT_SIGNED : -CS_ERR_TRUNCATED,
 	    "%s is multipart/signed and %s", input_get_name(s->reading->in),
-	    s->is_closed ? "has no signature" : "ends before its signature");
+	    s->is_closed ? say("has no signature")
+			 : say("ends before its signature"));
 }
 
 int

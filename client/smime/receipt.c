@@ -1,6 +1,7 @@
 /* receipt.c: the mail that a signed receipt goes in (RFC 2634 2.4). */
 #include <time.h>
 
+#include "asn1/say.h"
 #include "client/smime/mail.h"
 #include "client/smime/writer.h"
 
@@ -41,7 +42,7 @@ make_receipt(void *ctx, struct sink *out, struct err *e)
 {
 	const struct smime_receipt *receipt = ctx;
 	struct input_source source;
-	struct input *in = input_new_bytes(receipt->value, "the receipt");
+	struct input *in = input_new_bytes(receipt->value, say("the receipt"));
 	int r;
 
 	if (in == NULL)

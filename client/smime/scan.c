@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asn1/say.h"
 #include "client/smime/canon.h"
 #include "client/smime/mail.h"
 #include "client/smime/utf8_stream.h"
@@ -13,7 +14,7 @@ struct scan_level {
 	bool is_text;
 	bool is_digest;	   /* parts without a type are message/rfc822 */
 	bool is_never;	   /* must not be re-encoded, since it is: */
-	const char *never; /* "a signed part" ... */
+	const char *never; /* N_("a signed part") ... */
 	bool keeps_8bit;   /* something inside stays unsafe */
 	enum transfer_encoding cte;
 	uint64_t cte_from, cte_to; /* where the field is or would be */
@@ -40,7 +41,7 @@ scan_block(struct scan *s, const char *fmt, ...)
 	if (s->mail->is_blocked)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	vsnprintf(text, sizeof(text), say(fmt), ap);
 	va_end(ap);
 	s->mail->is_blocked = true;
 	err_set(&s->mail->why, -CS_ERR_UNSUPPORTED, "%s", text);
@@ -106,14 +107,14 @@ const char *
 mail_describe_unsafe(unsigned flags)
 {
 	if ((flags & LINES_NUL) != 0)
-		return "NUL octets";
+		return N_("NUL octets");
 	if ((flags & LINES_8BIT) != 0)
-		return "8-bit text";
+		return N_("8-bit text");
 	if ((flags & LINES_BARE_CR) != 0)
-		return "a CR without LF";
+		return N_("a CR without LF");
 	if ((flags & LINES_LONG) != 0)
-		return "lines over 998 octets";
-	return "lines that begin with \"From \"";
+		return N_("lines over 998 octets");
+	return N_("lines that begin with \"From \"");
 }
 
 /* Something unsafe stays as it is. */
@@ -125,7 +126,8 @@ scan_leave_unsafe(
 
 	for (i = 0; i <= level; i++)
 		s->levels[i].keeps_8bit = true;
-	scan_block(s, "%s with %s", what, mail_describe_unsafe(flags));
+	scan_block(
+	    s, "%s with %s", say(what), say(mail_describe_unsafe(flags)));
 }
 
 /* --- headers --- */
@@ -176,18 +178,18 @@ judge_type(const struct parser_header *h, struct scan_level *l,
 {
 	l->is_text = media_type_is(mt, "text", NULL);
 	if (media_type_is(mt, "multipart", "signed"))
-		l->never = "a signed part";
+		l->never = N_("a signed part");
 	else if (media_type_is(mt, "multipart", "encrypted"))
-		l->never = "an encrypted part";
+		l->never = N_("an encrypted part");
 	else if (media_type_is(mt, "multipart", NULL))
-		l->never = "a multipart that cannot be taken apart";
+		l->never = N_("a multipart that cannot be taken apart");
 	else if (media_type_is(mt, "message", NULL))
-		l->never = "an enclosed message";
+		l->never = N_("an enclosed message");
 	else if (mt->type[0] == '\0')
-		l->never = "a part whose type is not clear";
+		l->never = N_("a part whose type is not clear");
 	else if (h->level > 0 && h->end != PARSER_HEADER_BLANK &&
 		 h->end != PARSER_HEADER_CUT)
-		l->never = "a part whose header is not clear";
+		l->never = N_("a part whose header is not clear");
 	l->is_never = l->never != NULL;
 }
 
@@ -334,7 +336,7 @@ judge_leaf(struct scan *s, const struct parser_area *a, struct err *e)
 	case CTE_BASE64:
 	case CTE_OTHER:
 		if (is_unsafe)
-			scan_leave_unsafe(s, a->level, "an encoded part",
+			scan_leave_unsafe(s, a->level, N_("an encoded part"),
 			    a->flags & LINES_UNSAFE);
 		return 0;
 	default:
@@ -365,7 +367,7 @@ scan_end(void *ctx, const struct parser_area *a, struct err *e)
 	if (a->kind == PARSER_LEAF)
 		r = judge_leaf(s, a, e);
 	else if ((a->flags & LINES_UNSAFE) != 0)
-		scan_leave_unsafe(s, a->level, "text outside of all parts",
+		scan_leave_unsafe(s, a->level, N_("text outside of all parts"),
 		    a->flags & LINES_UNSAFE);
 	if (r == 0 && a->level == 0 && s->wants_utf8)
 		choose_charset(s, a);

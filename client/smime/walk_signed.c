@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "asn1/alg/digest.h"
+#include "asn1/say.h"
 #include "client/smime/canon.h"
 #include "client/smime/read_int.h"
 #include "client/smime/tree.h"
@@ -352,8 +353,8 @@ signature_finish(struct walk_signed *s, bool is_closed, struct err *e)
 		return err_set(e,
 		    is_closed ? -CS_ERR_NOT_SIGNED : -CS_ERR_TRUNCATED,
 		    is_closed ? "it is multipart/signed and has no signature"
-			      : "it is multipart/signed and ends before its "
-				"signature");
+			      : N_("it is multipart/signed and ends before its "
+				   "signature"));
 	if (r == 0)
 		r = reading_decode_signature(
 		    buf_get(&s->signature), "it", &der, e);

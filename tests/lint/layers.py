@@ -50,6 +50,7 @@ FOREIGN = {
     "seccomp.h": {"agent", "client/fetch", "client/p12"},
     "linux/landlock.h": {"agent", "client/fetch"},
     "linux/seccomp.h": {"agent"},
+    "libintl.h": {"asn1", "client/cli"},
     "jansson.h": {"client/api", "client/cli", "client/cms"},
     "sqlite3.h": {"client/pkix"},
     "zlib.h": {"client/cms"},

@@ -2,6 +2,7 @@
 # on planted breaches.
 LINT_TESTS = \
 	tests/lint/calls.py \
+	tests/lint/catalogue.py \
 	tests/lint/completion.py \
 	tests/lint/counting.sh \
 	tests/lint/errors.py \

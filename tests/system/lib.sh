@@ -21,7 +21,7 @@ export XDG_CONFIG_HOME=$HOME/.config XDG_STATE_HOME=$HOME/.local/state
 export XDG_DATA_HOME=$HOME/.local/share XDG_CACHE_HOME=$HOME/.cache
 export LC_ALL=C.UTF-8 TZ=UTC
 unset DISPLAY WAYLAND_DISPLAY GPG_TTY DBUS_SESSION_BUS_ADDRESS
-unset CARDSEAL_SOCKET SOFTHSM2_CONF
+unset CARDSEAL_SOCKET SOFTHSM2_CONF LANGUAGE
 # The programs of the build tree, found in one folder.
 export CARDSEAL_LIBEXECDIR=$tmp/libexec
 ln -s "$CS_BUILDDIR/agent/cardseal-agent" "$tmp/libexec/cardseal-agent"

@@ -11,7 +11,7 @@ SYSTEM_TESTS = \
 	tests/system/errors.sh \
 	tests/system/fetch.sh tests/system/find.sh \
 	tests/system/fixtures.sh \
-	tests/system/git.sh \
+	tests/system/german.sh tests/system/git.sh \
 	tests/system/harness.sh tests/system/installed.sh \
 	tests/system/many.sh \
 	tests/system/memory.sh \
