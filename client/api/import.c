@@ -29,6 +29,7 @@ struct import {
 	int (*key)(void *ctx, const struct cardseal_imported *key);
 	void *ctx;
 	struct buf answers;
+	bool has_crashed; /* there may be keys that it did not come to */
 };
 
 /* Beyond those that the process is given, so that none is in the way when they
@@ -133,7 +134,7 @@ import_read(struct import *in, int fd)
 static int
 import_run(struct import *in)
 {
-	int out[2], answers = -1, status, r;
+	int out[2], answers = -1, status = 0, r;
 	pid_t pid = 0;
 
 	if (pipe2(out, O_CLOEXEC) != 0)
@@ -148,6 +149,7 @@ import_run(struct import *in)
 	(void)close(out[0]);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	in->has_crashed = status != 0;
 	if (r == 0 && in->answers.len == 0)
 		r = err_set(&in->job->err, -CS_ERR_WORKER,
 		    "cardseal-p12 ended without an answer");
@@ -209,6 +211,10 @@ import_take_all(struct import *in)
 		r = import_take(in, &answer);
 		(void)bytes_skip(&left, len);
 	}
+	if (r == 0 && in->has_crashed)
+		r = err_set(&in->job->err, -CS_ERR_WORKER,
+		    "cardseal-p12 ended before it had told all: see which keys "
+		    "are there, and import the file again");
 	return r;
 }
 

@@ -68,6 +68,9 @@ online_run(struct online *o, const struct online_want *want, struct buf *body)
 	};
 	int r;
 
+	/* Time is left for what matters more. */
+	if (want->is_extra)
+		request.timeout_ms /= 2;
 	if (request.timeout_ms == 0) {
 		online_fail(o, N_("the time for fetching is over"));
 		return -CS_ERR_TIMEOUT;
@@ -266,7 +269,7 @@ get_ocsp(struct online *o, const struct cert *cert, const struct cert *issuer,
 }
 
 static bool
-get_crl(struct online *o, struct bytes url, bool is_cached)
+get_crl(struct online *o, struct bytes url, bool is_delta, bool is_cached)
 {
 	struct online_want want = {
 	    .url = url,
@@ -274,6 +277,7 @@ get_crl(struct online *o, struct bytes url, bool is_cached)
 	    .type = "",
 	    .octets_max = FETCHED_BODY_MAX,
 	    .is_cached = is_cached,
+	    .is_extra = is_delta,
 	    .add = add_crl,
 	};
 
@@ -292,8 +296,8 @@ get_delta_crls(struct online *o, const struct cert *cert)
 		url = cert_get_url(cert, CERT_URL_DELTA_CRL, i);
 		if (url.len == 0)
 			return;
-		if (!get_crl(o, url, true))
-			(void)get_crl(o, url, false);
+		if (!get_crl(o, url, true, true))
+			(void)get_crl(o, url, true, false);
 	}
 }
 
@@ -336,7 +340,7 @@ get_revocation(
 		else
 			is_added =
 			    is_ocsp ? get_ocsp(o, cert, issuer, url, is_cached)
-				    : get_crl(o, url, is_cached);
+				    : get_crl(o, url, false, is_cached);
 	}
 	return is_added;
 }

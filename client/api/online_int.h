@@ -43,6 +43,7 @@ struct online_want {
 	const char *accept, *type;
 	size_t octets_max;
 	bool is_ocsp, is_cached;
+	bool is_extra; /* there is an answer without it */
 	int (*add)(struct online *o, const struct online_want *want,
 	    struct bytes octets, struct err *e);
 };

@@ -130,6 +130,17 @@ for name in old older; do
 	ok "$name: and is what was written" cmp "$tmp/data" "$tmp/opened"
 done
 
+# --- a process that ends in the middle ---------------------------------------
+mkdir "$tmp/crash"
+printf '#!/bin/sh\n"%s/cardseal-p12" "$@"\nkill -KILL $$\n' \
+    "$CARDSEAL_LIBEXECDIR" >"$tmp/crash/cardseal-p12"
+chmod +x "$tmp/crash/cardseal-p12"
+exits 9 "what it told need not be all" \
+    env CARDSEAL_LIBEXECDIR="$tmp/crash" setsid -w "$CARDSEAL" keys import \
+    --token "$token" --password-file "$tmp/password" "$tmp/old.p12"
+like "this is said" "$(cat "$tmp/err")" 'ended before it had told all'
+like "beside what it told" "$(cat "$tmp/out")" "$(fixture_field old 6)"
+
 # --- once more -------------------------------------------------------------
 exits 0 "import once more, with what is typed" \
     typing wrong secret -- "$tmp/old.p12"

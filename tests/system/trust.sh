@@ -134,6 +134,12 @@ rm "$cache"
 web_is "/file/delta.crl /status/404"
 exits 0 "a complete list whose delta list is not there" online changing \
     --intermediate "$pki/int.pem"
+rm "$cache"
+web_is "/file/delta.crl /slow"
+printf '[trust]\nfetch-seconds = 20\n' >"$conf"
+exits 0 "or whose server says nothing" online changing \
+    --intermediate "$pki/int.pem"
+configure
 web_is "/nothing /else"
 exits 6 "the delta list says more than a complete one that is cached" \
     online changing --intermediate "$pki/int.pem"
