@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "client/cardseal.h"
 
@@ -16,6 +17,10 @@
 #define CLI_EXIT_USAGE 2
 #define CLI_EXIT_INTERNAL 70
 #define CLI_EXIT_IO 74
+
+#define CLI_DATE_SIZE 32
+#define CLI_DAY_SECONDS 86400
+#define CLI_EXPIRY_DAYS 30 /* before that it is warned of */
 
 struct cli;
 
@@ -62,6 +67,8 @@ struct cli {
 	const char *token;	 /* --token */
 	const char *key_type;	 /* keys generate --key */
 	const char *label;	 /* --label */
+	int days;		 /* certs expiring --days; 0: not given */
+	bool is_notify;		 /* certs expiring --notify */
 	bool is_dry;		 /* setup --dry-run */
 	bool is_undo;		 /* setup --undo */
 	const char *delegate;	 /* setup --delegate */
@@ -107,9 +114,17 @@ int cli_print_json(const char *json);
 /* Is the stream still whole? 0, or CLI_EXIT_IO after a message. */
 int cli_finish_stdout(void);
 
+/* "2026-11-24T01:02:03Z" (RFC 3339), and its date alone; "?" beyond all
+ * calendars. Return dst. */
+const char *cli_format_time(char dst[static CLI_DATE_SIZE], int64_t t);
+const char *cli_format_date(char dst[static CLI_DATE_SIZE], int64_t t);
+
 /* Where a program is, by its path or on $PATH, links followed; for free. NULL:
  * it is nowhere. */
 char *cli_find_program(const char *name);
+/* Starts a program with fd as its standard input, and signals as any program
+ * expects them. 0, or an errno. */
+int cli_spawn(pid_t *pid, const char *program, char **argv, int fd);
 
 struct json_t;
 /* As cli_print_json; takes the reference over. NULL: no memory. */
@@ -117,6 +132,7 @@ int cli_print_json_value(struct json_t *json);
 
 int cmd_add_signer(struct cli *cli);
 int cmd_agent(struct cli *cli);
+int cmd_certs_expiring(struct cli *cli);
 int cmd_certs_export(struct cli *cli);
 int cmd_certs_find(struct cli *cli);
 int cmd_certs_import(struct cli *cli);
@@ -160,6 +176,7 @@ int cmd_unlock(struct cli *cli);
 int cmd_verify(struct cli *cli);
 int cmd_verify_batch(struct cli *cli);
 
+extern const struct cli_option cmd_certs_expiring_options[];
 extern const struct cli_option cmd_certs_find_options[];
 extern const struct cli_option cmd_certs_install_options[];
 extern const struct cli_option cmd_certs_request_options[];

@@ -8,28 +8,10 @@
 
 #include "client/cli/cli.h"
 
-#define DATE_TEXT_MAX 32
-#define EXPIRY_WARN_SECONDS 2592000 /* 30 days */
-
-/* "2026-11-24T01:02:03Z", RFC 3339 in UTC; cut to the date when asked. */
-static const char *
-format_time(char dst[static DATE_TEXT_MAX], int64_t t, bool is_date)
-{
-	time_t seconds = (time_t)t;
-	struct tm tm;
-
-	if (gmtime_r(&seconds, &tm) == NULL ||
-	    strftime(dst, DATE_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		snprintf(dst, DATE_TEXT_MAX, "?");
-	if (is_date)
-		dst[strcspn(dst, "T")] = '\0';
-	return dst;
-}
-
 static json_t *
 key_to_json(const struct cardseal_key *key)
 {
-	char from[DATE_TEXT_MAX], to[DATE_TEXT_MAX];
+	char from[CLI_DATE_SIZE], to[CLI_DATE_SIZE];
 	json_t *json = json_pack("{s:s s:s s:s s:s s:s s:s s:s s:b s:b s:b "
 				 "s:b}",
 	    "keyId", key->key_id, "uri", key->uri, "tokenUri", key->token_uri,
@@ -45,8 +27,8 @@ key_to_json(const struct cardseal_key *key)
 	    key->certificate_sha256, "sha1", key->certificate_sha1, "subject",
 	    key->subject, "issuer", key->issuer, "serial", key->serial,
 	    "addresses", key->addresses, "notBefore",
-	    format_time(from, key->not_before, false), "notAfter",
-	    format_time(to, key->not_after, false), "signRefused",
+	    cli_format_time(from, key->not_before), "notAfter",
+	    cli_format_time(to, key->not_after), "signRefused",
 	    key->sign_refused, "encryptRefused", key->encrypt_refused);
 	json_object_set_new(json, "certificate", cert);
 	return json;
@@ -68,7 +50,7 @@ print_keys_json(const struct cardseal_keys *keys)
 static void
 print_key(const struct cardseal_key *key)
 {
-	char from[DATE_TEXT_MAX], to[DATE_TEXT_MAX];
+	char from[CLI_DATE_SIZE], to[CLI_DATE_SIZE];
 
 	printf("%s\n", key->certificate_sha256[0] != '\0'
 			   ? key->certificate_sha256
@@ -90,8 +72,8 @@ print_key(const struct cardseal_key *key)
 		printf(cli_say("  addresses    %s\n"), key->addresses);
 	printf(cli_say("  issuer       %s\n"), key->issuer);
 	printf(cli_say("  valid        %s to %s\n"),
-	    format_time(from, key->not_before, true),
-	    format_time(to, key->not_after, true));
+	    cli_format_date(from, key->not_before),
+	    cli_format_date(to, key->not_after));
 	printf(cli_say("  signs mail   %s%s\n"),
 	    key->sign_refused[0] == '\0' ? cli_say("yes") : cli_say("no: "),
 	    key->sign_refused);
@@ -154,7 +136,7 @@ static int
 print_status_json(const struct cardseal_status *s)
 {
 	json_t *tokens = json_array(), *modules = json_array();
-	char started[DATE_TEXT_MAX];
+	char started[CLI_DATE_SIZE];
 	size_t i;
 
 	for (i = 0; i < cardseal_status_get_tokens_len(s); i++)
@@ -168,7 +150,7 @@ print_status_json(const struct cardseal_status *s)
 		"agentVersion", cardseal_status_get_version(s), "socket",
 		cardseal_status_get_socket(s), "pid",
 		(json_int_t)cardseal_status_get_pid(s), "started",
-		format_time(started, cardseal_status_get_started(s), false),
+		cli_format_time(started, cardseal_status_get_started(s)),
 		"clients", (int)cardseal_status_get_clients(s), "modules",
 		modules, "tokens", tokens));
 }
@@ -193,12 +175,12 @@ print_status(const struct cardseal_status *s)
 {
 	const struct cardseal_module *module;
 	const struct cardseal_token *token;
-	char started[DATE_TEXT_MAX];
+	char started[CLI_DATE_SIZE];
 	size_t i;
 
 	printf(cli_say("agent   %s, pid %u, since %s\nsocket  %s\n"),
 	    cardseal_status_get_version(s), cardseal_status_get_pid(s),
-	    format_time(started, cardseal_status_get_started(s), false),
+	    cli_format_time(started, cardseal_status_get_started(s)),
 	    cardseal_status_get_socket(s));
 	for (i = 0; i < cardseal_status_get_modules_len(s); i++) {
 		module = cardseal_status_get_module(s, i);
@@ -227,16 +209,16 @@ print_status(const struct cardseal_status *s)
 static void
 warn_key(const struct cardseal_key *key, int64_t now)
 {
-	char date[DATE_TEXT_MAX];
+	char date[CLI_DATE_SIZE];
 
 	if (key->certificate_sha256[0] == '\0' ||
-	    key->not_after - now > EXPIRY_WARN_SECONDS)
+	    key->not_after - now > CLI_EXPIRY_DAYS * CLI_DAY_SECONDS)
 		return;
 	cli_error("status: the certificate %s of key \"%s\" on token \"%s\" "
 		  "%s on %s",
 	    key->certificate_sha256, key->label, key->token_label,
 	    key->not_after < now ? cli_say("expired") : cli_say("expires"),
-	    format_time(date, key->not_after, true));
+	    cli_format_date(date, key->not_after));
 }
 
 /* After the status, since a token that hangs would hold it up. */

@@ -5,8 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -269,29 +267,6 @@ make_mail(struct mailing *m, struct cardseal_input *in, int fd)
 
 /* --- handing on --- */
 
-/* With that as its standard input, and signals as any program expects them. */
-static int
-spawn(pid_t *pid, const char *program, char **argv, int fd)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t signals;
-	int r;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGPIPE);
-	sigaddset(&signals, SIGXFSZ);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigdefault(&attr, &signals);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, fd, 0);
-	r = posix_spawn(pid, program, &actions, &attr, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attr);
-	return r;
-}
-
 /* Runs the real one with the mail as its standard input. */
 static int
 hand_on(struct mailing *m, int fd, bool from_header, char **recipients,
@@ -315,7 +290,7 @@ hand_on(struct mailing *m, int fd, bool from_header, char **recipients,
 		argv[n++] = (char *)"-t";
 	argv[n++] = (char *)"--";
 	memcpy(argv + n, recipients, recipients_len * sizeof(*argv));
-	r = spawn(&pid, m->program, argv, fd);
+	r = cli_spawn(&pid, m->program, argv, fd);
 	free(argv);
 	if (r != 0) {
 		cli_error("sendmail: %s: %s", m->program, strerror(r));

@@ -1,33 +1,10 @@
 /* The commands about the certificates of correspondents. */
 #include <jansson.h>
 #include <string.h>
-#include <time.h>
 
 #include "client/cli/cli.h"
 
-#define DATE_SIZE 32
 #define WHO_WIDTH 32
-
-/* RFC 3339; its first ten characters are the date. */
-static const char *
-format_time(char dst[DATE_SIZE], int64_t t)
-{
-	time_t seconds = (time_t)t;
-	struct tm tm;
-
-	if (gmtime_r(&seconds, &tm) == NULL ||
-	    strftime(dst, DATE_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		dst[0] = '\0';
-	return dst;
-}
-
-static const char *
-format_date(char dst[DATE_SIZE], int64_t t)
-{
-	format_time(dst, t);
-	dst[strcspn(dst, "T")] = '\0';
-	return dst;
-}
 
 int
 cmd_certs_import(struct cli *cli)
@@ -84,16 +61,16 @@ cmd_setup_anchors(struct cli *cli)
 static json_t *
 item_to_json(const struct cardseal_certificate *c)
 {
-	char before[DATE_SIZE], after[DATE_SIZE], added[DATE_SIZE];
+	char before[CLI_DATE_SIZE], after[CLI_DATE_SIZE], added[CLI_DATE_SIZE];
 
 	return json_pack(
 	    "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
 	    "sha256", c->sha256, "sha1", c->sha1, "subject", c->subject,
 	    "issuer", c->issuer, "serial", c->serial, "type", c->type,
 	    "addresses", c->addresses, "not_before",
-	    format_time(before, c->not_before), "not_after",
-	    format_time(after, c->not_after), "source", c->source, "added",
-	    format_time(added, c->added), "encrypt_refused",
+	    cli_format_time(before, c->not_before), "not_after",
+	    cli_format_time(after, c->not_after), "source", c->source, "added",
+	    cli_format_time(added, c->added), "encrypt_refused",
 	    c->encrypt_refused);
 }
 
@@ -117,11 +94,11 @@ print_json(const struct cardseal_certificates *list)
 static void
 print_line(const struct cardseal_certificate *c)
 {
-	char date[DATE_SIZE];
+	char date[CLI_DATE_SIZE];
 
 	printf(cli_say("%.16s  %-*s  until %s%s%s\n"), c->sha256, WHO_WIDTH,
 	    c->addresses[0] != '\0' ? c->addresses : c->subject,
-	    format_date(date, c->not_after),
+	    cli_format_date(date, c->not_after),
 	    c->encrypt_refused[0] != '\0' ? cli_say(", not to encrypt to: ")
 					  : "",
 	    c->encrypt_refused);
@@ -130,17 +107,17 @@ print_line(const struct cardseal_certificate *c)
 static void
 print_item(const struct cardseal_certificate *c)
 {
-	char from[DATE_SIZE], until[DATE_SIZE], added[DATE_SIZE];
+	char from[CLI_DATE_SIZE], until[CLI_DATE_SIZE], added[CLI_DATE_SIZE];
 
 	printf(cli_say("SHA-256    %s\nSHA-1      %s\nsubject    %s\n"
 		       "issuer     %s\nserial     %s\nkey        %s\n"
 		       "addresses  %s\nvalid      %s to %s\n"),
 	    c->sha256, c->sha1, c->subject, c->issuer, c->serial, c->type,
-	    c->addresses, format_date(from, c->not_before),
-	    format_date(until, c->not_after));
+	    c->addresses, cli_format_date(from, c->not_before),
+	    cli_format_date(until, c->not_after));
 	if (c->source[0] != '\0')
 		printf(cli_say("added      %s (%s)\n"),
-		    format_date(added, c->added), c->source);
+		    cli_format_date(added, c->added), c->source);
 	printf(cli_say("encrypt    %s\n"), c->encrypt_refused[0] != '\0'
 					       ? c->encrypt_refused
 					       : cli_say("yes"));

@@ -12,20 +12,6 @@
 #define EXIT_PIN 5
 #define EXIT_UNTRUSTED 6
 #define EXIT_DEVICE 9
-#define EXPIRY_WARN_SECONDS 2592000 /* 30 days */
-#define DATE_SIZE 32
-
-static const char *
-format_date(char dst[DATE_SIZE], int64_t t)
-{
-	time_t seconds = (time_t)t;
-	struct tm tm;
-
-	if (gmtime_r(&seconds, &tm) == NULL ||
-	    strftime(dst, DATE_SIZE, "%Y-%m-%d", &tm) == 0)
-		snprintf(dst, DATE_SIZE, "?");
-	return dst;
-}
 
 /* --- the agent --- */
 
@@ -269,23 +255,23 @@ tell_expiry(struct doctor *d, const struct cardseal_key *k, int64_t now)
 	struct doctor_finding f = {.topic = "expiry",
 	    .level = DOCTOR_WARNING,
 	    .about = k->certificate_sha256};
-	char date[DATE_SIZE];
+	char date[CLI_DATE_SIZE];
 
 	if (k->not_before > now) {
 		f.advice = N_("if that day is over, the clock is wrong");
 		doctor_tell(d, &f,
 		    "the certificate of \"%s\" is not valid before %s",
-		    k->label, format_date(date, k->not_before));
+		    k->label, cli_format_date(date, k->not_before));
 	} else if (k->not_after < now) {
 		f.level = DOCTOR_NOTE;
 		doctor_tell(d, &f,
 		    "the certificate of \"%s\" expired on %s; its key still "
 		    "opens old mail",
-		    k->label, format_date(date, k->not_after));
-	} else if (k->not_after - now < EXPIRY_WARN_SECONDS) {
+		    k->label, cli_format_date(date, k->not_after));
+	} else if (k->not_after - now < CLI_EXPIRY_DAYS * CLI_DAY_SECONDS) {
 		f.advice = N_("get a new one from who issued it");
 		doctor_tell(d, &f, "the certificate of \"%s\" expires on %s",
-		    k->label, format_date(date, k->not_after));
+		    k->label, cli_format_date(date, k->not_after));
 	}
 }
 
@@ -297,7 +283,7 @@ tell_key(struct doctor *d, const struct cardseal_key *k, int64_t now)
 	struct doctor_finding f = {.topic = "key",
 	    .level = is_useful ? DOCTOR_GOOD : DOCTOR_NOTE,
 	    .about = k->key_id};
-	char date[DATE_SIZE];
+	char date[CLI_DATE_SIZE];
 
 	if (k->certificate_sha256[0] == '\0') {
 		f.level = DOCTOR_NOTE;
@@ -311,7 +297,7 @@ tell_key(struct doctor *d, const struct cardseal_key *k, int64_t now)
 	    k->label, k->role[0] != '\0' ? cli_say(", role ") : "", k->role,
 	    k->type, k->always_authenticate ? cli_say(", PIN each time") : "",
 	    k->token_label, k->addresses[0] != '\0' ? k->addresses : k->subject,
-	    format_date(date, k->not_after),
+	    cli_format_date(date, k->not_after),
 	    k->sign_refused[0] == '\0' ? cli_say("yes") : cli_say("no, "),
 	    k->sign_refused,
 	    k->encrypt_refused[0] == '\0' ? cli_say("yes") : cli_say("no, "),

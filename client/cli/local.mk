@@ -6,7 +6,7 @@ libcli_a_SOURCES = \
 	client/cli/cmd_batch.c \
 	client/cli/cmd_certs.c \
 	client/cli/cmd_doctor.c \
-	client/cli/cmd_events.c \
+	client/cli/cmd_events.c client/cli/cmd_expiring.c \
 	client/cli/cmd_log.c \
 	client/cli/cmd_edit.c \
 	client/cli/cmd_make.c \
@@ -39,6 +39,16 @@ bin_PROGRAMS += client/cli/installed/cardseal
 client_cli_installed_cardseal_SOURCES = client/cli/main.c
 client_cli_installed_cardseal_LDADD = libcli.a libcardseal.la $(JANSSON_LIBS)
 client_cli_installed_cardseal_LDFLAGS = $(INSTALLED_LINK)
+
+# A timer that warns before own certificates end.
+systemduserunit_DATA += client/cli/cardseal-expiry.timer \
+	client/cli/cardseal-expiry.service
+EXTRA_DIST += client/cli/cardseal-expiry.timer \
+	client/cli/cardseal-expiry.service.in
+CLEANFILES += client/cli/cardseal-expiry.service
+client/cli/cardseal-expiry.service: client/cli/cardseal-expiry.service.in \
+    Makefile
+	$(UNIT_PATHS) $(srcdir)/client/cli/cardseal-expiry.service.in >$@
 
 # What shells offer for the next word.
 bashcompletiondir = $(datadir)/bash-completion/completions

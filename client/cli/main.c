@@ -41,6 +41,8 @@ static const struct cli_option *const read_groups[] = {cmd_read_options,
 static const struct cli_option *const receipt_groups[] = {cmd_receipt_options,
     cli_trust_options, cli_output_options, cli_json_options, cli_common_options,
     NULL};
+static const struct cli_option *const certs_expiring_groups[] = {
+    cmd_certs_expiring_options, cli_json_options, cli_common_options, NULL};
 static const struct cli_option *const certs_find_groups[] = {
     cmd_certs_find_options, cli_trust_options, cli_lookup_options,
     cli_json_options, cli_common_options, NULL};
@@ -92,6 +94,8 @@ static const struct cli_command commands[] = {
 	cmd_certs_remove, false},
     {"certs find", "ADDR", N_("find the one to encrypt to for an address"),
 	certs_find_groups, 1, cmd_certs_find, false},
+    {"certs expiring", "", N_("tell own certificates that end soon"),
+	certs_expiring_groups, 0, cmd_certs_expiring, false},
     {"certs request", "", N_("ask for a certificate for a key"),
 	certs_request_groups, 0, cmd_certs_request, false},
     {"certs install", "[CERTFILE]", N_("put a certificate beside its key"),

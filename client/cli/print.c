@@ -3,9 +3,12 @@
 #include <jansson.h>
 #include <libintl.h>
 #include <locale.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "client/cli/cli.h"
@@ -139,4 +142,46 @@ cli_find_program(const char *name)
 	    faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) != 0)
 		return NULL;
 	return realpath(path, NULL);
+}
+
+int
+cli_spawn(pid_t *pid, const char *program, char **argv, int fd)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t signals;
+	int r;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGPIPE);
+	sigaddset(&signals, SIGXFSZ);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigdefault(&attr, &signals);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, fd, 0);
+	r = posix_spawn(pid, program, &actions, &attr, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attr);
+	return r;
+}
+
+const char *
+cli_format_time(char dst[static CLI_DATE_SIZE], int64_t t)
+{
+	time_t seconds = (time_t)t;
+	struct tm tm;
+
+	if (gmtime_r(&seconds, &tm) == NULL ||
+	    strftime(dst, CLI_DATE_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		snprintf(dst, CLI_DATE_SIZE, "?");
+	return dst;
+}
+
+const char *
+cli_format_date(char dst[static CLI_DATE_SIZE], int64_t t)
+{
+	cli_format_time(dst, t);
+	dst[strcspn(dst, "T")] = '\0';
+	return dst;
 }

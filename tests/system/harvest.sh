@@ -25,7 +25,29 @@ like "warns of what expires soon" "$(cat "$tmp/err")" \
 is "and of nothing else" "$(wc -l <"$tmp/err")" 1
 exits 0 "status, quietly" "$CARDSEAL" status -q
 is "does not" "$(cat "$tmp/err")" ""
+exits 0 "certs expiring" "$CARDSEAL" certs expiring
+like "tells it, too" "$(cat "$tmp/out")" \
+    '^the certificate of soon@example.org \(key "soon" on token ".*"\) expires on 20'
+is "and nothing else" "$(wc -l <"$tmp/out")" 1
+exits 0 "within fewer days" "$CARDSEAL" certs expiring --days 10
+is "there is none" "$(cat "$tmp/out")" ""
+exits 0 "JSON" "$CARDSEAL" certs expiring --json --days 3650
+is "of all that end some day" "$(grep -c '"sha256"' "$tmp/out")" 3
+exits 2 "a number that is none" "$CARDSEAL" certs expiring --days 0
+mkdir bin
+printf '#!/bin/sh\nprintf "<%%s>\\n" "$@" >%s\n' "$tmp/shown-by" >bin/notify-send
+chmod +x bin/notify-send
+exits 0 "on the desktop" env PATH="$tmp/bin:$PATH" "$CARDSEAL" certs expiring \
+    --notify
+like "it is shown" "$(tr '\n' ' ' <"$tmp/shown-by")" \
+    '<A certificate expires> <the certificate of soon@example.org '
+rm "$tmp/shown-by"
+exits 0 "nothing" env PATH="$tmp/bin:$PATH" "$CARDSEAL" certs expiring \
+    --notify --days 10
+[ -e "$tmp/shown-by" ]
+is "is not shown" $? 1
 agent_stop
+exits 3 "without an agent" "$CARDSEAL" certs expiring
 verify() { "$CARDSEAL" verify -q --anchor "$ca" "$@"; }
 stored() { "$CARDSEAL" certs list | wc -l; }
 sql() {

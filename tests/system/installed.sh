@@ -19,11 +19,16 @@ for program in "${programs[@]}"; do
 done
 mapfile -t units < <(find "$root" -path '*systemd*' -name '*.service' \
     -o -path '*autostart*' -type f | sort)
-is "there are units" "$([ ${#units[@]} -ge 4 ] && echo many)" many
+is "there are units" "$([ ${#units[@]} -ge 5 ] && echo many)" many
 for unit in "${units[@]}"; do
 	program=$(sed -n 's/^Exec\(Start\)\?=\([^ ]*\).*/\2/p' "$unit")
 	[ "$program" = /usr/bin/p11-kit ] || program=$root$program
 	ok "${unit##*/} starts what is there" test -x "$program"
+done
+mapfile -t timers < <(find "$root" -path '*systemd*' -name '*.timer')
+is "there is a timer" ${#timers[@]} 1
+for timer in "${timers[@]}"; do
+	ok "${timer##*/} has its service" test -e "${timer%.timer}.service"
 done
 bin=$(dirname "$(find "$root" -type f -name cardseal-gpgsm)")
 lib=$(dirname "$(find "$root" -name libcardseal.so.0)")
