@@ -145,7 +145,7 @@ static const struct cli_command commands[] = {
 	setup_anchors_groups, 1, cmd_setup_anchors, false},
     {"setup",
 	"git|mutt|neomutt|gnupg|ssh|thunderbird|firefox|chromium|"
-	"evolution|all",
+	"evolution|owa|all",
 	"have a program sign and decrypt with the agent", setup_groups, 1,
 	cmd_setup, false},
     {"doctor", "", "find what is wrong, and what to do", json_groups, 0,
