@@ -13,13 +13,14 @@
 int
 main(void)
 {
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 	struct cardseal_job *job = cardseal_job_new();
 	struct cardseal_input *in;
 	struct cardseal_output *out;
 	int code;
 
 	/* A reader that goes away is an error like others. */
-	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGPIPE, &ignore, NULL);
 	/* What the agent shows as this program's claim. */
 	cardseal_job_set(job, CARDSEAL_PROGRAM, "example");
 	in = cardseal_input_open(job, NULL);
