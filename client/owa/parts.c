@@ -261,9 +261,10 @@ keep_file(struct reader *r, struct leaf *leaf, struct err *e)
 	if (leaf->part.name == NULL)
 		leaf->part.name = strdup(get_usual_name(leaf));
 	items = realloc(parts->items, (parts->len + 1) * sizeof(*items));
+	if (items != NULL)
+		parts->items = items;
 	if (items == NULL || leaf->part.name == NULL)
 		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
-	parts->items = items;
 	items[parts->len++] = leaf->part;
 	leaf->part = (struct owa_part){0};
 	leaf_clear(leaf);

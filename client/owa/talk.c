@@ -186,9 +186,9 @@ download(struct owa_talk *t, const char *key, const json_t *data)
 	answer = json_pack("{s:s, s:i, s:I, s:I, s:b, s:s%, s:I}", "__type",
 	    "ReturnPartialSmimeResult" OWA_NAMESPACE, "PartIndex",
 	    r->sent_parts++, "StartOffset", (json_int_t)r->sent, "EndOffset",
-	    (json_int_t)(r->sent + size), "IsLastPart", (int)(size == left),
-	    "PartialData", r->result + r->sent, size, "TotalSize",
-	    (json_int_t)total);
+	    (json_int_t)r->sent + (json_int_t)size, "IsLastPart",
+	    (int)(size == left), "PartialData", r->result + r->sent, size,
+	    "TotalSize", (json_int_t)total);
 	r->sent += size;
 	if (size == left)
 		drop(t, r);
