@@ -10,4 +10,5 @@ include client/cli/local.mk
 include client/pkcs11/local.mk
 include client/gpgsm/local.mk
 include client/scd/local.mk
+include client/owa/local.mk
 include client/ssh/local.mk

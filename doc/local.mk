@@ -19,5 +19,6 @@ dist_man_MANS += \
 	doc/man/cardseal-scd.1 \
 	doc/man/cardseal-ssh-agent.1 \
 	doc/man/cardseal-fetch.8 \
+	doc/man/cardseal-owa.8 \
 	doc/man/cardseal-p12.8 \
 	doc/man/cardseal-token.8

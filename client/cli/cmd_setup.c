@@ -203,7 +203,8 @@ set_up(struct cli *cli, const struct setup_client *client, bool is_one_of_all)
 	struct setup s = {.cli = cli, .name = client->name};
 	int status;
 
-	if (is_one_of_all && !cli->is_undo && !is_installed(client))
+	if (is_one_of_all && !cli->is_undo &&
+	    ((client->flags & SETUP_IS_APART) != 0 || !is_installed(client)))
 		return 0;
 	status = setup_change(&s, client);
 	if (status != 0)
@@ -253,8 +254,8 @@ cmd_setup(struct cli *cli)
 	if (is_found)
 		return status;
 	cli_error("%s: which program? git, mutt, neomutt, gnupg, "
-		  "ssh, openssl, thunderbird, firefox, chromium, evolution "
-		  "or all",
+		  "ssh, openssl, thunderbird, firefox, chromium, evolution, "
+		  "owa or all",
 	    cli->command->name);
 	return CLI_EXIT_USAGE;
 }

@@ -61,6 +61,11 @@ struct setup_lines {
 int setup_block(
     struct setup *s, const char *path, const struct setup_lines *lines);
 
+enum setup_flag {
+	SETUP_NEEDS_RULE = 1 << 0, /* of the agent: it decrypts by itself */
+	SETUP_IS_APART = 1 << 1,   /* not one of "all" */
+};
+
 /* A client, by its name on the command line. */
 struct setup_client {
 	const char *name;
@@ -69,7 +74,7 @@ struct setup_client {
 	/* Calls setup_block for each of its files; an exit status. Without any
 	 * file the program has not been started yet. */
 	int (*change)(struct setup *s);
-	bool needs_rule; /* of the agent: it decrypts by itself */
+	unsigned flags; /* enum setup_flag */
 	/* Signs something in the way it is set up; NULL: not possible from
 	 * here. An exit status, after a message. */
 	int (*test)(struct setup *s);
@@ -78,6 +83,22 @@ struct setup_client {
 
 /* All of them; a row without a name is behind the last. */
 extern const struct setup_client setup_clients[];
+
+/*
+ * Has the browser whose settings are in that folder know the host for Outlook
+ * on the web, by a file of its own, or with --undo removes that. As
+ * setup_block.
+ */
+int setup_change_owa(struct setup *s, const char *folder);
+
+/* What happens to a file, on standard output: WOULD with --dry-run, else DOES,
+ * and WHAT; and lines, indented. Nothing with --quiet. */
+void setup_tell(const struct setup *s, const char *path, const char *would,
+    const char *does, const char *what);
+void setup_tell_lines(const struct setup *s, const char *lines);
+/* An exit status, after a message: it could not be done; or not be touched. */
+int setup_fail(const struct setup *s, const char *path, const char *why);
+int setup_refuse(const struct setup *s, const char *path, const char *why);
 
 /* Does it, or with --undo undoes it: what change does, and the rule. */
 int setup_change(struct setup *s, const struct setup_client *client);

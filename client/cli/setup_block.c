@@ -20,15 +20,15 @@ struct block {
 	bool is_new, is_parted;
 };
 
-static int
-fail(const struct setup *s, const char *path, const char *why)
+int
+setup_fail(const struct setup *s, const char *path, const char *why)
 {
 	cli_error("%s: %s: %s", s->cli->command->name, path, cli_say(why));
 	return CLI_EXIT_IO;
 }
 
-static int
-refuse(const struct setup *s, const char *path, const char *why)
+int
+setup_refuse(const struct setup *s, const char *path, const char *why)
 {
 	cli_error("%s: %s: %s; it is left as it is", s->cli->command->name,
 	    path, cli_say(why));
@@ -249,8 +249,8 @@ add_block(const struct setup *s, const struct block *b, const char *text,
 
 /* --- doing it --- */
 
-static void
-tell(const struct setup *s, const char *path, const char *would,
+void
+setup_tell(const struct setup *s, const char *path, const char *would,
     const char *does, const char *what)
 {
 	if (!s->cli->is_quiet)
@@ -258,8 +258,8 @@ tell(const struct setup *s, const char *path, const char *would,
 		    cli_say(s->cli->is_dry ? would : does), cli_say(what));
 }
 
-static void
-tell_lines(const struct setup *s, const char *lines)
+void
+setup_tell_lines(const struct setup *s, const char *lines)
 {
 	size_t len;
 
@@ -281,11 +281,11 @@ put_block(struct setup *s, struct block *b, const struct setup_lines *lines)
 
 	if (why == NULL) {
 		s->changed++;
-		tell(s, b->file.path, N_("would get"), N_("gets"),
+		setup_tell(s, b->file.path, N_("would get"), N_("gets"),
 		    b->file.text == NULL
 			? N_("these lines, as a new file:")
 			: N_("these lines, and keeps what it has:"));
-		tell_lines(s, lines->text);
+		setup_tell_lines(s, lines->text);
 	}
 	if (why == NULL && !s->cli->is_dry)
 		why = setup_file_make_folders(&b->file);
@@ -293,7 +293,7 @@ put_block(struct setup *s, struct block *b, const struct setup_lines *lines)
 		why = setup_file_write(&b->file, with, strlen(with));
 	free(with);
 	free(without);
-	return why == NULL ? 0 : fail(s, b->file.path, why);
+	return why == NULL ? 0 : setup_fail(s, b->file.path, why);
 }
 
 static int
@@ -304,7 +304,7 @@ take_block(struct setup *s, struct block *b)
 
 	if (why == NULL) {
 		s->changed++;
-		tell(s, b->file.path, N_("would lose"), N_("loses"),
+		setup_tell(s, b->file.path, N_("would lose"), N_("loses"),
 		    N_("its lines for cardseal"));
 	}
 	if (why == NULL && !s->cli->is_dry)
@@ -313,7 +313,7 @@ take_block(struct setup *s, struct block *b)
 			? setup_file_remove(&b->file, (unsigned)b->folders)
 			: setup_file_write(&b->file, without, strlen(without));
 	free(without);
-	return why == NULL ? 0 : fail(s, b->file.path, why);
+	return why == NULL ? 0 : setup_fail(s, b->file.path, why);
 }
 
 static int
@@ -352,7 +352,7 @@ setup_block(struct setup *s, const char *path, const struct setup_lines *lines)
 	s->set_up += b.is_there || has_already;
 	s->unreadable += why != NULL && !b.is_there;
 	if (!s->is_look && why != NULL)
-		status = refuse(s, path, why);
+		status = setup_refuse(s, path, why);
 	else if (!s->is_look)
 		status = change(s, &b, lines, has_already);
 	setup_file_clear(&b.file);

@@ -122,14 +122,15 @@ put_rule(struct setup *s)
 int
 setup_change(struct setup *s, const struct setup_client *client)
 {
-	bool is_undo = s->cli->is_undo;
+	bool is_undo = s->cli->is_undo,
+	     needs_rule = (client->flags & SETUP_NEEDS_RULE) != 0;
 	int rule = 0, status;
 
-	if (client->needs_rule && is_undo)
+	if (needs_rule && is_undo)
 		rule = put_rule(s);
 	status = client->change(s);
 	/* Nobody starts it, nobody needs the rule. */
-	if (client->needs_rule && !is_undo && status == 0 && s->files != 0)
+	if (needs_rule && !is_undo && status == 0 && s->files != 0)
 		rule = put_rule(s);
 	return status != 0 ? status : rule;
 }
@@ -385,32 +386,55 @@ change_evolution(struct setup *s)
 	return change_database(s, path);
 }
 
+/* One that is not there yet, or was not started, has no folder. */
+static int
+change_owa(struct setup *s)
+{
+	static const char *const browsers[] = {
+	    "google-chrome", "chromium", "microsoft-edge", NULL};
+	char folder[PATH_SIZE];
+	int status = 0, r;
+	size_t i;
+
+	for (i = 0; browsers[i] != NULL; i++) {
+		put_config(folder, browsers[i]);
+		if (!is_there(folder))
+			continue;
+		r = setup_change_owa(s, folder);
+		if (status == 0)
+			status = r;
+	}
+	return status;
+}
+
 const struct setup_client setup_clients[] = {
-    {"git", "git", change_git, false, setup_test_git,
+    {"git", "git", change_git, 0, setup_test_git,
 	N_("sign with \"git commit -S\", or always: \"git config --global "
 	   "commit.gpgsign true\"")},
-    {"mutt", "mutt", change_mutt, false, setup_test_mutt, NULL},
-    {"neomutt", "neomutt", change_neomutt, false, setup_test_mutt, NULL},
-    {"gnupg", "gpgsm", change_gnupg, true, NULL,
+    {"mutt", "mutt", change_mutt, 0, setup_test_mutt, NULL},
+    {"neomutt", "neomutt", change_neomutt, 0, setup_test_mutt, NULL},
+    {"gnupg", "gpgsm", change_gnupg, SETUP_NEEDS_RULE, NULL,
 	N_("restart the agent: \"systemctl --user restart cardseal-agent\"; "
 	   "then \"gpgconf --kill gpg-agent\" and \"gpgsm --learn-card\"")},
-    {"ssh", "ssh", change_ssh, false, NULL,
+    {"ssh", "ssh", change_ssh, 0, NULL,
 	N_("\"systemctl --user enable --now cardseal-ssh-agent.socket\"; then "
 	   "\"SSH_AUTH_SOCK=$XDG_RUNTIME_DIR/cardseal/ssh ssh-add -L\" prints "
 	   "the public keys for authorized_keys")},
-    {"openssl", "openssl", change_openssl, true, NULL,
+    {"openssl", "openssl", change_openssl, SETUP_NEEDS_RULE, NULL,
 	N_("restart the agent: \"systemctl --user restart cardseal-agent\"; "
 	   "then name the file with OPENSSL_CONF, and a key with "
 	   "\"-engine pkcs11 -keyform engine -inkey pkcs11:...\"")},
-    {"thunderbird", NULL, change_thunderbird, true, NULL,
+    {"thunderbird", NULL, change_thunderbird, SETUP_NEEDS_RULE, NULL,
 	N_("restart the agent: \"systemctl --user restart cardseal-agent\"; "
 	   "if it runs, start it anew")},
-    {"firefox", NULL, change_firefox, false, NULL,
+    {"firefox", NULL, change_firefox, 0, NULL, N_("if it runs, start it anew")},
+    {"chromium", NULL, change_chromium, 0, NULL,
 	N_("if it runs, start it anew")},
-    {"chromium", NULL, change_chromium, false, NULL,
-	N_("if it runs, start it anew")},
-    {"evolution", NULL, change_evolution, true, NULL,
+    {"evolution", NULL, change_evolution, SETUP_NEEDS_RULE, NULL,
 	N_("restart the agent: \"systemctl --user restart cardseal-agent\"; "
 	   "if it runs, start it anew")},
+    {"owa", NULL, change_owa, SETUP_IS_APART, NULL,
+	N_("put Microsoft's S/MIME extension into the browser, and the address "
+	   "of your Outlook into the extension's options")},
     {0},
 };

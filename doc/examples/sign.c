@@ -13,6 +13,7 @@
 int
 main(void)
 {
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 	struct cardseal_job *job = cardseal_job_new();
 	struct cardseal_input *in;
 	struct cardseal_output *out;
@@ -20,7 +21,7 @@ main(void)
 	int code;
 
 	/* A reader that goes away is an error like others. */
-	(void)sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
 	/* What the agent shows as this program's claim. */
 	cardseal_job_set(job, CARDSEAL_PROGRAM, "example");
 	in = cardseal_input_open(job, NULL);

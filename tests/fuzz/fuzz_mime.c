@@ -5,11 +5,14 @@
  * - an entity that can be detached is fit for transport, and stays the same
  *   when it is scanned again;
  * - quoted-printable gives back what it got;
+ * - what is taken apart for showing is UTF-8;
  * - nothing comes out of a mail whose signature is not good.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "asn1/utf8.h"
+#include "client/owa/parts.h"
 #include "client/smime/address_list.h"
 #include "client/smime/parser.h"
 #include "client/smime/smime.h"
@@ -208,6 +211,31 @@ fuzz_qp(struct bytes in)
 	buf_clear(&out);
 }
 
+/* For Outlook on the web: JSON takes nothing but UTF-8. */
+static void
+fuzz_parts(struct bytes in)
+{
+	struct owa_parts parts = {0};
+	struct buf shown = {.max = 64 << 20};
+	const struct owa_part *part;
+	size_t i;
+
+	if (owa_parts_read(&parts, in, NULL) == 0) {
+		require(utf8_is_valid(buf_get(&parts.body)));
+		require(owa_put_pictures(&shown, &parts) == 0);
+		require(shown.len >= parts.body.len);
+	}
+	for (i = 0; i < parts.len; i++) {
+		part = &parts.items[i];
+		require(part->type != NULL && part->name != NULL);
+		require(utf8_is_valid(bytes_of_str(part->name)));
+		require(part->content_id == NULL ||
+			utf8_is_valid(bytes_of_str(part->content_id)));
+	}
+	owa_parts_clear(&parts);
+	buf_clear(&shown);
+}
+
 /* --- reading --- */
 
 static int
@@ -278,6 +306,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	fuzz_structure(in);
 	fuzz_entity(in);
 	fuzz_qp(in);
+	fuzz_parts(in);
 	fuzz_read(in);
 	fuzz_header(in);
 	return 0;

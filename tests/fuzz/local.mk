@@ -6,7 +6,7 @@ EXTRA_DIST += tests/fuzz/corpus
 check_PROGRAMS += tests/fuzz/fuzz_mime
 TESTS += tests/fuzz/fuzz_mime
 tests_fuzz_fuzz_mime_SOURCES = tests/fuzz/fuzz_mime.c $(FUZZ_SOURCES)
-tests_fuzz_fuzz_mime_LDADD = libsmime.a $(CMS_LIBS) libpkix.a libcodec.a \
+tests_fuzz_fuzz_mime_LDADD = libowa.a libsmime.a $(CMS_LIBS) libpkix.a libcodec.a \
 	$(ALG_LIBS) libasn1.a
 
 check_PROGRAMS += tests/fuzz/fuzz_message

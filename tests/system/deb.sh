@@ -69,6 +69,7 @@ cardseal usr/bin/cardseal
 cardseal usr/bin/cardseal-gpgsm
 cardseal usr/bin/cardseal-scd
 cardseal usr/bin/cardseal-ssh-agent
+cardseal usr/libexec/cardseal/cardseal-owa
 cardseal usr/lib/systemd/user/cardseal-ssh-agent.socket
 cardseal usr/lib/systemd/user/cardseal-ssh-agent.service
 cardseal usr/share/bash-completion/completions/cardseal

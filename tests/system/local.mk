@@ -17,6 +17,7 @@ SYSTEM_TESTS = \
 	tests/system/memory.sh \
 	tests/system/modules.sh \
 	tests/system/mutt.sh \
+	tests/system/owa.sh \
 	tests/system/peers.sh \
 	tests/system/pkcs11.sh \
 	tests/system/quickstart.sh \
@@ -29,7 +30,7 @@ SYSTEM_TESTS = \
 	tests/system/p11-kit.sh tests/system/p12.sh \
 	tests/system/write.sh
 SYSTEM_TESTS += tests/system/setup.sh tests/system/signatures.sh tests/system/ssh.sh
-EXTRA_DIST += tests/system/p11_kit_server.py
+EXTRA_DIST += tests/system/owa_browser.py tests/system/p11_kit_server.py
 EXTRA_DIST += tests/system/ssh_server.py tests/system/tsa.sh tests/system/pki.sh \
 	tests/system/dns.sh tests/system/dns_server.py \
 	tests/system/ldap.sh tests/system/ldap_server.py \

@@ -40,6 +40,8 @@ home_plain() {
 	database "$XDG_CONFIG_HOME/mozilla/firefox/z.new"
 	database "$HOME/.pki/nssdb"
 	database "$XDG_DATA_HOME/evolution"
+	mkdir "$XDG_CONFIG_HOME/chromium"
+	mkdir -p "$XDG_CONFIG_HOME/google-chrome/NativeMessagingHosts"
 }
 home_odd() {
 	home_plain
@@ -72,9 +74,9 @@ new_home() { # KIND
 for kind in plain odd empty; do
 	new_home $kind
 	for client in git mutt neomutt gnupg ssh openssl thunderbird firefox \
-	    chromium evolution; do
+	    chromium evolution owa; do
 		what="$client, $kind"
-		if [ $kind = empty ] && [[ $client =~ ^[tfe] ]]; then
+		if [ $kind = empty ] && [[ $client =~ ^[tfeo] ]]; then
 			exits 4 "$what: no profile" setup $client
 			continue
 		fi
@@ -99,9 +101,36 @@ new_home plain
 exits 0 "all" setup all
 exits 0 "all, undone" setup --undo all
 is "as it was" "$(picture)" "$(cat "$tmp/before")"
+is "without Outlook's host" "$(find "$XDG_CONFIG_HOME" -name '*outlook*')" ""
 exits 2 "no program" setup
 exits 2 "one that is not known" setup lotus
 exits 2 "a delegate with quotes" setup --delegate "/a'b" git
+
+# --- a file of its own ------------------------------------------------------
+exits 0 "owa" setup --delegate /opt/host owa
+manifest=$XDG_CONFIG_HOME/chromium/NativeMessagingHosts/$(
+	)com.microsoft.outlook.smime.chromenativeapp.json
+is "browsers have a file they can read" "$(python3 -c '
+import json, sys
+d = json.load(open(sys.argv[1]))
+print(d["name"], d["path"], d["type"], len(d["allowed_origins"]))' \
+    "$manifest")" \
+    "com.microsoft.outlook.smime.chromenativeapp /opt/host stdio 2"
+mapfile -t origins < <(grep -o 'chrome-extension://[a-p]*/' "$manifest")
+for origin in "${origins[@]}"; do
+	ok "the host admits $origin" \
+	    "$CS_BUILDDIR/client/owa/cardseal-owa" "$origin" </dev/null
+done
+sed -i 's/stdio/other/' "$manifest"
+cp "$manifest" "$tmp/kept"
+exits 8 "one that was changed is not removed" setup --undo owa
+exits 8 "nor written over" setup owa
+ok "but left as it is" cmp "$manifest" "$tmp/kept"
+echo '{}' >"$manifest"
+exits 8 "another's is not written over" setup owa
+exits 0 "nor is it ours to undo" setup --undo owa
+is "it is there" "$(cat "$manifest")" '{}'
+rm -r "${manifest%/*}"
 
 # --- changed meanwhile ------------------------------------------------------
 exits 0 "git" setup git
