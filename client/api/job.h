@@ -294,6 +294,15 @@ int CS_MUST_USE job_load_openers(struct cardseal_job *job,
 /* Reads and judges any mail or CMS message; out NULL: only judges. */
 int CS_MUST_USE job_read(struct cardseal_job *job, struct input *in,
     struct output *out, struct verdict *v);
+/*
+ * For what opens a message and judges nothing in it: where there are rules for
+ * labels, reads the message first, as job_read does. *is_held: it is withheld,
+ * or bad for what is inside, so that whatever label that has cannot be
+ * believed; wrap's verdict is then that one. What does not open is not held.
+ */
+int CS_MUST_USE job_check_labels(struct cardseal_job *job, struct input *in,
+    enum cardseal_option keks, enum cardseal_option passwords,
+    struct cardseal_verdict *wrap, bool *is_held);
 
 /* --- secrets.c: keys and passwords in files --- */
 

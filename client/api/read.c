@@ -8,6 +8,7 @@ struct read_own {
 	struct cardseal_job *job;
 	struct cert_set *certs;
 	struct job_secrets secrets;
+	bool is_aside; /* nothing is kept of what was seen */
 };
 
 /* Called when something encrypted is met: only then an agent is needed, and
@@ -69,9 +70,26 @@ read_with(struct read_own *own, struct input *in, struct output *out,
 		form = INPUT_MESSAGE;
 	if (r == 0)
 		r = smime_read_message(in, form, &params, out, v, &job->err);
-	if (r == 0)
+	if (r == 0 && !own->is_aside)
 		job_harvest(job, &trust, v);
 	job_trust_clear(&trust);
+	return r;
+}
+
+static int
+read_by(struct read_own *own, enum cardseal_option keks,
+    enum cardseal_option passwords, struct input *in, struct output *out,
+    struct verdict *v)
+{
+	int r =
+	    job_secrets_load(own->job, keks, passwords, false, &own->secrets);
+
+	if (r != 0)
+		return r;
+	own->certs = cert_set_new();
+	r = own->certs != NULL ? read_with(own, in, out, v) : -CS_ERR_NO_MEMORY;
+	cert_set_free(own->certs);
+	job_secrets_clear(&own->secrets);
 	return r;
 }
 
@@ -80,15 +98,49 @@ job_read(struct cardseal_job *job, struct input *in, struct output *out,
     struct verdict *v)
 {
 	struct read_own own = {.job = job};
-	int r = job_secrets_load(job, CARDSEAL_KEK_FILE, CARDSEAL_PASSWORD_FILE,
-	    false, &own.secrets);
 
-	if (r != 0)
+	return read_by(
+	    &own, CARDSEAL_KEK_FILE, CARDSEAL_PASSWORD_FILE, in, out, v);
+}
+
+/* Is it bad for what is inside, which may have a label? What does not open
+ * is for who opens it to tell. */
+static bool
+is_bad_inside(const struct verdict *v)
+{
+	if (v->summary != VERDICT_BAD || v->layers_len == 0)
+		return false;
+	return v->layers_len > 1 ||
+	       (v->layers[0].kind == VERDICT_ENCRYPTED &&
+		   v->layers[0].decryption.state == FINDING_GOOD);
+}
+
+int
+job_check_labels(struct cardseal_job *job, struct input *in,
+    enum cardseal_option keks, enum cardseal_option passwords,
+    struct cardseal_verdict *wrap, bool *is_held)
+{
+	struct read_own own = {.job = job, .is_aside = true};
+	struct job_labels *labels;
+	struct verdict *v = NULL;
+	bool has_rules;
+	int r = job_labels_load(&labels, &job->err);
+
+	*is_held = false;
+	has_rules = r == 0 && job_labels_get(labels) != NULL;
+	job_labels_free(labels);
+	if (!has_rules)
 		return r;
-	own.certs = cert_set_new();
-	r = own.certs != NULL ? read_with(&own, in, out, v) : -CS_ERR_NO_MEMORY;
-	cert_set_free(own.certs);
-	job_secrets_clear(&own.secrets);
+	v = verdict_new();
+	r = v != NULL ? read_by(&own, keks, passwords, in, NULL, v)
+		      : -CS_ERR_NO_MEMORY;
+	*is_held = r == 0 && (v->is_withheld || is_bad_inside(v));
+	if (*is_held) {
+		verdict_free(wrap->verdict);
+		wrap->verdict = v;
+		v = NULL;
+	}
+	verdict_free(v);
 	return r;
 }
 

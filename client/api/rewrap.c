@@ -82,14 +82,18 @@ cardseal_rewrap(struct cardseal_job *job, struct cardseal_input *in,
 	struct cardseal_verdict *wrap = job_new_verdict();
 	struct job_secrets secrets = {0};
 	struct own_keys own = {0};
+	bool is_held = false;
 	int r;
 
 	*verdict = NULL;
 	job_start(job);
 	r = wrap != NULL ? job_check_apart(job, in, out) : -CS_ERR_NO_MEMORY;
 	if (r == 0)
+		r = job_check_labels(job, in->in, CARDSEAL_OPEN_KEK_FILE,
+		    CARDSEAL_OPEN_PASSWORD_FILE, wrap, &is_held);
+	if (r == 0 && !is_held)
 		r = rewrap_prepare(&w, &secrets, &own, &ops);
-	if (r == 0) {
+	if (r == 0 && !is_held) {
 		w.verdict = wrap->verdict;
 		r = rewrap_any(&w);
 	}

@@ -438,6 +438,7 @@ cardseal_decrypt(struct cardseal_job *job, struct cardseal_input *in,
     struct cardseal_output *out, struct cardseal_verdict **verdict)
 {
 	struct cardseal_verdict *wrap;
+	bool is_held = false;
 	int r;
 
 	*verdict = NULL;
@@ -448,6 +449,9 @@ cardseal_decrypt(struct cardseal_job *job, struct cardseal_input *in,
 	wrap = job_new_verdict();
 	r = -CS_ERR_NO_MEMORY;
 	if (wrap != NULL)
+		r = job_check_labels(job, in->in, CARDSEAL_KEK_FILE,
+		    CARDSEAL_PASSWORD_FILE, wrap, &is_held);
+	if (r == 0 && !is_held)
 		r = decrypt_any(job, in->in, out->out, wrap->verdict);
 	if (r != 0) {
 		cardseal_verdict_free(wrap);

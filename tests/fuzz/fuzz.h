@@ -15,6 +15,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "asn1/buf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -24,5 +28,25 @@ extern const char fuzz_name[];
 extern const char *const fuzz_words[];
 /* The harness then behaves as if what it tests had a defect. */
 extern bool fuzz_is_planted;
+
+typedef void (*fuzz_decoder)(struct bytes in);
+/* Of these n the one that the first octet chooses gets the others, in memory
+ * that is exactly as long, for the sanitizers. Returns 0. */
+static inline int
+fuzz_choose(
+    const fuzz_decoder *decoders, size_t n, const uint8_t *data, size_t len)
+{
+	uint8_t *copy;
+
+	if (len == 0)
+		return 0;
+	copy = malloc(len > 1 ? len - 1 : 1);
+	if (copy == NULL)
+		return 0;
+	memcpy(copy, data + 1, len - 1);
+	decoders[data[0] % n](bytes_of(copy, len - 1));
+	free(copy);
+	return 0;
+}
 
 #endif

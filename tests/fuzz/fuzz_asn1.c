@@ -14,7 +14,6 @@
 #include "asn1/attrs.h"
 #include "asn1/base64.h"
 #include "asn1/ber.h"
-#include "asn1/ess_label.h"
 #include "asn1/name.h"
 #include "asn1/pem.h"
 #include "asn1/recipient_info.h"
@@ -287,38 +286,6 @@ fuzz_name_text(struct bytes in)
 }
 
 static void
-check_label(const struct ess_label *label)
-{
-	struct ess_label again;
-	struct buf b = {0};
-
-	der_put_label(&b, label);
-	require(ess_label_decode(buf_get(&b), &again) == 0);
-	require(bytes_is_equal(again.policy, label->policy));
-	require(again.classification == label->classification);
-	require(bytes_is_equal(again.mark, label->mark));
-	require(again.categories.len == label->categories.len);
-	buf_clear(&b);
-}
-
-static void
-fuzz_labels(struct bytes in)
-{
-	struct ess_label label;
-	struct bytes labels;
-	struct der d;
-
-	if (ess_label_decode(in, &label) == 0)
-		check_label(&label);
-	if (ess_equivalents_decode(in, BYTES_NONE, &labels) != 0)
-		return;
-	der_init(&d, labels);
-	while (ess_label_next(&d, &label))
-		check_label(&label);
-	require(der_end(&d) == 0);
-}
-
-static void
 fuzz_time(struct bytes in)
 {
 	char text[TIME_TEXT_MAX];
@@ -340,21 +307,10 @@ fuzz_time(struct bytes in)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static void (*const decoders[])(struct bytes in) = {fuzz_ber,
-	    fuzz_ber_to_der, fuzz_base64, fuzz_pem, fuzz_name_, fuzz_attrs,
-	    fuzz_signer_info, fuzz_recipient_info, fuzz_time, fuzz_name_text,
-	    fuzz_labels};
-	uint8_t *copy;
+	static const fuzz_decoder decoders[] = {fuzz_ber, fuzz_ber_to_der,
+	    fuzz_base64, fuzz_pem, fuzz_name_, fuzz_attrs, fuzz_signer_info,
+	    fuzz_recipient_info, fuzz_time, fuzz_name_text};
 
-	if (len == 0)
-		return 0;
-	/* exactly as long as it is, for the sanitizers */
-	copy = malloc(len > 1 ? len - 1 : 1);
-	if (copy == NULL)
-		return 0;
-	memcpy(copy, data + 1, len - 1);
-	decoders[data[0] % (sizeof(decoders) / sizeof(decoders[0]))](
-	    bytes_of(copy, len - 1));
-	free(copy);
-	return 0;
+	return fuzz_choose(
+	    decoders, sizeof(decoders) / sizeof(decoders[0]), data, len);
 }

@@ -194,19 +194,9 @@ fuzz_smimea(struct bytes in)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static void (*const decoders[])(struct bytes in) = {
+	static const fuzz_decoder decoders[] = {
 	    fuzz_ocsp, fuzz_crl, fuzz_cert, fuzz_smimea};
-	uint8_t *copy;
 
-	if (len == 0)
-		return 0;
-	/* exactly as long as it is, for the sanitizers */
-	copy = malloc(len > 1 ? len - 1 : 1);
-	if (copy == NULL)
-		return 0;
-	memcpy(copy, data + 1, len - 1);
-	decoders[data[0] % (sizeof(decoders) / sizeof(decoders[0]))](
-	    bytes_of(copy, len - 1));
-	free(copy);
-	return 0;
+	return fuzz_choose(
+	    decoders, sizeof(decoders) / sizeof(decoders[0]), data, len);
 }

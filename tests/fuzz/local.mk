@@ -26,6 +26,12 @@ TESTS += tests/fuzz/fuzz_asn1
 tests_fuzz_fuzz_asn1_SOURCES = tests/fuzz/fuzz_asn1.c $(FUZZ_SOURCES)
 tests_fuzz_fuzz_asn1_LDADD = libcodec.a $(ALG_LIBS) libasn1.a
 
+check_PROGRAMS += tests/fuzz/fuzz_ess
+TESTS += tests/fuzz/fuzz_ess
+tests_fuzz_fuzz_ess_SOURCES = tests/fuzz/fuzz_ess.c $(FUZZ_SOURCES)
+tests_fuzz_fuzz_ess_LDADD = $(CMS_LIBS) libpkix.a libcodec.a $(ALG_LIBS) \
+	libasn1.a
+
 MUTATE_SOURCES = tests/fuzz/mutate.c tests/fuzz/mutate.h \
 	tests/fuzz/world_run.c tests/fuzz/world_run.h
 
@@ -54,7 +60,7 @@ tests_fuzz_edits_CFLAGS = $(UNIT_FLAGS)
 mutations:
 	$(MAKE) check TESTS=
 	CS_SRCDIR='$(abs_top_srcdir)'; export CS_SRCDIR; \
-	for fuzz in fuzz_reader fuzz_mime fuzz_asn1 fuzz_pkix; do \
+	for fuzz in fuzz_reader fuzz_mime fuzz_asn1 fuzz_ess fuzz_pkix; do \
 		tests/fuzz/$$fuzz -n 100000 || exit; \
 	done; \
 	CS_MUTATIONS=100000 tests/fuzz/mutations && \

@@ -210,10 +210,59 @@ unlike "... nor told" "$(cat verdict)" "the real subject"
 exits 8 "a person is not told" "$CARDSEAL" read -o got --anchor "$ca" \
     sealed.eml
 unlike "... the subject" "$(cat err)" "the real subject"
+to_bob=(-R "$FIXTURE_DIR/certs/bob.pem")
+exits 8 "decrypt withholds it as well" "$CARDSEAL" decrypt -o got sealed.eml
+like "... and says why" "$(cat err)" "withheld for its security label"
+unlike "... and not what" "$(cat err)" "the real subject"
+not_ok "... nothing is written" test -e got
+exits 8 "... with JSON" "$CARDSEAL" decrypt --json -o got sealed.eml
+cp out verdict
+is "... that says it" "$(field "(v['code'], v['is_withheld'])")" \
+    "('LABEL', True)"
+ok "... as the schema says" keeps_to_schema
+# shellcheck disable=SC2016
+exits 8 "... to a pipe" bash -o pipefail -c \
+    '"$0" decrypt sealed.eml | cat >got' "$CARDSEAL"
+is "... nothing" "$(cat got)" ""
+rm got
+exits 8 "nobody is added to it" "$CARDSEAL" rewrap "${to_bob[@]}" -o got \
+    sealed.eml
+not_ok "... nothing is written" test -e got
+mv "$conf" elsewhere
+exits 0 "without rules it is opened" "$CARDSEAL" decrypt -o got sealed.eml
+mv elsewhere "$conf"
+rm got
+echo secret >password
+exits 0 "with a password" "$CARDSEAL" encrypt --password-file password \
+    -f cms -o sealed.cms labelled.eml
+exits 8 "... likewise" "$CARDSEAL" decrypt --password-file password -o got \
+    sealed.cms
+exits 8 "... and rewrapped" "$CARDSEAL" rewrap "${to_bob[@]}" \
+    --open-password-file password -o got sealed.cms
+not_ok "... nothing is written" test -e got
+exits 0 "what has no label" "$CARDSEAL" encrypt --password-file password \
+    -f cms -o sealed.cms entity
+exits 0 "... is opened" "$CARDSEAL" decrypt --password-file password -o got \
+    sealed.cms
+ok "... as ever" cmp got entity
 ok "one that is cleared" make sealed.eml --label ACME:staff --encrypt \
     "${to_alice[@]}"
 exits 0 "... is shown" judge read -o got sealed.eml
 ok "... whole" grep -q hello got
+exits 0 "... and decrypted" "$CARDSEAL" decrypt -o got sealed.eml
+ok "... whole" grep -q hello got
+exits 0 "... and rewrapped" "$CARDSEAL" rewrap "${to_bob[@]}" -o got \
+    sealed.eml
+sed 's/^hello/jello/' plain.eml >changed.eml
+openssl cms -encrypt -in changed.eml -out bad.eml -aes256 \
+    -recip "$FIXTURE_DIR/certs/alice.pem"
+rm got
+exits 1 "what may have had any label is not opened" "$CARDSEAL" decrypt \
+    -o got bad.eml
+not_ok "... nothing is written" test -e got
+sed 's/./A/100' sealed.eml | sed '20s/[b-z]/c/g' >broken.eml
+exits 1 "what does not open is told by decrypt" "$CARDSEAL" decrypt -o got \
+    broken.eml
 ok "a triple wrap" make triple.eml --label ACME:staff --encrypt --triple \
     "${to_alice[@]}"
 exits 0 "... is read" judge read -o got triple.eml

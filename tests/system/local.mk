@@ -55,7 +55,7 @@ kills: all
 EXTRA_DIST += $(SYSTEM_TESTS) tests/system/deb.sh tests/system/deb-fresh.sh \
 	tests/system/attack_mails.py \
 	tests/system/lib.sh tests/system/fake-pinentry tests/system/web.py \
-	tests/vectors/rfc4134 tests/vectors/rfc9216
+	tests/vectors/rfc4134 tests/vectors/rfc9216 tests/vectors/rfc9788
 
 # client/cms alone, with keys in files.
 check_PROGRAMS += tests/system/cmsdrive

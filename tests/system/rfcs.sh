@@ -1,5 +1,6 @@
 #!/bin/bash
-# rfcs.sh: the examples of RFC 4134, and people and CAs of RFC 9216.
+# rfcs.sh: the examples of RFC 4134, people and CAs of RFC 9216, and messages of
+# RFC 9788.
 # shellcheck source=tests/system/lib.sh
 . "${CS_SRCDIR:-.}/tests/system/lib.sh"
 drive=$CS_BUILDDIR/tests/system/cmsdrive
@@ -116,4 +117,73 @@ for who in alice bob carlos dana; do
 		;;
 	esac
 done
+
+# --- RFC 9788 -----------------------------------------------------------------
+mails=$CS_SRCDIR/tests/vectors/rfc9788
+judge() { # FILE [OPTION...]: its verdict is in the file verdict
+	"$CARDSEAL" read --json --anchor "$rfc/rsa-ca.crt" --revocation off \
+	    -o got "$@" >verdict
+}
+field() { # EXPRESSION on the verdict v
+	python3 -c "import json
+v = json.load(open('verdict'))
+p = v['header_protection']
+print($1)"
+}
+states="sorted(set(f['state'] for f in p['headers']))"
+for n in smime-one-part-hp smime-multipart-hp smime-multipart-complex-hp; do
+	exits 0 "RFC 9788 $n" judge "$mails/$n.eml"
+	is "... its header is signed" \
+	    "$(field "(v['summary'], p['kind'], p['finding']['state'], $states)")" \
+	    "('verified', 'clear', 'good', ['same'])"
+	is "... with the subject" "$(field "v['subject']")" $n
+	ok "... all parts are signed" test \
+	    "$(field "all(x['is_signed'] for x in v['parts'])")" = True
+	sed "1,/^\$/s/^Subject: .*/Subject: another/" "$mails/$n.eml" >changed.eml
+	exits 0 "... another subject outside" judge changed.eml
+	is "... is told" \
+	    "$(field "(v['subject'], p['finding']['state'], [f['name']
+	        for f in p['headers'] if f['state'] != 'same'])")" \
+	    "('$n', 'bad', ['Subject'])"
+	[ $n != smime-one-part-hp ] || continue
+	sed 's/^alice@smime.example/Alice@smime.example/' "$mails/$n.eml" \
+	    >changed.eml
+	exits 1 "... another text" judge changed.eml
+done
+n=smime-multipart-complex
+exits 0 "RFC 9788 $n" judge "$mails/$n.eml"
+is "... has a header that nothing protects" \
+    "$(field "(v['summary'], p['kind'], v['subject'])")" \
+    "('verified', None, '$n')"
+# MAY be shown as one mail (4.10); here the enclosed message is one by itself
+n=smime-multipart-complex-rfc8551hp
+exits 0 "RFC 9788 $n" judge "$mails/$n.eml"
+is "... is a message in a signed one" \
+    "$(field "(v['summary'], p['kind'], [(i['is_message'], i['subject'])
+        for i in v['inner']])")" "('verified', None, [(True, '$n')])"
+# Bob's key on a token, as RFC 9216 has it
+fixtures "$tmp/fixture" --identity name=other,key=p256
+pinentry_answers yes "pin $FIXTURE_PIN" yes
+agent_start
+echo secret >password
+openssl pkcs12 -export -inkey "$rfc/bob-encrypt.key" \
+    -in "$rfc/bob-encrypt.crt" -passout file:password -out bob.p12
+ok "Bob's key is on a token" setsid -w "$CARDSEAL" keys import \
+    --password-file password bob.p12
+n=smime-signed-enc-hp-baseline
+exits 0 "RFC 9788 $n" judge "$mails/$n.eml"
+is "... is signed inside and encrypted" \
+    "$(field "(v['summary'], [l['kind'] for l in v['layers']])")" \
+    "('verified', ['encrypted', 'signed'])"
+is "... its subject is hidden" \
+    "$(field "(v['subject'], p['kind'], p['finding']['state'], [(f['name'],
+        f['outer']) for f in p['headers'] if f['state'] == 'confidential'])")" \
+    "('$n', 'cipher', 'good', [('Subject', '[...]')])"
+is "... and nothing else differs" "$(field "$states")" \
+    "['confidential', 'same']"
+ok "... the text is what was signed" grep -q '^This is the' got
+sed 's/^Subject: .*/Subject: another/' "$mails/$n.eml" >changed.eml
+exits 0 "... another subject outside" judge changed.eml
+is "... is told" "$(field "(v['subject'], p['finding']['state'])")" \
+    "('$n', 'bad')"
 done_testing
