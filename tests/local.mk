@@ -36,3 +36,4 @@ include tests/lint/local.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk
 include tests/interop/local.mk
+include tests/clients/local.mk
