@@ -49,5 +49,8 @@ END
 	# -d: in the foreground
 	start_background slapd -d 0 -f "$dir/slapd.conf" -h "$slapd" \
 	    2>>"$dir/log"
-	wait_until 20 test -e "$dir/pid"
+	wait_until 20 slapd_listens
 }
+slapd_listens() {
+	: <>"/dev/tcp/127.0.0.1/${slapd##*:}"
+} 2>/dev/null

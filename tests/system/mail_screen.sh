@@ -70,7 +70,10 @@ send() {
 	wait_until 60 screen_has 'y:Send'
 	press y sent_or_asked
 	! screen_has 'passphrase' || keys Enter
-	wait_until "${SEND_SECONDS:-60}" test -s "$tmp/sent" || screen | diag
+	wait_until "${SEND_SECONDS:-60}" test -s "$tmp/sent" || {
+		screen 2>&1 | diag
+		diag "$tmp/tty.err"
+	}
 	end_run
 }
 

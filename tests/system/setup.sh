@@ -76,7 +76,7 @@ for kind in plain odd empty; do
 	for client in git mutt neomutt gnupg ssh openssl thunderbird firefox \
 	    chromium evolution owa; do
 		what="$client, $kind"
-		if [ $kind = empty ] && [[ $client =~ ^[tfeo] ]]; then
+		if [ $kind = empty ] && [[ $client =~ ^([tfe]|ow) ]]; then
 			exits 4 "$what: no profile" setup $client
 			continue
 		fi
