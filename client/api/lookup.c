@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "asn1/say.h"
 #include "client/api/job.h"
 #include "client/fetch/fetch.h"
 #include "client/pkix/file.h"
@@ -412,8 +413,8 @@ choose(struct lookup *l, struct bytes address, struct cert_set *recipients,
 		err_set(&refused, -CS_ERR_ADDRESS,
 		    cert_set_get_len(l->certs) != 0
 			? "what was looked up is for another address"
-			: "the DNS tells of its certificate without having "
-			  "it");
+			: N_("the DNS tells of its certificate without having "
+			     "it"));
 		r = lookup_miss(l, &refused);
 	}
 	for (i = 0; r == 0 && !*is_found && i < len; i++) {
