@@ -17,7 +17,6 @@ main(void)
 	struct cardseal_job *job = cardseal_job_new();
 	struct cardseal_input *in;
 	struct cardseal_output *out;
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	int code;
 
 	/* A reader that goes away is an error like others. */
