@@ -32,6 +32,9 @@ handle_end(void (*handler)(int))
 	struct sigaction action = {.sa_handler = handler};
 	size_t i;
 
+	/* Who was started with it ignored would never see a client end. */
+	(void)sigaction(
+	    SIGCHLD, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
 	for (i = 0; i < END_SIGNALS_LEN; i++)
 		(void)sigaction(end_signals[i], &action, NULL);
 }

@@ -279,7 +279,7 @@ serve(struct scd *s, int in, int out, bool is_socket)
 int
 scd_serve(int in, int out, bool is_socket, const char *socket_name)
 {
-	struct scd s = {.socket_name = socket_name};
+	struct scd s = {.socket_name = socket_name, .data.max = SCD_DATA_MAX};
 	int status;
 
 	/* Whoever holds the pipe has started us. */

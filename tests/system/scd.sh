@@ -54,6 +54,9 @@ like "it is no older than GnuPG" "$(talk 'GETINFO version')" 'D 2\.99'
 like "a key that is not here" "$(talk 'READKEY CARDSEAL.00')" 'ERR '
 like "a command it has not" "$(talk 'APDU 00')" 'ERR [0-9]+ .*[Uu]nknown'
 like "data that is no hex" "$(talk 'SETDATA 0x')" 'ERR '
+mapfile -t lines < <(yes "SETDATA --append $(printf '%0960d' 0)" | head -n 40)
+like "data that is appended without end" "$(talk "${lines[@]}")" \
+    'ERR .*[Tt]oo large'
 like "nothing to sign" "$(talk "PKSIGN $(talk LEARN |
     sed -n 's/^S KEYPAIRINFO [0-9A-F]* //p' | head -n 1)")" 'ERR .*no digest'
 learned=$(talk 'LEARN --force')

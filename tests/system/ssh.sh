@@ -50,6 +50,15 @@ for type in ssh-rsa ecdsa-sha2-nistp256 ecdsa-sha2-nistp384 \
     ecdsa-sha2-nistp521 ssh-ed25519; do
 	is "a key of type $type" "$(grep -c "^$type " keys)" 1
 done
+# A child that ends is seen even where SIGCHLD was ignored before.
+start_background bash -c "trap '' CHLD; exec '$face' -a '$tmp/ignoring'"
+wait_until 10 test -S "$tmp/ignoring"
+answered=0
+for _ in $(seq 70); do
+	SSH_AUTH_SOCK=$tmp/ignoring ssh-add -l >/dev/null 2>&1 &&
+		answered=$((answered + 1))
+done
+is "it serves more than there may be at once" $answered 70
 public_of() { # NAME: as OpenSSH writes it
 	openssl x509 -in "$FIXTURE_DIR/certs/$1.pem" -noout -pubkey >pub.pem
 	ssh-keygen -i -m PKCS8 -f pub.pem
