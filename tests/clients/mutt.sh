@@ -14,7 +14,7 @@ neomutt_needs() {
 	have_tool neomutt neomutt && have_tool tmux "neomutt in a terminal"
 }
 mutt_begin() {
-	peer_version mutt "$(mutt -v | sed -n 's/^Mutt \([^ ]*\).*/\1/p')"
+	peer_version mutt "$(mutt -v | sed -n '1s/^Mutt \([^ ]*\).*/\1/p')"
 	mail_begin
 }
 neomutt_begin() {
