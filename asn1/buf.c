@@ -183,7 +183,7 @@ put_hex(struct bytes octets, uint8_t *hex)
 int
 buf_add_hex(struct buf *b, struct bytes octets)
 {
-	uint8_t *hex = buf_reserve(b, 2 * octets.len);
+	uint8_t *hex = octets.len != 0 ? buf_reserve(b, 2 * octets.len) : NULL;
 
 	if (hex != NULL) {
 		put_hex(octets, hex);
