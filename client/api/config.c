@@ -21,19 +21,28 @@ struct config_parse {
 	struct err *e;
 };
 
+/* Which of the words it is; a negative code: none. */
+static int
+find_word(const char *const *words, const char *text)
+{
+	int i;
+
+	for (i = 0; words[i] != NULL; i++)
+		if (strcmp(text, words[i]) == 0)
+			return i;
+	return -CS_ERR_CONFIG;
+}
+
 static int
 set_fetch(struct job_config *c, const char *text)
 {
-	static const char *const words[] = {"off", "public", "all"};
-	size_t i;
+	static const char *const words[] = {"off", "public", "all", NULL};
+	int i = find_word(words, text);
 
-	for (i = 0; i < sizeof(words) / sizeof(*words); i++) {
-		if (strcmp(text, words[i]) != 0)
-			continue;
-		c->fetch = (enum fetch_rule)i;
-		return 0;
-	}
-	return -CS_ERR_CONFIG;
+	if (i < 0)
+		return i;
+	c->fetch = (enum fetch_rule)i;
+	return 0;
 }
 
 static int
@@ -121,16 +130,13 @@ set_dns_anchor(struct job_config *c, const char *text)
 static int
 set_system_anchors(struct job_config *c, const char *text)
 {
-	static const char *const words[] = {"off", "email", "all"};
-	size_t i;
+	static const char *const words[] = {"off", "email", "all", NULL};
+	int i = find_word(words, text);
 
-	for (i = 0; i < sizeof(words) / sizeof(*words); i++) {
-		if (strcmp(text, words[i]) != 0)
-			continue;
-		c->system_anchors = (enum system_anchors_rule)i;
-		return 0;
-	}
-	return -CS_ERR_CONFIG;
+	if (i < 0)
+		return i;
+	c->system_anchors = (enum system_anchors_rule)i;
+	return 0;
 }
 
 static const struct config_key {
