@@ -386,14 +386,7 @@ ask(struct system_anchors *s)
 static int
 cache_path(struct buf *path)
 {
-	const char *cache = getenv("XDG_CACHE_HOME");
-	const char *home = getenv("HOME");
-
-	if (cache != NULL && cache[0] == '/')
-		buf_add_str(path, cache);
-	else if (home != NULL && home[0] == '/')
-		buf_printf(path, "%s/.cache", home);
-	else
+	if (!pkix_add_xdg_folder(path, "XDG_CACHE_HOME", "/.cache"))
 		return -CS_ERR_NO_FILE;
 	buf_add_str(path, "/cardseal/system-anchors");
 	return buf_add_byte(path, '\0');

@@ -181,16 +181,10 @@ load_if_there(struct cert_set *set, const char *path, struct err *e)
 static int
 load_own(struct cert_set *set, const char *name, struct err *e)
 {
-	const char *config = getenv("XDG_CONFIG_HOME");
-	const char *home = getenv("HOME");
 	struct buf path = {0};
 	int r;
 
-	if (config != NULL && config[0] == '/')
-		buf_add_str(&path, config);
-	else if (home != NULL && home[0] == '/')
-		buf_printf(&path, "%s/.config", home);
-	else
+	if (!pkix_add_xdg_folder(&path, "XDG_CONFIG_HOME", "/.config"))
 		return 0;
 	buf_printf(&path, "/cardseal/%s", name);
 	r = buf_add_byte(&path, '\0');

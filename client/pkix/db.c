@@ -34,13 +34,7 @@ static int
 db_path(const struct db_kind *kind, struct buf *path, bool is_written,
     struct err *e)
 {
-	const char *folder = getenv(kind->variable), *home = getenv("HOME");
-
-	if (folder != NULL && folder[0] == '/')
-		buf_add_str(path, folder);
-	else if (home != NULL && home[0] == '/')
-		buf_printf(path, "%s%s", home, kind->home);
-	else
+	if (!pkix_add_xdg_folder(path, kind->variable, kind->home))
 		return err_set(e, -CS_ERR_NO_FILE,
 		    "there is no folder for %s: neither %s nor HOME is set",
 		    say(kind->what), kind->variable);

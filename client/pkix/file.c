@@ -77,17 +77,25 @@ pkix_file_open_opt(const char *path, int *fd, struct err *e)
 	return pkix_file_open(path, fd, e);
 }
 
+bool
+pkix_add_xdg_folder(
+    struct buf *path, const char *variable, const char *below_home)
+{
+	const char *folder = getenv(variable), *home = getenv("HOME");
+
+	if (folder != NULL && folder[0] == '/')
+		buf_add_str(path, folder);
+	else if (home != NULL && home[0] == '/')
+		buf_printf(path, "%s%s", home, below_home);
+	else
+		return false;
+	return true;
+}
+
 int
 pkix_config_path(struct buf *path, const char *name, struct err *e)
 {
-	const char *config = getenv("XDG_CONFIG_HOME");
-	const char *home = getenv("HOME");
-
-	if (config != NULL && config[0] == '/')
-		buf_add_str(path, config);
-	else if (home != NULL && home[0] == '/')
-		buf_printf(path, "%s/.config", home);
-	else
+	if (!pkix_add_xdg_folder(path, "XDG_CONFIG_HOME", "/.config"))
 		return err_set(e, -CS_ERR_NO_FILE,
 		    "there is no folder for the configuration: neither "
 		    "XDG_CONFIG_HOME nor HOME is set");

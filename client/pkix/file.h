@@ -4,6 +4,8 @@
 #ifndef CLIENT_PKIX_FILE_H
 #define CLIENT_PKIX_FILE_H
 
+#include <stdbool.h>
+
 #include "asn1/buf.h"
 
 /* Opens for reading. CS_ERR_NO_FILE. The caller closes *fd. */
@@ -16,6 +18,10 @@ int CS_MUST_USE pkix_file_open_opt(const char *path, int *fd, struct err *e);
  */
 int CS_MUST_USE pkix_fd_read(
     struct buf *b, int fd, const char *path, struct err *e);
+/* Appends $VARIABLE if that is an absolute path, or $HOME with below_home
+ * ("/.cache"); false: neither is set. No NUL. */
+bool pkix_add_xdg_folder(
+    struct buf *path, const char *variable, const char *below_home);
 /* The path of a file of ours in $XDG_CONFIG_HOME or ~/.config, with a NUL,
  * appended. CS_ERR_NO_FILE: there is no such folder. */
 int CS_MUST_USE pkix_config_path(
