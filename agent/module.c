@@ -123,8 +123,10 @@ module_fail(struct module *m)
 
 	m->state = AGT_MODULE_FAILED;
 	module_err(m, &e);
+	/* What came since the start began waits for the next one: nothing was
+	 * tried for it yet. */
 	for (i = 0; i < m->worker_count; i++)
-		worker_fail_queue(&m->workers[i], &e);
+		worker_fail_queue(&m->workers[i], m->began_us, &e);
 	if (m->bad_starts >= MODULE_LOSES_TOKENS)
 		inventory_lose_all(m);
 }

@@ -5,8 +5,9 @@
  * The workers of a module are started one after the other. One that ends is
  * replaced, at once the first time, later and later when it keeps ending, but
  * soon if somebody waits for it. A module has failed when its workers end, in a
- * row, before they are ready; then clients are told at once. What its tokens
- * hold, and their PINs, are kept for some more attempts.
+ * row, before they are ready; then clients are told at once, but for those that
+ * no start was made for yet. What its tokens hold, and their PINs, are kept for
+ * some more attempts.
  */
 #ifndef AGENT_MODULE_H
 #define AGENT_MODULE_H

@@ -271,23 +271,28 @@ worker_run(struct worker *w)
 	w->is_running = false;
 }
 
-void
-worker_submit(struct worker *w, struct job *job)
+static void
+worker_take_job(struct worker *w, struct job *job)
 {
 	job->worker = w;
 	job->is_in_flight = job->was_sent = false;
-	TAILQ_INSERT_TAIL(&w->queue, job, link);
+	job->queued_us = timers_now(&worker_agent(w)->timers);
 	w->load++;
+}
+
+void
+worker_submit(struct worker *w, struct job *job)
+{
+	worker_take_job(w, job);
+	TAILQ_INSERT_TAIL(&w->queue, job, link);
 	worker_run(w);
 }
 
 void
 worker_submit_first(struct worker *w, struct job *job)
 {
-	job->worker = w;
-	job->is_in_flight = job->was_sent = false;
+	worker_take_job(w, job);
 	TAILQ_INSERT_HEAD(&w->queue, job, link);
-	w->load++;
 	worker_run(w);
 }
 
@@ -308,12 +313,24 @@ worker_forget(struct job *job)
 	job->is_in_flight = false;
 }
 
-void
-worker_fail_queue(struct worker *w, const struct err *e)
+static struct job *
+worker_find_waiting(const struct worker *w, uint64_t since_us)
 {
 	struct job *job;
 
-	while ((job = TAILQ_FIRST(&w->queue)) != NULL) {
+	TAILQ_FOREACH (job, &w->queue, link)
+		if (job->queued_us <= since_us)
+			return job;
+	return NULL;
+}
+
+void
+worker_fail_queue(struct worker *w, uint64_t since_us, const struct err *e)
+{
+	struct job *job;
+
+	/* The end of one may be the end of another. */
+	while ((job = worker_find_waiting(w, since_us)) != NULL) {
 		worker_forget(job);
 		job->done(job, NULL, e);
 	}

@@ -37,9 +37,10 @@ struct job {
 	TAILQ_ENTRY(job) link;
 	struct worker *worker; /* NULL: neither queued nor in flight */
 	bool is_in_flight, was_sent;
-	bool is_movable;   /* another worker of the module may do it */
-	uint64_t call_ms;  /* the longest that it may take */
-	uint64_t until_us; /* or until then, if not 0 */
+	bool is_movable;    /* another worker of the module may do it */
+	uint64_t queued_us; /* since when it waits for a process */
+	uint64_t call_ms;   /* the longest that it may take */
+	uint64_t until_us;  /* or until then, if not 0 */
 	bool (*build)(struct job *job, struct worker *w, struct tok_msg *m);
 	void (*done)(
 	    struct job *job, const struct tok_msg *answer, const struct err *e);
@@ -108,8 +109,9 @@ void worker_submit(struct worker *w, struct job *job);
 void worker_submit_first(struct worker *w, struct job *job);
 /* The job's done is not called any more. In flight, its answer goes nowhere. */
 void worker_forget(struct job *job);
-/* All jobs in the queue fail. */
-void worker_fail_queue(struct worker *w, const struct err *e);
+/* All jobs fail that were in the queue already at that time. */
+void worker_fail_queue(
+    struct worker *w, uint64_t since_us, const struct err *e);
 /* Goes on with the queue. */
 void worker_run(struct worker *w);
 

@@ -566,4 +566,6 @@ class World:
         wait_for(lambda: c.status().modules[0].state == 1)
         pid = c.status().modules[0].pid
         c.close()
+        if pid == 0:  # which kill(2) would take for the test's own group
+            raise ValueError("no worker runs")
         return pid

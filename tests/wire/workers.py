@@ -194,6 +194,25 @@ def failed_a_moment_ago():
         same(c.sign(KEY).tag, SIGN_OK, "the next request waits for the start")
 
 
+def failing_when_asked():
+    """A start that began before the request says nothing of the next one."""
+    with World(*OPEN) as w:
+        c = w.agent.client()
+        same(c.sign(KEY).tag, SIGN_OK, "a signature")
+        w.script(*OPEN, "on START 0 hang")
+        starts = len(w.log("START"))
+        os.kill(w.worker(), signal.SIGKILL)
+        for i in range(4):
+            ok(wait_for(lambda: len(w.log("START")) == starts + i + 1),
+               "start %d hangs" % (i + 1))
+            if i == 3:
+                ident = c.post_sign(KEY)
+                c.status()
+                w.script(*OPEN)
+            os.kill(int(w.log("START")[-1].split()[1]), signal.SIGKILL)
+        same(c.wait(ident).tag, SIGN_OK, "who came after its begin is served")
+
+
 def slow_start():
     """A module that never comes up holds up nobody for long."""
     with World(*OPEN, "on START 0 hang") as w:
@@ -274,5 +293,5 @@ def told_by_events():
 
 
 run(killed, stopped, not_started, short_deadline, faults, no_start,
-    failed_a_moment_ago, slow_start, two_modules, several_workers,
+    failed_a_moment_ago, failing_when_asked, slow_start, two_modules, several_workers,
     told_by_events)
