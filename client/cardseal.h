@@ -412,7 +412,11 @@ struct cardseal_key {
 	const char *encrypt_refused; /* "", or why not to be encrypted to */
 };
 
-/* A key with several certificates stands once for each. */
+/*
+ * A key with several certificates stands once for each. In the order in which
+ * they are preferred for signing: PIV's 9C first and 9A last, otherwise the
+ * latest certificate; those without certificate at the end.
+ */
 struct cardseal_keys;
 int cardseal_keys_get(struct cardseal_job *job, struct cardseal_keys **keys);
 void cardseal_keys_free(struct cardseal_keys *keys);

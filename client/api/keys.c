@@ -85,6 +85,25 @@ key_fill(struct cardseal_keys *keys, struct cardseal_key *key,
 		key_fill_certificate(keys, key, own->cert);
 }
 
+/* For qsort: what signs rather comes first, what has no certificate last. */
+static int
+key_compare(const void *left, const void *right)
+{
+	const struct own_key *a = left, *b = right;
+	struct choose_candidate x = {.cert = a->cert, .role = a->key.role},
+				y = {.cert = b->cert, .role = b->key.role};
+
+	if (a->cert == NULL || b->cert == NULL) {
+		if ((a->cert == NULL) != (b->cert == NULL))
+			return a->cert == NULL ? 1 : -1;
+	} else if (choose_is_better(&x, &y)) {
+		return -1;
+	} else if (choose_is_better(&y, &x)) {
+		return 1;
+	}
+	return bytes_compare(a->key.key_id, b->key.key_id);
+}
+
 int
 cardseal_keys_get(struct cardseal_job *job, struct cardseal_keys **result)
 {
@@ -105,6 +124,8 @@ cardseal_keys_get(struct cardseal_job *job, struct cardseal_keys **result)
 	keys->keys = calloc(own.len + 1, sizeof(*keys->keys));
 	if (keys->keys == NULL)
 		r = -CS_ERR_NO_MEMORY;
+	if (own.len != 0)
+		qsort(own.keys, own.len, sizeof(*own.keys), key_compare);
 	for (i = 0; r == 0 && i < own.len; i++)
 		key_fill(keys, &keys->keys[keys->len++], &own.keys[i]);
 	own_keys_clear(&own);

@@ -211,16 +211,19 @@ token_is_named(const struct cardseal_token *token, const char *name)
 	       strcmp(token->serial, name) == 0;
 }
 
-/* The URI for a name; two tokens of one name are told apart by URI only. */
-int
-job_resolve_token(struct cardseal_job *job, const char *name, char **uri)
+/* How many tokens that the agent knows are called so (NULL: that there are);
+ * *uri is one of theirs. */
+static int
+find_token(
+    struct cardseal_job *job, const char *name, char **uri, size_t *matches)
 {
 	const struct cardseal_token *token;
 	struct cardseal_status *s;
-	char quoted[128];
-	size_t i, matches = 0;
+	size_t i;
 	int r = cardseal_status_get(job, &s);
 
+	*matches = 0;
+	free(*uri);
 	*uri = NULL;
 	if (r != 0)
 		return r;
@@ -228,15 +231,37 @@ job_resolve_token(struct cardseal_job *job, const char *name, char **uri)
 		token = &s->tokens[i];
 		if (name != NULL && !token_is_named(token, name))
 			continue;
-		matches++;
+		(*matches)++;
 		free(*uri);
 		*uri = strdup(token->uri);
 	}
 	cardseal_status_free(s);
-	if (matches == 1 && *uri != NULL)
-		return 0;
-	free(*uri);
-	*uri = NULL;
+	return *matches != 0 && *uri == NULL ? -CS_ERR_NO_MEMORY : 0;
+}
+
+/* Returns when the agent has looked at what is there: it may have been started
+ * a moment ago, or the card have come. */
+static int
+await_tokens(struct cardseal_job *job)
+{
+	struct agt_msg request = {.has_context = true};
+	struct link_list list = {0};
+	int r = job_connect(job);
+
+	if (r != 0)
+		return r;
+	link_fill_context(
+	    job->link, &request.context, job_get(job, CARDSEAL_PURPOSE));
+	r = link_list_ask(job->link, &request, &list, &job->err);
+	link_list_clear(&list);
+	return r;
+}
+
+static int
+tell_no_token(struct cardseal_job *job, const char *name, size_t matches)
+{
+	char quoted[128];
+
 	if (name == NULL)
 		return err_set(&job->err, -CS_ERR_NO_TOKEN,
 		    matches != 0
@@ -276,6 +301,31 @@ token_request(struct cardseal_job *job, enum agt_type type, unsigned operation,
 	}
 	free(uri);
 	return job_end(job, r);
+}
+
+/* Two tokens of one name are told apart by URI only. */
+int
+job_resolve_token(struct cardseal_job *job, const char *name, char **uri)
+{
+	size_t matches;
+	int r;
+
+	*uri = NULL;
+	r = find_token(job, name, uri, &matches);
+	/* Where it is known by name nothing is waited for: it may be a card to
+	 * be locked, while another one hangs. */
+	if (r == 0 && (name == NULL || matches == 0)) {
+		r = await_tokens(job);
+		if (r == 0)
+			r = find_token(job, name, uri, &matches);
+	}
+	if (r == 0 && matches != 1)
+		r = tell_no_token(job, name, matches);
+	if (r != 0) {
+		free(*uri);
+		*uri = NULL;
+	}
+	return r;
 }
 
 int

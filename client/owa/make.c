@@ -12,8 +12,8 @@
 
 /* --- certificates --- */
 
-/* The first key that may sign, or the one whose certificate, in base64, is
- * wanted. NULL: there is none. *raw gets the certificate. */
+/* The key that is preferred for signing, or the one whose certificate, in
+ * base64, is wanted. NULL: there is none. *raw gets the certificate. */
 static const struct cardseal_key *
 find_key(const struct cardseal_keys *keys, const char *wanted, struct buf *raw)
 {

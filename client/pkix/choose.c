@@ -154,8 +154,9 @@ role_rank(struct bytes role)
 	return bytes_is_equal(role, BYTES_LIT("9a")) ? 2 : 1;
 }
 
-static bool
-is_better(const struct choose_candidate *a, const struct choose_candidate *b)
+bool
+choose_is_better(
+    const struct choose_candidate *a, const struct choose_candidate *b)
 {
 	int rank_a = role_rank(a->role), rank_b = role_rank(b->role);
 
@@ -208,7 +209,8 @@ choose_signer(struct choose_candidate *candidates, size_t n,
 			has_address = true;
 		if (candidates[i].code != 0)
 			continue;
-		if (!has_best || is_better(&candidates[i], &candidates[best]))
+		if (!has_best ||
+		    choose_is_better(&candidates[i], &candidates[best]))
 			best = i;
 		has_best = true;
 	}

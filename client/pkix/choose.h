@@ -38,6 +38,11 @@ int CS_MUST_USE cert_may_encrypt(
 int CS_MUST_USE choose_signer(struct choose_candidate *candidates, size_t n,
     struct bytes address, int64_t time, size_t *chosen, struct err *e);
 
+/* Is a to be preferred to b, if both may sign? Role and notBefore, as above;
+ * both have a certificate. */
+bool choose_is_better(
+    const struct choose_candidate *a, const struct choose_candidate *b);
+
 /* Is KEY (cardseal(1): fingerprint, address, RFC 7512 URI, role) this one?
  * 0 no, 1 yes; CS_ERR_ARGUMENT: KEY has no meaning. */
 int choose_matches(const struct choose_candidate *c, const char *key,

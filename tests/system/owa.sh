@@ -7,7 +7,7 @@
 host=$CS_BUILDDIR/client/owa/cardseal-owa
 fixtures "$tmp/fixture" --token Work --pin 123456 \
     --identity name=alice,key=rsa2048,email=alice@example.org,usage=both \
-    --identity name=bob,key=p256,email=bob@example.org,usage=both
+    --identity name=bob,key=p256,email=bob@example.org,usage=both,validity=20240101-20491231
 configure_intermediates
 cp "$FIXTURE_DIR/ca.pem" "$XDG_CONFIG_HOME/cardseal/anchors.pem"
 pinentry_answers "pin 123456"

@@ -168,4 +168,13 @@ is "took its place" "$(objects cert)" 3
 exits 0 "the newer one" "$CARDSEAL" certs install - <"$tmp/newer.pem"
 is "stands beside it: mail names both" "$(objects cert)" 4
 
+# --- an agent that was started a moment ago ----------------------------------
+agent_stop
+printf 'delay C_Initialize 1500\n' >"$tmp/rules"
+pinentry_answers yes "pin $FIXTURE_PIN" yes
+export FAULT_MODULE=$FIXTURE_MODULE FAULT_SCRIPT=$tmp/rules
+FIXTURE_MODULE=$CS_BUILDDIR/tests/fault/.libs/fault.so
+agent_start
+exits 0 "its token is waited for" "$CARDSEAL" keys generate --key p256
+
 done_testing
