@@ -39,7 +39,7 @@ libagent_a_SOURCES = \
 	agent/state.c agent/state.h \
 	agent/timer.c agent/timer.h \
 	agent/watch.c agent/watch.h \
-	agent/worker.c agent/worker.h
+	agent/worker.c agent/worker.h agent/worker_queue.c
 libagent_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(ASSUAN_CFLAGS) \
 	$(GPGERROR_CFLAGS) $(SECCOMP_CFLAGS) $(INIH_CFLAGS)
 AGENT_LIBS = libagent.a $(AGENTPROTO_LIBS) $(ALG_LIBS) libasn1.a \
