@@ -49,14 +49,13 @@ like "too" "$(cat out)" 'gesperrt|entsperrt'
 german "$CARDSEAL" doctor >out 2>err
 like "and the doctor" "$(cat out)" "der Agent .* läuft als Prozess"
 
-if localedef -i de_DE -f UTF-8 "$tmp/locales/de_DE.UTF-8" 2>/dev/null ||
-	[ -e "$tmp/locales/de_DE.UTF-8/LC_MESSAGES" ]; then
-	LOCPATH=$tmp/locales LC_ALL=de_DE.UTF-8 "$CARDSEAL" verify \
-	    --anchor "$ca" signed.eml 2>err
-	like "in a German locale by itself" "$(cat err)" '^Gute Signatur von'
-else
-	skip tool "in a German locale by itself" "the sources of locales"
-fi
+mkdir "$tmp/locales"
+# It has warnings of its own sources, and a status for them.
+localedef -i de_DE -f UTF-8 "$tmp/locales/de_DE.UTF-8" >said 2>&1
+LOCPATH=$tmp/locales LC_ALL=de_DE.UTF-8 "$CARDSEAL" verify \
+    --anchor "$ca" signed.eml 2>err
+like "in a German locale by itself" "$(cat err)" '^Gute Signatur von'
+diag said
 LC_ALL=C LANGUAGE=de "$CARDSEAL" verify --anchor "$ca" signed.eml 2>err
 like "in the locale C nothing is translated" "$(cat err)" '^Good signature by'
 
