@@ -209,7 +209,11 @@ set_up(struct cli *cli, const struct setup_client *client, bool is_one_of_all)
 	status = setup_change(&s, client);
 	if (status != 0)
 		return status;
-	if (s.files == 0 && !is_one_of_all && !cli->is_undo) {
+	if (s.files == 0 && (client->flags & SETUP_TAKES_OUT) != 0 &&
+	    !cli->is_undo && !cli->is_quiet)
+		printf(cli_say("%s: no program here has it\n"), client->name);
+	if (s.files == 0 && !is_one_of_all && !cli->is_undo &&
+	    (client->flags & SETUP_TAKES_OUT) == 0) {
 		cli_error("%s: %s has no profile here; start it once",
 		    cli->command->name, client->name);
 		return SETUP_EXIT_NO_PROFILE;
@@ -224,13 +228,29 @@ set_up(struct cli *cli, const struct setup_client *client, bool is_one_of_all)
 	return status;
 }
 
+/* Would a key show twice in a program that has modules of others, too? */
+static void
+offer_opensc(struct cli *cli)
+{
+	struct setup s = {.cli = cli, .name = "opensc", .is_look = true};
+
+	if (cli->is_undo || cli->is_quiet || cli->delegate != NULL ||
+	    setup_change_opensc(&s) != 0 || s.set_up == s.files)
+		return;
+	printf("%s\n",
+	    cli_say("OpenSC's own module is registered, too, so that each key "
+		    "shows twice, and programs compete with the agent for the "
+		    "card; \"cardseal setup opensc\" puts it aside"));
+}
+
 int
 cmd_setup(struct cli *cli)
 {
 	const char *name = cli->operands_len > 0 ? cli->operands[0] : "",
 		   *bad = setup_find_bad_folder();
 	const struct setup_client *client;
-	bool is_all = strcmp(name, "all") == 0, is_found = false;
+	bool is_all = strcmp(name, "all") == 0, is_found = false,
+	     lists_modules = false;
 	int status = 0, r;
 
 	if (bad != NULL) {
@@ -247,15 +267,19 @@ cmd_setup(struct cli *cli)
 		if (!is_all && strcmp(client->name, name) != 0)
 			continue;
 		is_found = true;
+		lists_modules =
+		    lists_modules || (client->flags & SETUP_LISTS_MODULES) != 0;
 		r = set_up(cli, client, is_all);
 		if (status == 0)
 			status = r;
 	}
+	if (is_found && lists_modules && status == 0)
+		offer_opensc(cli);
 	if (is_found)
 		return status;
 	cli_error("%s: which program? git, mutt, neomutt, gnupg, "
 		  "ssh, openssl, thunderbird, firefox, chromium, evolution, "
-		  "owa or all",
+		  "owa, opensc or all",
 	    cli->command->name);
 	return CLI_EXIT_USAGE;
 }

@@ -103,6 +103,23 @@ is_wanted(const struct setup_client *client)
 	return program != NULL;
 }
 
+/* What OpenSC is in beside cardseal. */
+static void
+tell_aside(struct doctor *d, const struct setup *s)
+{
+	struct doctor_finding f = {
+	    .topic = "client", .level = DOCTOR_GOOD, .about = s->name};
+
+	if (s->set_up == s->files) {
+		doctor_tell(d, &f, "OpenSC's own module is put aside");
+		return;
+	}
+	f.level = DOCTOR_NOTE;
+	f.advice = N_("where programs have cardseal, each key shows twice: "
+		      "\"cardseal setup opensc\"");
+	doctor_tell(d, &f, "programs have OpenSC's own module");
+}
+
 static void
 tell_client(struct doctor *d, const struct setup_client *client)
 {
@@ -113,7 +130,9 @@ tell_client(struct doctor *d, const struct setup_client *client)
 
 	if (setup_change(&s, client) != 0 || s.files == 0)
 		return;
-	if (s.unreadable != 0 && is_wanted(client)) {
+	if ((client->flags & SETUP_TAKES_OUT) != 0) {
+		tell_aside(d, &s);
+	} else if (s.unreadable != 0 && is_wanted(client)) {
 		f.level = DOCTOR_WARNING;
 		f.advice = N_("see which: \"cardseal setup --dry-run\" and its "
 			      "name");

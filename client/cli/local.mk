@@ -27,6 +27,8 @@ libcli_a_SOURCES = \
 	client/cli/setup_block.c \
 	client/cli/setup_clients.c \
 	client/cli/setup_file.c \
+	client/cli/setup_nss.c \
+	client/cli/setup_opensc.c \
 	client/cli/setup_owa.c
 libcli_a_CPPFLAGS = $(AM_CPPFLAGS) -DCS_PKCS11DIR='"$(pkcs11dir)"'
 libcli_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)

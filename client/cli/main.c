@@ -152,7 +152,7 @@ static const struct cli_command commands[] = {
 	setup_anchors_groups, 1, cmd_setup_anchors, false},
     {"setup",
 	"git|mutt|neomutt|gnupg|ssh|openssl|thunderbird|firefox|"
-	"chromium|evolution|owa|all",
+	"chromium|evolution|owa|opensc|all",
 	N_("have a program sign and decrypt with the agent"), setup_groups, 1,
 	cmd_setup, false},
     {"doctor", "", N_("find what is wrong, and what to do"), json_groups, 0,

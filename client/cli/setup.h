@@ -22,6 +22,8 @@
 
 #include "client/cli/cli.h"
 
+#define SETUP_PATH_SIZE 1024
+#define SETUP_MODULE CS_PKCS11DIR "/cardseal-pkcs11.so"
 #define SETUP_EXIT_NO_PROFILE 4
 #define SETUP_EXIT_REFUSED 8
 
@@ -64,6 +66,10 @@ int setup_block(
 enum setup_flag {
 	SETUP_NEEDS_RULE = 1 << 0, /* of the agent: it decrypts by itself */
 	SETUP_IS_APART = 1 << 1,   /* not one of "all" */
+	/* Others' modules may be listed beside ours. */
+	SETUP_LISTS_MODULES = 1 << 2,
+	/* Something of others is put aside; there may be none of it. */
+	SETUP_TAKES_OUT = 1 << 3,
 };
 
 /* A client, by its name on the command line. */
@@ -109,6 +115,25 @@ const char *setup_get_delegate(const struct setup *s, const char *installed);
 /* Are HOME and the other variables that name folders such that files are found
  * by them? The name of the first that is not, or NULL. */
 const char *setup_find_bad_folder(void);
+
+/* Where they have their files (setup_clients.c): NAME in the folder of
+ * configuration, of data, or in HOME. */
+void setup_put_config(char path[SETUP_PATH_SIZE], const char *name);
+void setup_put_data(char path[SETUP_PATH_SIZE], const char *name);
+void setup_put_home(char path[SETUP_PATH_SIZE], const char *name);
+bool setup_is_there(const char *path);
+
+/* The change of a client (setup_nss.c). */
+int setup_change_thunderbird(struct setup *s);
+int setup_change_firefox(struct setup *s);
+int setup_change_chromium(struct setup *s);
+int setup_change_evolution(struct setup *s);
+/* change for the list of modules of each of their profiles; the first status
+ * that is not 0. */
+int setup_walk_module_lists(
+    struct setup *s, int (*change)(struct setup *s, const char *path));
+/* The change that puts OpenSC's own registrations aside (setup_opensc.c). */
+int setup_change_opensc(struct setup *s);
 
 int setup_test_git(struct setup *s);
 int setup_test_mutt(struct setup *s);

@@ -1,15 +1,12 @@
 /* setup: which programs there are, and what each is told. */
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "client/cli/setup.h"
 
-#define MODULE CS_PKCS11DIR "/cardseal-pkcs11.so"
 #define GPGSM CS_BINDIR "/cardseal-gpgsm"
 #define SCD CS_BINDIR "/cardseal-scd"
-#define PATH_SIZE 1024
 #define FOLDER_MAX 512 /* of what a variable names */
 
 /* --- places --- */
@@ -41,40 +38,41 @@ setup_find_bad_folder(void)
 /* The variable's value, or FOLDER below HOME where it is not set; and NAME
  * behind. */
 static void
-put_path(char path[PATH_SIZE], const char *variable, const char *folder,
+put_path(char path[SETUP_PATH_SIZE], const char *variable, const char *folder,
     const char *name)
 {
 	const char *value = getenv(variable), *home = getenv("HOME");
 
 	if (value != NULL && value[0] == '/')
-		snprintf(path, PATH_SIZE, "%s/%s", value, name);
+		snprintf(path, SETUP_PATH_SIZE, "%s/%s", value, name);
 	else
-		snprintf(path, PATH_SIZE, "%s/%s/%s", home != NULL ? home : "",
-		    folder, name);
+		snprintf(path, SETUP_PATH_SIZE, "%s/%s/%s",
+		    home != NULL ? home : "", folder, name);
 }
 
-static void
-put_config(char path[PATH_SIZE], const char *name)
+void
+setup_put_config(char path[SETUP_PATH_SIZE], const char *name)
 {
 	put_path(path, "XDG_CONFIG_HOME", ".config", name);
 }
 
-static void
-put_data(char path[PATH_SIZE], const char *name)
+void
+setup_put_data(char path[SETUP_PATH_SIZE], const char *name)
 {
 	put_path(path, "XDG_DATA_HOME", ".local/share", name);
 }
 
-static void
-put_home(char path[PATH_SIZE], const char *name)
+void
+setup_put_home(char path[SETUP_PATH_SIZE], const char *name)
 {
 	const char *home = getenv("HOME");
 
-	snprintf(path, PATH_SIZE, "%s/%s", home != NULL ? home : "", name);
+	snprintf(
+	    path, SETUP_PATH_SIZE, "%s/%s", home != NULL ? home : "", name);
 }
 
-static bool
-is_there(const char *path)
+bool
+setup_is_there(const char *path)
 {
 	struct stat st;
 
@@ -111,9 +109,9 @@ put_rule(struct setup *s)
 	    .text = "[rule setup]\nfor = raw\nraw = yes\nconfirm = once\n"
 		    "confirm-window = 28800\n",
 	};
-	char path[PATH_SIZE];
+	char path[SETUP_PATH_SIZE];
 
-	put_config(path, "cardseal/agent.conf");
+	setup_put_config(path, "cardseal/agent.conf");
 	return setup_block(s, path, &lines);
 }
 
@@ -151,16 +149,17 @@ static int
 change_git(struct setup *s)
 {
 	const char *global = getenv("GIT_CONFIG_GLOBAL");
-	char path[PATH_SIZE], other[PATH_SIZE];
+	char path[SETUP_PATH_SIZE], other[SETUP_PATH_SIZE];
 	int status, r;
 
 	if (global != NULL && global[0] != '\0')
 		return put_git(s, global);
-	put_home(path, ".gitconfig");
-	put_config(other, "git/config");
+	setup_put_home(path, ".gitconfig");
+	setup_put_config(other, "git/config");
 	if (!s->cli->is_undo)
-		return put_git(
-		    s, !is_there(path) && is_there(other) ? other : path);
+		return put_git(s, !setup_is_there(path) && setup_is_there(other)
+				      ? other
+				      : path);
 	status = put_git(s, path);
 	r = put_git(s, other);
 	return status != 0 ? status : r;
@@ -181,18 +180,18 @@ put_muttrc(struct setup *s, const char *path)
 static int
 change_muttrc(struct setup *s, const char *const *names)
 {
-	char path[PATH_SIZE], first[PATH_SIZE] = "";
+	char path[SETUP_PATH_SIZE], first[SETUP_PATH_SIZE] = "";
 	int status = 0, r;
 	size_t i;
 
 	for (i = 0; names[i] != NULL; i++) {
 		if (names[i][0] == '/')
-			put_home(path, names[i] + 1);
+			setup_put_home(path, names[i] + 1);
 		else
-			put_config(path, names[i]);
+			setup_put_config(path, names[i]);
 		if (i == 0)
 			memcpy(first, path, sizeof(first));
-		if (!is_there(path))
+		if (!setup_is_there(path))
 			continue;
 		r = put_muttrc(s, path);
 		if (!s->cli->is_undo)
@@ -228,7 +227,7 @@ change_neomutt(struct setup *s)
 static int
 change_gnupg(struct setup *s)
 {
-	char path[PATH_SIZE];
+	char path[SETUP_PATH_SIZE];
 
 	put_path(path, "GNUPGHOME", ".gnupg", "gpg-agent.conf");
 	return put_lines(s, path, SETUP_BEHIND, "scdaemon-program ",
@@ -241,7 +240,7 @@ change_gnupg(struct setup *s)
  * set, as in a job of cron.
  */
 static void
-put_ssh_socket(char path[PATH_SIZE])
+put_ssh_socket(char path[SETUP_PATH_SIZE])
 {
 	const char *folder = getenv("XDG_RUNTIME_DIR");
 	char usual[sizeof("/run/user/") + 20];
@@ -250,16 +249,16 @@ put_ssh_socket(char path[PATH_SIZE])
 	    usual, sizeof(usual), "/run/user/%lu", (unsigned long)getuid());
 	if (folder == NULL || folder[0] != '/' || strcmp(folder, usual) == 0)
 		folder = "/run/user/%i";
-	snprintf(path, PATH_SIZE, "%s/cardseal/ssh", folder);
+	snprintf(path, SETUP_PATH_SIZE, "%s/cardseal/ssh", folder);
 }
 
 /* Before all Host lines, for every host. */
 static int
 change_ssh(struct setup *s)
 {
-	char path[PATH_SIZE], socket[PATH_SIZE];
+	char path[SETUP_PATH_SIZE], socket[SETUP_PATH_SIZE];
 
-	put_home(path, ".ssh/config");
+	setup_put_home(path, ".ssh/config");
 	put_ssh_socket(socket);
 	return put_lines(s, path, SETUP_BEFORE, "IdentityAgent \"",
 	    setup_get_delegate(s, socket), "\"\n");
@@ -275,9 +274,9 @@ change_ssh(struct setup *s)
 static int
 change_openssl(struct setup *s)
 {
-	char path[PATH_SIZE];
+	char path[SETUP_PATH_SIZE];
 
-	put_config(path, "openssl/cardseal.cnf");
+	setup_put_config(path, "openssl/cardseal.cnf");
 	return put_lines(s, path, SETUP_BEHIND,
 	    "openssl_conf = openssl_init\n"
 	    ".include /etc/ssl/openssl.cnf\n"
@@ -289,102 +288,10 @@ change_openssl(struct setup *s)
 	    "engine_id = pkcs11\n"
 	    "init = 0\n"
 	    "MODULE_PATH = ",
-	    setup_get_delegate(s, MODULE), "\n");
+	    setup_get_delegate(s, SETUP_MODULE), "\n");
 }
 
-/* --- programs on NSS --- */
-
-/*
- * A folder of NSS with cert9.db lists its modules in pkcs11.txt: lines
- * "name=value", and an empty one behind each module. When NSS writes it anew,
- * it keeps what stands between two empty lines as a whole, "#" or not, and what
- * has no empty line behind it not at all.
- */
-static int
-change_database(struct setup *s, const char *path)
-{
-	struct setup_lines lines = {
-	    .place = SETUP_PARTED, .already = "name=cardseal"};
-	char *text;
-	int status;
-
-	if (!is_there(path))
-		return 0;
-	if (asprintf(&text, "library=%s\nname=cardseal\n",
-		setup_get_delegate(s, MODULE)) < 0)
-		return CLI_EXIT_INTERNAL;
-	lines.text = text;
-	status = setup_block(s, path, &lines);
-	free(text);
-	return status;
-}
-
-/* Of each profile in the folder; the first status that is not 0. */
-static int
-change_profiles(struct setup *s, const char *folder)
-{
-	DIR *dir = opendir(folder);
-	const struct dirent *entry;
-	char path[PATH_SIZE];
-	int status = 0, r;
-
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		if (entry->d_name[0] == '.' ||
-		    snprintf(path, sizeof(path), "%s/%s/pkcs11.txt", folder,
-			entry->d_name) >= (int)sizeof(path))
-			continue;
-		r = change_database(s, path);
-		if (status == 0)
-			status = r;
-	}
-	if (dir != NULL)
-		closedir(dir);
-	return status;
-}
-
-static int
-change_thunderbird(struct setup *s)
-{
-	char folder[PATH_SIZE];
-
-	put_home(folder, ".thunderbird");
-	return change_profiles(s, folder);
-}
-
-/* Since 147 the folder may be an XDG one. */
-static int
-change_firefox(struct setup *s)
-{
-	char folder[PATH_SIZE];
-	int status, r;
-
-	put_home(folder, ".mozilla/firefox");
-	status = change_profiles(s, folder);
-	put_config(folder, "mozilla/firefox");
-	r = change_profiles(s, folder);
-	return status != 0 ? status : r;
-}
-
-/* Since 146 the second, unless the first is there. */
-static int
-change_chromium(struct setup *s)
-{
-	char path[PATH_SIZE];
-
-	put_home(path, ".pki/nssdb/pkcs11.txt");
-	if (!is_there(path))
-		put_data(path, "pki/nssdb/pkcs11.txt");
-	return change_database(s, path);
-}
-
-static int
-change_evolution(struct setup *s)
-{
-	char path[PATH_SIZE];
-
-	put_data(path, "evolution/pkcs11.txt");
-	return change_database(s, path);
-}
+/* --- Outlook on the web --- */
 
 /* One that is not there yet, or was not started, has no folder. */
 static int
@@ -392,13 +299,13 @@ change_owa(struct setup *s)
 {
 	static const char *const browsers[] = {
 	    "google-chrome", "chromium", "microsoft-edge", NULL};
-	char folder[PATH_SIZE];
+	char folder[SETUP_PATH_SIZE];
 	int status = 0, r;
 	size_t i;
 
 	for (i = 0; browsers[i] != NULL; i++) {
-		put_config(folder, browsers[i]);
-		if (!is_there(folder))
+		setup_put_config(folder, browsers[i]);
+		if (!setup_is_there(folder))
 			continue;
 		r = setup_change_owa(s, folder);
 		if (status == 0)
@@ -424,17 +331,22 @@ const struct setup_client setup_clients[] = {
 	N_("restart the agent: \"systemctl --user restart cardseal-agent\"; "
 	   "then name the file with OPENSSL_CONF, and a key with "
 	   "\"-engine pkcs11 -keyform engine -inkey pkcs11:...\"")},
-    {"thunderbird", NULL, change_thunderbird, SETUP_NEEDS_RULE, NULL,
+    {"thunderbird", NULL, setup_change_thunderbird,
+	SETUP_NEEDS_RULE | SETUP_LISTS_MODULES, NULL,
 	N_("restart the agent: \"systemctl --user restart cardseal-agent\"; "
 	   "if it runs, start it anew")},
-    {"firefox", NULL, change_firefox, 0, NULL, N_("if it runs, start it anew")},
-    {"chromium", NULL, change_chromium, 0, NULL,
+    {"firefox", NULL, setup_change_firefox, SETUP_LISTS_MODULES, NULL,
 	N_("if it runs, start it anew")},
-    {"evolution", NULL, change_evolution, SETUP_NEEDS_RULE, NULL,
+    {"chromium", NULL, setup_change_chromium, SETUP_LISTS_MODULES, NULL,
+	N_("if it runs, start it anew")},
+    {"evolution", NULL, setup_change_evolution,
+	SETUP_NEEDS_RULE | SETUP_LISTS_MODULES, NULL,
 	N_("restart the agent: \"systemctl --user restart cardseal-agent\"; "
 	   "if it runs, start it anew")},
     {"owa", NULL, change_owa, SETUP_IS_APART, NULL,
 	N_("put Microsoft's S/MIME extension into the browser, and the address "
 	   "of your Outlook into the extension's options")},
+    {"opensc", NULL, setup_change_opensc, SETUP_IS_APART | SETUP_TAKES_OUT,
+	NULL, N_("programs that run have it until they are started anew")},
     {0},
 };

@@ -171,6 +171,60 @@ for order in "mutt neomutt" "neomutt mutt"; do
 	is "as it was" "$(picture)" "$(cat "$tmp/before")"
 done
 
+# --- OpenSC's own registrations ---------------------------------------------
+new_home plain
+opensc=/usr/lib/x86_64-linux-gnu/pkcs11/onepin-opensc-pkcs11.so
+lists=("$HOME/.thunderbird/x.default/pkcs11.txt"
+	"$HOME/.mozilla/firefox/x.default/pkcs11.txt"
+	"$HOME/.pki/nssdb/pkcs11.txt")
+for file in "${lists[@]}"; do
+	printf '%s\n' "library=$opensc" 'name=OpenSC' '' 'library=/x.so' \
+	    'name=x' '' '# of others' "library=${opensc/onepin-/}" >>"$file"
+done
+printf '%s' 'name=OpenSC with a cut end' >>"${lists[0]}"
+printf '\n\n\n' >>"${lists[1]}"
+picture >"$tmp/before"
+exits 0 "thunderbird" setup thunderbird
+like "OpenSC is told of" "$(cat "$tmp/out")" 'OpenSC.*twice.*setup opensc'
+exits 0 "undone" setup --undo thunderbird
+unlike "which says nothing of it" "$(cat "$tmp/out")" 'setup opensc'
+exits 0 "opensc: dry" setup --dry-run opensc
+is "tells of each place" "$(grep -c 'would' "$tmp/out")" 5
+is "and changes nothing" "$(picture)" "$(cat "$tmp/before")"
+exits 0 "opensc" setup opensc
+for file in "${lists[@]}"; do
+	unlike "no program has it: ${file#"$HOME"}" \
+	    "$(grep -v '^#' "$file")" 'opensc'
+	like "but others" "$(grep -v '^#' "$file")" 'library=/x.so'
+done
+is "it does not register itself anew" "$(grep -v '^#' \
+    "$XDG_CONFIG_HOME/autostart/pkcs11-register.desktop" | grep Hidden)" \
+    "Hidden=true"
+exits 0 "thunderbird" setup thunderbird
+unlike "has nothing to tell of" "$(cat "$tmp/out")" 'setup opensc'
+exits 0 "undone" setup --undo thunderbird
+picture >"$tmp/after"
+exits 0 "opensc again" setup opensc
+is "changes nothing" "$(picture)" "$(cat "$tmp/after")"
+"$CARDSEAL" doctor >"$tmp/out" 2>&1
+like "the doctor knows" "$(cat "$tmp/out")" "OpenSC's own module is put aside"
+exits 0 "undone" setup --undo opensc
+is "as it was" "$(picture)" "$(cat "$tmp/before")"
+"$CARDSEAL" doctor >"$tmp/out" 2>&1
+like "the doctor advises" "$(cat "$tmp/out")" "cardseal setup opensc"
+exits 2 "it has no delegate" setup --delegate /x opensc
+mkdir -p "$XDG_CONFIG_HOME/autostart"
+echo '[Desktop Entry]' >"$XDG_CONFIG_HOME/autostart/pkcs11-register.desktop"
+picture >"$tmp/before"
+exits 0 "beside a person's own file" setup opensc
+like "which is left" "$(cat "$tmp/out")" 'register.desktop: is left as it is'
+is "as it is" "$(cat "$XDG_CONFIG_HOME/autostart/pkcs11-register.desktop")" \
+    '[Desktop Entry]'
+exits 0 "undone" setup --undo opensc
+is "as it was" "$(picture)" "$(cat "$tmp/before")"
+exits 0 "all" setup all
+unlike "leaves OpenSC's modules alone" "$(cat "${lists[@]}")" 'setup opensc'
+
 # --- what is not touched ----------------------------------------------------
 left_alone() { # WHY: .muttrc, to both
 	local before after
@@ -246,6 +300,42 @@ if have_tool modutil "NSS takes it"; then
 	like "is known" "$(cat "$tmp/out")" 'x.default.*setup did not write'
 	exits 0 "and not taken out" setup --undo thunderbird
 	ok "nor changed" cmp "$db/pkcs11.txt" "$tmp/kept"
+fi
+if have_tool modutil "NSS and OpenSC"; then
+	new_home plain
+	db=$HOME/.pki/nssdb
+	rm "$db/pkcs11.txt"
+	ok "a database of NSS" certutil -N -d "sql:$db" --empty-password
+	ok "with OpenSC's module" modutil -force -dbdir "sql:$db" \
+	    -add "OpenSC smartcard framework" -libfile opensc-pkcs11.so
+	cp "$db/pkcs11.txt" "$tmp/kept"
+	exits 0 "opensc" setup opensc
+	unlike "NSS has it no more" "$(list_modules)" "OpenSC"
+	ok "NSS writes the file anew" modutil -force -dbdir "sql:$db" \
+	    -add other -libfile "$FIXTURE_MODULE"
+	ok "twice" modutil -force -dbdir "sql:$db" -delete other
+	unlike "it has it no more" "$(list_modules)" "OpenSC"
+	exits 0 "undone" setup --undo opensc
+	ok "as it was" cmp "$db/pkcs11.txt" "$tmp/kept"
+	like "NSS has it" "$(list_modules)" "OpenSC"
+fi
+if have_tool p11-kit "p11-kit and OpenSC"; then
+	# Of root it reads no configuration of his own.
+	someone=()
+	[ "$(id -u)" != 0 ] || someone=(setpriv --reuid=65534 --regid=65534
+		--clear-groups)
+	cp "$CS_BUILDDIR/token/cardseal-token" "$tmp/cardseal-token"
+	new_home plain
+	exits 0 "opensc" setup opensc
+	chmod -R a+rX "$tmp"
+	unlike "programs do not have it" \
+	    "$("${someone[@]}" p11-kit list-modules 2>&1)" "opensc-pkcs11"
+	like "the agent does" \
+	    "$("${someone[@]}" "$tmp/cardseal-token" --list-modules 2>&1)" \
+	    "opensc-pkcs11"
+	exits 0 "undone" setup --undo opensc
+	like "programs have it" \
+	    "$("${someone[@]}" p11-kit list-modules 2>&1)" "opensc-pkcs11"
 fi
 if have_tool ssh "ssh takes it"; then
 	ssh_agent() { # of which agent ssh asks for keys

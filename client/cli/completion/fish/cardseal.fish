@@ -506,7 +506,7 @@ complete -c cardseal -n '__cardseal_in setup; and not __cardseal_in setup anchor
 complete -c cardseal -n '__cardseal_in setup; and not __cardseal_in setup anchors' -l no-color -d 'no colour'
 complete -c cardseal -n '__cardseal_in setup; and not __cardseal_in setup anchors' -l version -d 'print the version'
 complete -c cardseal -n '__cardseal_in setup; and not __cardseal_in setup anchors' -l help -d 'print this'
-complete -c cardseal -n '__cardseal_after setup' -a 'git mutt neomutt gnupg ssh openssl thunderbird firefox chromium evolution owa all'
+complete -c cardseal -n '__cardseal_after setup' -a 'git mutt neomutt gnupg ssh openssl thunderbird firefox chromium evolution owa opensc all'
 complete -c cardseal -n '__cardseal_in doctor' -l json -d 'JSON on standard output'
 complete -c cardseal -n '__cardseal_in doctor' -s q -l quiet -d 'say nothing on success'
 complete -c cardseal -n '__cardseal_in doctor' -s v -l verbose -d 'say more'
