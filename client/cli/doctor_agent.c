@@ -60,16 +60,33 @@ tell_agent(struct doctor *d, const struct cardseal_status *s)
 	tell_socket(d, cardseal_status_get_socket(s));
 }
 
-static void
-tell_module(struct doctor *d, const struct cardseal_module *m, bool has_tokens)
+static bool
+has_token_of(const struct cardseal_status *s, const struct cardseal_module *m)
 {
+	size_t i;
+
+	for (i = 0; i < cardseal_status_get_tokens_len(s); i++)
+		if (strcmp(cardseal_status_get_token(s, i)->module, m->name) ==
+		    0)
+			return true;
+	return false;
+}
+
+static void
+tell_module(struct doctor *d, const struct cardseal_status *s,
+    const struct cardseal_module *m)
+{
+	bool has_tokens = cardseal_status_get_tokens_len(s) != 0;
 	struct doctor_finding f = {
 	    .topic = "module", .level = DOCTOR_GOOD, .about = m->path};
 
 	if (strcmp(m->state, "ready") != 0) {
-		f.level = has_tokens || strcmp(m->state, "failed") != 0
-			      ? DOCTOR_WARNING
-			      : DOCTOR_WRONG;
+		/* Its tokens, as they were last seen, cannot be used. */
+		f.level =
+		    has_token_of(s, m) ||
+			    (!has_tokens && strcmp(m->state, "failed") == 0)
+			? DOCTOR_WRONG
+			: DOCTOR_WARNING;
 		f.status = EXIT_DEVICE;
 		f.advice =
 		    N_("see the agent's log: \"journalctl --user -u "
@@ -163,7 +180,7 @@ tell_status(struct doctor *d, const struct cardseal_status *s)
 
 	tell_agent(d, s);
 	for (i = 0; i < modules; i++)
-		tell_module(d, cardseal_status_get_module(s, i), tokens != 0);
+		tell_module(d, s, cardseal_status_get_module(s, i));
 	for (i = 0; i < tokens; i++)
 		tell_token(d, cardseal_status_get_token(s, i));
 	if (modules == 0)

@@ -51,6 +51,7 @@ tests_card_pcscd_shim_la_LDFLAGS = -module -avoid-version -rpath /none
 
 CARD_TESTS = tests/card/agent.sh tests/card/agent-faults.sh \
 	tests/card/agent-idle.sh \
+	tests/card/doctor.sh \
 	tests/card/agent-memory.sh tests/card/agent-pin.sh \
 	tests/card/agent-lock.sh tests/card/cac.sh \
 	tests/card/module.sh \
