@@ -30,7 +30,7 @@
 /* Data of an operation that is not hashed here. */
 #define P11_DATA_MAX ((size_t)16384)
 /* How long slot, token and find calls let the agent look for changes. */
-#define P11_LOOK_MS 40
+#define P11_LOOK_MS 30
 /* The same while the agent's modules are still starting, and for the first
  * list of a token's objects. */
 #define P11_START_MS 5000
