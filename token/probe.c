@@ -87,9 +87,7 @@ probe_slot(struct worker *w, struct slot *slot)
 
 	/* First, since it may find that the login is gone. */
 	rv = slot_load_keys(&w->slots, slot);
-	/* What was told once is kept true. */
-	if (slot->tries_left != ERR_TRIES_UNKNOWN)
-		slot_ask_tries(slot);
+	slot_ask_tries(slot);
 	/* So that the mechanisms are known. */
 	(void)slot_has_mech(&w->slots, slot, SLOT_RSA_X_509, CKF_DECRYPT);
 	slot_get_info(slot, &info);

@@ -19,7 +19,7 @@ examine 0 "all is well"
 says "the service" '^(good|note) +pcscd: .*answers'
 says "the card" '^good +card: a card is in the reader "Virtual PCD 00 00"'
 says "its driver" '^good +token: .*driver "piv_II"'
-says "no try is missing" '^good +PIN: .*not typed yet$'
+says "the tries left" '^good +PIN: .*not typed yet, tries left: 3$'
 for role in 9a 9c 9d 9e 82 83; do
 	says "the key $role" "key: .*role $role "
 done
