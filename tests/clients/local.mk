@@ -12,6 +12,7 @@ CLIENTS_ROWS = tests/clients/rows
 CLIENTS_TESTS = tests/clients/quick.sh
 TESTS += $(CLIENTS_TESTS)
 EXTRA_DIST += $(CLIENTS_TESTS) tests/clients/matrix.sh tests/clients/lib.sh \
+	tests/clients/together.sh \
 	tests/clients/table.py \
 	tests/clients/git.sh tests/clients/gnutls.sh tests/clients/gpgsm.sh \
 	tests/clients/mutt.sh tests/clients/nss.sh tests/clients/openssl.sh \
@@ -29,8 +30,20 @@ check-clients: all $(CLIENTS_CARDS)
 		    $(srcdir)/tests/clients/matrix.sh >$$log 2>&1; \
 		grep -E '^not ok|# SKIP' $$log && failed=1; \
 		grep -q '^1\.\.' $$log || { cat $$log; failed=1; }; \
-	done; exit $$failed
+	done; \
+	log=$(CLIENTS_ROWS).together.log; \
+	$(BASH_SHELL) $(srcdir)/tests/clients/together.sh >$$log 2>&1; \
+	grep -E -A9 '^not ok|# SKIP' $$log && failed=1; \
+	grep -q '^1\.\.' $$log || { cat $$log; failed=1; }; \
+	exit $$failed
 	python3 $(srcdir)/tests/clients/table.py $(CLIENTS_ROWS) \
 	    $(srcdir)/doc/clients.md
-.PHONY: check-clients
+
+# Several programs at once on one card, for so long.
+together: all $(CLIENTS_CARDS)
+	minutes="$(MINUTES)" && \
+	    TOGETHER_SECONDS=$$(($${minutes:-5} * 60)) && \
+	    export TOGETHER_SECONDS && \
+	    $(MAKE) check-TESTS TESTS=tests/clients/together.sh
+.PHONY: check-clients together
 CLEANFILES += $(CLIENTS_ROWS) $(CLIENTS_ROWS).*.log
