@@ -278,6 +278,7 @@ judge_below(struct lookup *l, const struct smimea *record, struct cert *c,
 	if (r == 0)
 		r = add_matching(record, params->intermediates, anchors);
 	params->anchors = anchors;
+	params->anchor_index = NULL;
 	params->cache = NULL; /* that is about the others */
 	r = r == 0 ? path_find(c, params, path) : r;
 	cert_set_free(anchors);

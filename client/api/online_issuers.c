@@ -192,6 +192,7 @@ online_get_issuers(void *ctx, const struct cert *child)
 	}
 	if (found != 0)
 		return found;
+	anchor_index_draw_all(o->t->anchor_index);
 	found = get_issued_by(o, o->t->anchors);
 	return found + get_issued_by(o, o->t->intermediates);
 }
