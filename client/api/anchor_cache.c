@@ -73,9 +73,9 @@ cache_fits(struct bytes in, const uint8_t *key)
 static int
 cache_read(const char *path, const uint8_t *key, struct anchor_cached *c)
 {
-	int fd, r = pkix_file_open(path, &fd, NULL);
+	int fd, r = pkix_file_open_opt(path, &fd, NULL);
 
-	if (r != 0)
+	if (r != 0 || fd < 0)
 		return -CS_ERR_NO_FILE;
 	c->age_s = cache_get_age(fd);
 	c->octets.max = CACHE_MAX;
@@ -104,13 +104,16 @@ anchor_cache_read(const char *name, const uint8_t *key, struct anchor_cached *c)
 	return r;
 }
 
-/* Without it everything works, and takes longer. */
+/* Without it everything works, and takes longer. What is no regular file would
+ * be written through, and a FIFO waited for. */
 static void
 cache_write(const char *path, struct bytes octets)
 {
 	struct output *out = NULL;
+	struct stat st;
 
-	if (pkix_make_folders(path, NULL) == 0 &&
+	if ((lstat(path, &st) != 0 || S_ISREG(st.st_mode)) &&
+	    pkix_make_folders(path, NULL) == 0 &&
 	    output_open(path, &out, NULL) == 0 &&
 	    sink_write(output_get_sink(out), octets, NULL) == 0 &&
 	    output_commit(out, NULL) != 0)

@@ -156,7 +156,19 @@ sed -i 's/^MII/!!!/' "$own"
 exits 7 "a file that is broken is told" judge
 like "by name" "$(said)" anchors.pem
 rm "$own"
+mkfifo "$own"
+exits 74 "a FIFO is not waited for" timeout 20 "$CARDSEAL" certs verify \
+    --revocation off "$pki/lonely.pem"
+like "what is wrong" "$(said)" "anchors.pem is no regular file"
+rm "$own"
 rule email
+rm -f "$cache"
+mkfifo "$cache"
+exits 0 "nor where something was kept" timeout 20 "$CARDSEAL" certs verify \
+    --intermediate "$pki/int.pem" --revocation off "$pki/lonely.pem"
+ok "it is left alone" test -p "$cache"
+rm "$cache"
+: >"$tmp/asked"
 
 # Marks
 marked
