@@ -18,6 +18,7 @@ libpkix_a_SOURCES = \
 	client/pkix/file.c client/pkix/file.h \
 	client/pkix/general_name.c client/pkix/general_name.h \
 	client/pkix/hash.c client/pkix/hash.h \
+	client/pkix/nfc.c client/pkix/nfc.h \
 	client/pkix/ocsp.c client/pkix/ocsp.h client/pkix/ocsp_int.h \
 	client/pkix/ocsp_check.c \
 	client/pkix/path.h client/pkix/path_int.h \
