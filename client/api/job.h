@@ -138,12 +138,41 @@ enum system_anchors_rule {
 	SYSTEM_ANCHORS_ALL,   /* and those that are marked for nothing */
 };
 /*
- * Adds them; unmarked gets those that are marked for nothing, too, and has to
- * be empty. That p11-kit does not tell is an error only with ALL
+ * Adds them to the index. That p11-kit does not tell is an error only with ALL
  * (CS_ERR_CONFIG). CS_ERR_NO_MEMORY.
  */
-int CS_MUST_USE system_anchors_load(enum system_anchors_rule rule,
-    struct cert_set *anchors, struct cert_set *unmarked, struct err *e);
+int CS_MUST_USE system_anchors_load(
+    enum system_anchors_rule rule, struct anchor_index *index, struct err *e);
+
+/* --- anchor_cache.c: what was made of many anchors, in the cache folder --- */
+
+#define ANCHOR_KEY_LEN 32 /* says what it was made from */
+
+struct anchor_cached {
+	struct buf octets; /* for anchor_index_add; the caller clears it */
+	size_t skip;	   /* likewise */
+	int64_t age_s;
+	bool has_worked; /* as anchor_cache_write was told */
+};
+
+/*
+ * Reads what was kept under that name and with that key. Believed is a regular
+ * file of this user's alone, whose hash is right; else CS_ERR_NO_FILE, and c
+ * is empty. CS_ERR_NO_MEMORY.
+ */
+int CS_MUST_USE anchor_cache_read(
+    const char *name, const uint8_t *key, struct anchor_cached *c);
+/* Keeps certificates; unmarked as for anchor_index_encode. Where that can't be
+ * done the next time takes longer. */
+void anchor_cache_write(const char *name, const uint8_t *key, bool has_worked,
+    const struct cert_set *certs, const struct cert_set *unmarked);
+/*
+ * Our own anchor files (doc: cardseal(1), FILES): small ones into anchors, what
+ * is kept of large ones, until they change, into the index. Errors as
+ * cert_set_add_file has them.
+ */
+int CS_MUST_USE own_anchors_load(
+    struct cert_set *anchors, struct anchor_index *index, struct err *e);
 
 /* --- config.c: cardseal.conf --- */
 
@@ -204,6 +233,7 @@ struct job_trust {
 	struct cms_trust trust; /* points into the sets below */
 	struct cert_set *anchors;
 	struct cert_set *unmarked; /* see path.h */
+	struct anchor_index *anchor_index;
 	struct cert_set *intermediates;
 	struct crl_set *crls;
 	struct ocsp_set *ocsps;

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libapi.a
 libapi_a_SOURCES = \
 	client/api/agent.c \
+	client/api/anchor_cache.c \
 	client/api/anchors.c \
 	client/api/certs.c \
 	client/api/certs_text.c client/api/certs.h \

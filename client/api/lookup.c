@@ -139,16 +139,26 @@ put_ldap_url(struct buf *url, const char *base, struct bytes address)
 	return r != 0 ? r : url->err;
 }
 
-/* Values that are no certificates do not spoil the others. */
+/* Values that are no certificates do not spoil the others; those beyond
+ * FETCH_VALUES_MAX are not looked at. */
 static int
 take_values(struct lookup *l, struct bytes body)
 {
 	struct err e = ERR_INIT;
 	struct bytes value;
+	size_t i;
 	int r = 0;
 
-	while (r != -CS_ERR_NO_MEMORY && fetch_next_value(&body, &value)) {
+	for (i = 0; r != -CS_ERR_NO_MEMORY && fetch_next_value(&body, &value);
+	     i++) {
 		err_clear(&e);
+		if (i == FETCH_VALUES_MAX) {
+			err_set(&e, -CS_ERR_TOO_LARGE,
+			    "a directory has more than %d values, of which "
+			    "the others are not looked at",
+			    FETCH_VALUES_MAX);
+			return lookup_miss(l, &e);
+		}
 		r = cert_set_add_octets(l->certs, value, &e);
 		if (r != 0 && lookup_miss(l, &e) != 0)
 			r = -CS_ERR_NO_MEMORY;
@@ -278,6 +288,7 @@ judge_below(struct lookup *l, const struct smimea *record, struct cert *c,
 	if (r == 0)
 		r = add_matching(record, params->intermediates, anchors);
 	params->anchors = anchors;
+	params->anchor_index = NULL;
 	params->cache = NULL; /* that is about the others */
 	r = r == 0 ? path_find(c, params, path) : r;
 	cert_set_free(anchors);

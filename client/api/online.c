@@ -219,19 +219,20 @@ add_ocsp(struct online *o, const struct online_want *want, struct bytes octets,
 	return ocsp_set_add_der(o->t->ocsps, octets, want->nonce, e);
 }
 
-/* All lists that an LDAP server has there; those that are none do not spoil the
- * others. */
+/* The lists that an LDAP server has there, the first FETCH_VALUES_MAX of them;
+ * those that are none do not spoil the others. */
 static int
 add_crl(struct online *o, const struct online_want *want, struct bytes octets,
     struct err *e)
 {
 	struct err why = ERR_INIT;
 	struct bytes value;
-	size_t added = 0;
+	size_t i, added = 0;
 
 	if (!fetch_is_ldap(want->url))
 		return crl_set_add_der(o->t->crls, octets, e);
-	while (fetch_next_value(&octets, &value))
+	for (i = 0; i < FETCH_VALUES_MAX && fetch_next_value(&octets, &value);
+	     i++)
 		added += crl_set_add_der(o->t->crls, value, &why) == 0;
 	if (added != 0)
 		return 0;

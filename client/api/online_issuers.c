@@ -47,14 +47,15 @@ load_value(struct cert_set *got, struct bytes value, struct err *e)
 	return r != 0 ? r : der_end(&pair);
 }
 
-/* What came from a URL; those of an LDAP server that are no certificates do not
- * spoil the others. NULL: no memory. */
+/* What came from a URL; of an LDAP server the first FETCH_VALUES_MAX, and those
+ * that are no certificates do not spoil the others. NULL: no memory. */
 static struct cert_set *
 load_certs(struct online *o, struct bytes url, struct bytes octets)
 {
 	struct cert_set *got = cert_set_new();
 	struct err e = ERR_INIT;
 	struct bytes value;
+	size_t i;
 	int r = 0;
 
 	if (got == NULL)
@@ -62,7 +63,9 @@ load_certs(struct online *o, struct bytes url, struct bytes octets)
 	if (!fetch_is_ldap(url))
 		r = cert_set_add_octets(got, octets, &e);
 	else
-		while (fetch_next_value(&octets, &value))
+		for (i = 0;
+		     i < FETCH_VALUES_MAX && fetch_next_value(&octets, &value);
+		     i++)
 			r = load_value(got, value, &e);
 	if (r != 0)
 		online_fail(o, err_get_text(&e));
@@ -192,6 +195,7 @@ online_get_issuers(void *ctx, const struct cert *child)
 	}
 	if (found != 0)
 		return found;
+	anchor_index_draw_all(o->t->anchor_index);
 	found = get_issued_by(o, o->t->anchors);
 	return found + get_issued_by(o, o->t->intermediates);
 }

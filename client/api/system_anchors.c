@@ -3,9 +3,6 @@
  * purposes that they are marked for; that takes 100 ms and loads modules, in a
  * process of its own. So what it said is kept in the cache folder, until the
  * files it reads change, or a day has gone by.
- *
- * The cache: a line, SHA-256 of what is known of those files, an octet (did it
- * work?), and for each certificate its mark, its length and its DER.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -24,7 +21,6 @@
 
 #include "asn1/alg/digest.h"
 #include "client/api/job.h"
-#include "client/cms/output.h"
 #include "client/pkix/file.h"
 #include "client/pkix/trusted.h"
 
@@ -33,22 +29,17 @@
 #define TOLD_LOOK_MS 10		    /* for a kernel without pidfds */
 #define SOURCES_MAX ((size_t)1 << 20)
 #define MODULE_FILE_MAX ((size_t)64 << 10)
-#define CACHE_MAGIC "cardseal system anchors 1\n"
+#define CACHE_NAME "system-anchors"
 #define CACHE_AGE_MAX (24 * 60 * 60) /* seconds */
 #define CACHE_FAILURE_AGE_MAX 60     /* the next time it may work */
-#define RECORD_HEADER_LEN 5
-#define HASH_LEN 32
 
 extern char **environ;
 
 struct system_anchors {
-	struct cert_set *anchors;  /* all that may be used */
+	struct cert_set *told;	   /* all that may ever be used */
 	struct cert_set *unmarked; /* those of them that have no purposes */
-	bool takes_unmarked;
-	uint8_t sources[HASH_LEN];
-	struct buf records;
+	uint8_t sources[DIGEST_LEN_MAX];
 	bool has_worked;
-	struct err *e;
 };
 
 /* --- what it is made from --- */
@@ -200,55 +191,20 @@ sources_find(struct system_anchors *s)
 /* --- what was found, with its marks --- */
 
 static int
-take_record(struct system_anchors *s, enum trusted_mark mark, struct bytes der)
-{
-	size_t before = cert_set_get_len(s->anchors);
-	struct err why = ERR_INIT;
-	int r;
-
-	if (mark == TRUSTED_FOR_OTHER ||
-	    (mark == TRUSTED_UNMARKED && !s->takes_unmarked))
-		return 0;
-	/* One that nobody could use is no reason to go without the others. */
-	r = cert_set_add_der(s->anchors, der, &why);
-	if (r == 0 && mark == TRUSTED_UNMARKED &&
-	    cert_set_get_len(s->anchors) != before)
-		r = cert_set_add(s->unmarked, cert_set_get(s->anchors, before));
-	return r == -CS_ERR_NO_MEMORY || r == -CS_ERR_TOO_LARGE ? r : 0;
-}
-
-static int
-take_records(struct system_anchors *s, struct bytes records)
-{
-	struct bytes der;
-	uint8_t mark;
-	int r = 0;
-
-	while (r == 0 && records.len >= RECORD_HEADER_LEN) {
-		mark = records.p[0];
-		der.len = (size_t)records.p[1] << 24 |
-			  (size_t)records.p[2] << 16 |
-			  (size_t)records.p[3] << 8 | records.p[4];
-		bytes_skip(&records, RECORD_HEADER_LEN);
-		if (der.len > records.len || mark > TRUSTED_FOR_OTHER)
-			return -CS_ERR_ENCODING;
-		der.p = records.p;
-		bytes_skip(&records, der.len);
-		r = take_record(s, (enum trusted_mark)mark, der);
-	}
-	return r != 0 ? r : records.len != 0 ? -CS_ERR_ENCODING : 0;
-}
-
-static int
-record(void *ctx, struct bytes der, enum trusted_mark mark)
+take_told(void *ctx, struct bytes der, enum trusted_mark mark)
 {
 	struct system_anchors *s = ctx;
-	const uint8_t header[RECORD_HEADER_LEN] = {(uint8_t)mark,
-	    (uint8_t)(der.len >> 24), (uint8_t)(der.len >> 16),
-	    (uint8_t)(der.len >> 8), (uint8_t)der.len};
+	size_t before = cert_set_get_len(s->told);
+	int r;
 
-	buf_add(&s->records, header, sizeof(header));
-	return buf_add_bytes(&s->records, der);
+	if (mark == TRUSTED_FOR_OTHER)
+		return 0;
+	/* One that nobody could use is no reason to go without the others. */
+	r = cert_set_add_der(s->told, der, NULL);
+	if (r == 0 && mark == TRUSTED_UNMARKED &&
+	    cert_set_get_len(s->told) != before)
+		r = cert_set_add(s->unmarked, cert_set_get(s->told, before));
+	return r == -CS_ERR_NO_MEMORY || r == -CS_ERR_TOO_LARGE ? r : 0;
 }
 
 /* --- the program --- */
@@ -338,7 +294,7 @@ bundle_read(struct system_anchors *s, const char *file)
 	r = pkix_fd_read(&text, fd, file, NULL);
 	close(fd);
 	if (r == 0)
-		r = trusted_walk(buf_get(&text), record, s, NULL);
+		r = trusted_walk(buf_get(&text), take_told, s, NULL);
 	buf_clear(&text);
 	return r;
 }
@@ -380,139 +336,70 @@ ask(struct system_anchors *s)
 	return r;
 }
 
-/* --- the cache --- */
+/* --- */
 
-/* Appended, with a NUL. */
+/* CS_ERR_NO_FILE: nothing is kept that could be used. */
 static int
-cache_path(struct buf *path)
+load_cached(
+    const uint8_t *sources, struct anchor_index *index, bool takes_unmarked)
 {
-	if (!pkix_add_xdg_folder(path, "XDG_CACHE_HOME", "/.cache"))
-		return -CS_ERR_NO_FILE;
-	buf_add_str(path, "/cardseal/system-anchors");
-	return buf_add_byte(path, '\0');
-}
+	struct anchor_cached c;
+	int r = anchor_cache_read(CACHE_NAME, sources, &c);
 
-/* How old it is, in seconds; -1: it is none that we have written. Where the
- * cache folder is not the user's alone, anybody could put anchors there. */
-static int64_t
-cache_get_age(int fd)
-{
-	struct stat st;
-	time_t now = time(NULL);
-
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-	    st.st_uid != geteuid())
-		return -1;
-	return st.st_mtime <= now ? (int64_t)(now - st.st_mtime) : -1;
-}
-
-/* Is it of these sources, not too old, and does it have what is wanted? */
-static bool
-cache_fits(const struct system_anchors *s, int64_t age, struct bytes *in)
-{
-	static const struct bytes magic = BYTES_LIT(CACHE_MAGIC);
-
-	if (in->len < magic.len + HASH_LEN + 1 ||
-	    !bytes_is_equal(bytes_of(in->p, magic.len), magic) ||
-	    !bytes_is_equal(bytes_of(in->p + magic.len, HASH_LEN),
-		bytes_of(s->sources, HASH_LEN)))
-		return false;
-	bytes_skip(in, magic.len + HASH_LEN);
-	if (in->p[0] != 1 && s->takes_unmarked)
-		return false;
-	if (age >= (in->p[0] == 1 ? CACHE_AGE_MAX : CACHE_FAILURE_AGE_MAX))
-		return false;
-	bytes_skip(in, 1);
-	return true;
-}
-
-/* 0: the anchors are taken. CS_ERR_NO_FILE: there is no use in it. */
-static int
-cache_load(struct system_anchors *s, const char *path)
-{
-	struct buf data = {.max = TOLD_MAX};
-	struct bytes in;
-	int64_t age;
-	int fd, r = pkix_file_open(path, &fd, NULL);
-
-	if (r != 0)
-		return -CS_ERR_NO_FILE;
-	age = cache_get_age(fd);
-	r = age >= 0 ? pkix_fd_read(&data, fd, path, NULL) : -CS_ERR_NO_FILE;
-	close(fd);
-	in = buf_get(&data);
+	if (r == 0 && ((!c.has_worked && takes_unmarked) ||
+			  c.age_s >= (c.has_worked ? CACHE_AGE_MAX
+						   : CACHE_FAILURE_AGE_MAX)))
+		r = -CS_ERR_NO_FILE;
 	if (r == 0)
-		r = cache_fits(s, age, &in) ? take_records(s, in)
-					    : -CS_ERR_NO_FILE;
-	buf_clear(&data);
+		r = anchor_index_add(index, &c.octets, c.skip, takes_unmarked);
+	buf_clear(&c.octets);
 	return r == 0 || r == -CS_ERR_NO_MEMORY ? r : -CS_ERR_NO_FILE;
 }
 
-/* Without it everything works, and takes longer. */
-static void
-cache_save(const struct system_anchors *s, const char *path)
-{
-	struct output *out = NULL;
-	struct buf b = {.max = TOLD_MAX + 1024};
-
-	buf_add_str(&b, CACHE_MAGIC);
-	buf_add(&b, s->sources, HASH_LEN);
-	buf_add_byte(&b, s->has_worked);
-	if (buf_add_bytes(&b, buf_get(&s->records)) == 0 &&
-	    pkix_make_folders(path, NULL) == 0 &&
-	    output_open(path, &out, NULL) == 0 &&
-	    sink_write(output_get_sink(out), buf_get(&b), NULL) == 0 &&
-	    output_commit(out, NULL) != 0)
-		(void)unlink(path);
-	output_free(out);
-	buf_clear(&b);
-}
-
-/* --- */
-
 static int
-load_afresh(struct system_anchors *s, const char *path)
+load_afresh(struct system_anchors *s, struct anchor_index *index,
+    bool takes_unmarked, struct err *e)
 {
+	struct buf octets = {.max = TOLD_MAX};
 	int r = ask(s);
 
 	if (r != 0)
 		return r;
-	if (!s->has_worked && s->takes_unmarked)
-		return err_set(s->e, -CS_ERR_CONFIG,
+	if (!s->has_worked && takes_unmarked)
+		return err_set(e, -CS_ERR_CONFIG,
 		    "p11-kit = all is configured, but its program `trust` "
 		    "does not tell its anchors: install p11-kit, or see what "
 		    "`trust list` says");
-	if (path != NULL)
-		cache_save(s, path);
-	return take_records(s, buf_get(&s->records));
+	anchor_cache_write(
+	    CACHE_NAME, s->sources, s->has_worked, s->told, s->unmarked);
+	r = anchor_index_encode(&octets, s->told, s->unmarked);
+	if (r == 0)
+		r = anchor_index_add(index, &octets, 0, takes_unmarked);
+	buf_clear(&octets);
+	return r;
 }
 
 int
-system_anchors_load(enum system_anchors_rule rule, struct cert_set *anchors,
-    struct cert_set *unmarked, struct err *e)
+system_anchors_load(
+    enum system_anchors_rule rule, struct anchor_index *index, struct err *e)
 {
-	struct system_anchors s = {
-	    .anchors = anchors,
-	    .unmarked = unmarked,
-	    .takes_unmarked = rule == SYSTEM_ANCHORS_ALL,
-	    .records = {.max = TOLD_MAX},
-	    .e = e,
-	};
-	struct buf path = {0};
-	const char *file;
+	struct system_anchors s = {.has_worked = false};
+	bool takes_unmarked = rule == SYSTEM_ANCHORS_ALL;
 	int r;
 
 	if (rule == SYSTEM_ANCHORS_OFF)
 		return 0;
 	r = sources_find(&s);
-	file = cache_path(&path) == 0 ? (const char *)path.data : NULL;
-	if (r == 0 && file != NULL)
-		r = cache_load(&s, file);
-	else if (r == 0)
-		r = -CS_ERR_NO_FILE;
-	if (r == -CS_ERR_NO_FILE)
-		r = load_afresh(&s, file);
-	buf_clear(&s.records);
-	buf_clear(&path);
+	if (r == 0)
+		r = load_cached(s.sources, index, takes_unmarked);
+	if (r != -CS_ERR_NO_FILE)
+		return r;
+	s.told = cert_set_new();
+	s.unmarked = cert_set_new();
+	r = s.told != NULL && s.unmarked != NULL
+		? load_afresh(&s, index, takes_unmarked, e)
+		: -CS_ERR_NO_MEMORY;
+	cert_set_free(s.told);
+	cert_set_free(s.unmarked);
 	return r;
 }

@@ -68,11 +68,14 @@ trust_load_anchors(struct cardseal_job *job, struct job_trust *t,
 
 	if (job->options[CARDSEAL_ANCHOR].len != 0)
 		return trust_add_files(job, CARDSEAL_ANCHOR, t->anchors);
-	r = anchors_load_default(t->anchors, &job->err);
+	t->anchor_index = anchor_index_new(t->anchors, t->unmarked);
+	if (t->anchor_index == NULL)
+		return -CS_ERR_NO_MEMORY;
+	r = own_anchors_load(t->anchors, t->anchor_index, &job->err);
 	if (r == 0)
-		r = system_anchors_load(
-		    rule, t->anchors, t->unmarked, &job->err);
-	if (r == 0 && cert_set_get_len(t->anchors) == 0)
+		r = system_anchors_load(rule, t->anchor_index, &job->err);
+	if (r == 0 && cert_set_get_len(t->anchors) == 0 &&
+	    !anchor_index_has_any(t->anchor_index))
 		r = strings_add(&job->warnings,
 		    say("no trust anchors are configured; name them with "
 			"--anchor FILE or put them into "
@@ -118,6 +121,7 @@ trust_free(struct job_trust *t)
 {
 	online_free(t->online);
 	job_labels_free(t->labels);
+	anchor_index_free(t->anchor_index);
 	cert_set_free(t->anchors);
 	cert_set_free(t->unmarked);
 	cert_set_free(t->intermediates);
@@ -167,6 +171,7 @@ trust_load(struct cardseal_job *job, struct job_trust *t)
 	}
 	path->anchors = t->anchors;
 	path->unmarked = t->unmarked;
+	path->anchor_index = t->anchor_index;
 	path->intermediates = t->intermediates;
 	path->crls = t->crls;
 	path->ocsps = t->ocsps;

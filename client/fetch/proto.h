@@ -69,5 +69,7 @@ bool fetch_is_ldap(struct bytes url);
 /* Takes the next value off the front of such a body, or of one of the DNS;
  * false at its end, or where it is none (is in *body then). */
 bool fetch_next_value(struct bytes *body, struct bytes *value);
+/* How many values of one answer anybody looks at: each of them is work. */
+#define FETCH_VALUES_MAX 256
 
 #endif

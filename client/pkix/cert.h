@@ -108,6 +108,9 @@ int CS_MUST_USE cert_set_add_octets(
 /* PEM or DER, one or several certificates, or a PKCS#7 certs-only file. */
 int CS_MUST_USE cert_set_add_file(
     struct cert_set *s, const char *path, struct err *e);
+/* As above; a file that is not there is 0. */
+int CS_MUST_USE cert_set_add_file_opt(
+    struct cert_set *s, const char *path, struct err *e);
 size_t cert_set_get_len(const struct cert_set *s);
 struct cert *cert_set_get(const struct cert_set *s, size_t i); /* borrowed */
 bool cert_set_has(const struct cert_set *s, const struct cert *c);

@@ -168,18 +168,19 @@ cert_set_add_file(struct cert_set *s, const char *path, struct err *e)
 	return r != 0 ? r : load_fd(s, fd, path, e);
 }
 
-/* Adds a file that need not be there. */
-static int
-load_if_there(struct cert_set *set, const char *path, struct err *e)
+int
+cert_set_add_file_opt(struct cert_set *s, const char *path, struct err *e)
 {
 	int fd, r = pkix_file_open_opt(path, &fd, e);
 
-	return r != 0 || fd < 0 ? r : load_fd(set, fd, path, e);
+	return r != 0 || fd < 0 ? r : load_fd(s, fd, path, e);
 }
+
+typedef int path_fn(void *ctx, const char *path, struct err *e);
 
 /* $XDG_CONFIG_HOME, or ~/.config; a relative value counts as unset. */
 static int
-load_own(struct cert_set *set, const char *name, struct err *e)
+walk_own(const char *name, path_fn *fn, void *ctx, struct err *e)
 {
 	struct buf path = {0};
 	int r;
@@ -189,7 +190,7 @@ load_own(struct cert_set *set, const char *name, struct err *e)
 	buf_printf(&path, "/cardseal/%s", name);
 	r = buf_add_byte(&path, '\0');
 	if (r == 0)
-		r = load_if_there(set, (const char *)path.data, e);
+		r = fn(ctx, (const char *)path.data, e);
 	else
 		err_set(e, r, NULL);
 	buf_clear(&path);
@@ -197,25 +198,32 @@ load_own(struct cert_set *set, const char *name, struct err *e)
 }
 
 static int
-load_configured(struct cert_set *set, const char *name, struct err *e)
+walk_configured(const char *name, path_fn *fn, void *ctx, struct err *e)
 {
 	char path[256];
-	int r = load_own(set, name, e);
+	int r = walk_own(name, fn, ctx, e);
 
 	if (r != 0)
 		return r;
 	snprintf(path, sizeof(path), "%s/cardseal/%s", CS_SYSCONFDIR, name);
-	return load_if_there(set, path, e);
+	return fn(ctx, path, e);
 }
 
 int
-anchors_load_default(struct cert_set *anchors, struct err *e)
+anchors_walk_files(path_fn *fn, void *ctx, struct err *e)
 {
-	return load_configured(anchors, "anchors.pem", e);
+	return walk_configured("anchors.pem", fn, ctx, e);
+}
+
+static int
+load_if_there(void *set, const char *path, struct err *e)
+{
+	return cert_set_add_file_opt(set, path, e);
 }
 
 int
 intermediates_load_default(struct cert_set *intermediates, struct err *e)
 {
-	return load_configured(intermediates, "intermediates.pem", e);
+	return walk_configured(
+	    "intermediates.pem", load_if_there, intermediates, e);
 }

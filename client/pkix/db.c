@@ -127,18 +127,34 @@ db_open_path(struct db *db, bool is_written, const char *path, struct err *e)
 	return r;
 }
 
+/* SQLite would wait for a FIFO. False: the file is not there. */
+static bool
+db_look_at_file(
+    const struct db_kind *kind, const char *path, int *r, struct err *e)
+{
+	struct stat st;
+
+	*r = 0;
+	if (stat(path, &st) != 0)
+		return errno != ENOENT;
+	if (!S_ISREG(st.st_mode))
+		*r = err_set(e, -CS_ERR_STORE, "%s is no regular file for %s",
+		    path, say(kind->what));
+	return true;
+}
+
 int
 db_open(
     const struct db_kind *kind, bool is_written, struct db **db, struct err *e)
 {
 	struct buf path = {0};
-	struct stat st;
 	struct db *new = NULL;
 	int r = db_path(kind, &path, is_written, e);
+	bool is_there =
+	    r == 0 && db_look_at_file(kind, (const char *)path.data, &r, e);
 
 	*db = NULL;
-	if (r != 0 || (!is_written && stat((const char *)path.data, &st) != 0 &&
-			  errno == ENOENT)) {
+	if (r != 0 || (!is_there && !is_written)) {
 		buf_clear(&path);
 		return r;
 	}

@@ -53,14 +53,12 @@ pkix_fd_read(struct buf *b, int fd, const char *path, struct err *e)
 	}
 }
 
-int
-pkix_file_open(const char *path, int *fd, struct err *e)
+/* Tells of what errno holds. */
+static int
+open_failed(const char *path, struct err *e)
 {
 	char shown[PATH_SHOWN_MAX];
 
-	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (*fd >= 0)
-		return 0;
 	if (errno == ENOMEM)
 		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
 	return err_set(e, -CS_ERR_NO_FILE, "%s: %s", path_quote(shown, path),
@@ -68,13 +66,29 @@ pkix_file_open(const char *path, int *fd, struct err *e)
 }
 
 int
+pkix_file_open(const char *path, int *fd, struct err *e)
+{
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	return *fd >= 0 ? 0 : open_failed(path, e);
+}
+
+int
 pkix_file_open_opt(const char *path, int *fd, struct err *e)
 {
-	int r = pkix_file_open(path, fd, NULL);
+	char shown[PATH_SHOWN_MAX];
+	struct stat st;
 
-	if (r == 0 || errno == ENOENT || errno == ENOTDIR)
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (*fd < 0)
+		return errno == ENOENT || errno == ENOTDIR
+			   ? 0
+			   : open_failed(path, e);
+	if (fstat(*fd, &st) == 0 && S_ISREG(st.st_mode))
 		return 0;
-	return pkix_file_open(path, fd, e);
+	close(*fd);
+	*fd = -1;
+	return err_set(e, -CS_ERR_NO_FILE, "%s is no regular file",
+	    path_quote(shown, path));
 }
 
 bool

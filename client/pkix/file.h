@@ -10,7 +10,8 @@
 
 /* Opens for reading. CS_ERR_NO_FILE. The caller closes *fd. */
 int CS_MUST_USE pkix_file_open(const char *path, int *fd, struct err *e);
-/* As above, but a file that isn't there is 0 with *fd -1. */
+/* As above, but a file that isn't there is 0 with *fd -1, and one that is not
+ * regular (a FIFO would be waited for) is CS_ERR_NO_FILE. */
 int CS_MUST_USE pkix_file_open_opt(const char *path, int *fd, struct err *e);
 /*
  * Reads to the end into b, whose max bounds it; path is for e. CS_ERR_IO,

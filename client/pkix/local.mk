@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libpkix.a
 libpkix_a_SOURCES = \
 	client/pkix/address.c client/pkix/address.h \
+	client/pkix/anchor_index.c client/pkix/anchor_index.h \
 	client/pkix/cert.c client/pkix/cert.h client/pkix/cert_int.h \
 	client/pkix/cert_decode.c client/pkix/cert_ext.c \
 	client/pkix/cert_file.c client/pkix/cert_set.c \
@@ -17,6 +18,7 @@ libpkix_a_SOURCES = \
 	client/pkix/file.c client/pkix/file.h \
 	client/pkix/general_name.c client/pkix/general_name.h \
 	client/pkix/hash.c client/pkix/hash.h \
+	client/pkix/nfc.c client/pkix/nfc.h \
 	client/pkix/ocsp.c client/pkix/ocsp.h client/pkix/ocsp_int.h \
 	client/pkix/ocsp_check.c \
 	client/pkix/path.h client/pkix/path_int.h \
@@ -44,13 +46,17 @@ PKIX_LIBS = libunitcert.a $(UNIT_LIBS) libpkix.a $(ALG_LIBS) libasn1.a
 
 check_PROGRAMS += $(PKIX_TESTS)
 TESTS += $(PKIX_TESTS)
-PKIX_TESTS = tests/unit/check_address tests/unit/check_cert \
+PKIX_TESTS = tests/unit/check_address tests/unit/check_anchor_index \
+	tests/unit/check_cert \
 	tests/unit/check_cert_set tests/unit/check_choose \
 	tests/unit/check_crl tests/unit/check_fetched tests/unit/check_ocsp \
 	tests/unit/check_path_find tests/unit/check_path_names \
 	tests/unit/check_request tests/unit/check_smimea \
 	tests/unit/check_path_policy tests/unit/check_store \
 	tests/unit/check_trusted
+tests_unit_check_anchor_index_SOURCES = tests/unit/check_anchor_index.c
+tests_unit_check_anchor_index_LDADD = $(PKIX_LIBS)
+tests_unit_check_anchor_index_CFLAGS = $(UNIT_FLAGS)
 tests_unit_check_trusted_SOURCES = tests/unit/check_trusted.c
 tests_unit_check_trusted_LDADD = $(PKIX_LIBS)
 tests_unit_check_trusted_CFLAGS = $(UNIT_FLAGS)

@@ -24,6 +24,7 @@
 #ifndef CLIENT_PKIX_PATH_H
 #define CLIENT_PKIX_PATH_H
 
+#include "client/pkix/anchor_index.h"
 #include "client/pkix/cert.h"
 
 enum path_purpose {
@@ -66,6 +67,8 @@ struct path_params {
 	const struct cert_set *unmarked; /* those of them that nobody marked for
 					    mail: a path to one of these has a
 					    remark; may be NULL */
+	struct anchor_index *anchor_index;    /* adds to anchors when a name is
+						 asked for; may be NULL */
 	const struct cert_set *intermediates; /* may be NULL */
 	const struct cert_set *extra; /* those in the message; may be NULL */
 	const struct crl_set *crls;   /* may be NULL */
@@ -159,8 +162,14 @@ void path_result_clear(struct path_result *result);
 int CS_MUST_USE path_get_leaf_key(
     const struct path_result *result, struct spki *key);
 
-/* Our own anchor files (doc: cardseal(1), FILES), those that exist. */
-int CS_MUST_USE anchors_load_default(struct cert_set *anchors, struct err *e);
+/*
+ * Calls fn with the paths where our own anchor files may be (doc: cardseal(1),
+ * FILES), the user's first; e is passed on to it. A result that is not 0 ends
+ * it and is returned.
+ */
+int CS_MUST_USE anchors_walk_files(
+    int (*fn)(void *ctx, const char *path, struct err *e), void *ctx,
+    struct err *e);
 
 /* Likewise intermediates.pem: certificates that help to find paths and are
  * sent along with signatures; they are not trusted for that. */

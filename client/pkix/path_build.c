@@ -157,8 +157,8 @@ is_anchor_key(const struct path_search *s, const struct cert *c)
 	const struct cert *anchor;
 	size_t at = 0;
 
-	while ((anchor = cert_set_next_subject(
-		    s->ctx.params->anchors, c->subject, &at)) != NULL) {
+	while ((anchor = path_next_anchor(s->ctx.params, c->subject, &at)) !=
+	       NULL) {
 		if (cert_has_same_key(anchor, c))
 			return true;
 	}
@@ -261,8 +261,8 @@ try_anchors(struct path_search *s, uint32_t node, size_t *found)
 	for (round = 0; round < 2 && !is_over(r); round++) {
 		at = 0;
 		while (!is_over(r) && s->ctx.work < PATH_WORK_MAX &&
-		       (anchor = cert_set_next_subject(s->ctx.params->anchors,
-			    child->issuer, &at)) != NULL) {
+		       (anchor = path_next_anchor(
+			    s->ctx.params, child->issuer, &at)) != NULL) {
 			if ((path_score_key_id(child, anchor) != 0) !=
 			    (round == 1))
 				continue;
@@ -421,6 +421,7 @@ search_run(struct path_search *s, struct cert *leaf)
 	struct path_chain self = {.certs = {leaf}, .len = 1, .anchor = leaf};
 	int r = -CS_ERR_NO_PATH;
 
+	anchor_index_draw(s->ctx.params->anchor_index, leaf->subject);
 	if (cert_set_has(s->ctx.params->anchors, leaf)) {
 		r = try_chain(s, &self);
 		if (is_over(r))
@@ -519,6 +520,8 @@ path_find(struct cert *leaf, const struct path_params *params,
 	s.ctx.memo = calloc(PATH_MEMO_LEN, sizeof(*s.ctx.memo));
 	if (s.ctx.memo != NULL)
 		r = search_run(&s, leaf);
+	if (r != 0 && anchor_index_get_error(params->anchor_index) != 0)
+		r = -CS_ERR_NO_MEMORY;
 	if (r != 0)
 		r = search_fail(&s, r);
 	if (params->wants_log && s.ctx.memo != NULL)
@@ -556,6 +559,7 @@ path_find_signer(
 	int r = -CS_ERR_NO_MEMORY;
 
 	params.anchors = anchors;
+	params.anchor_index = NULL;
 	s.ctx.params = &params;
 	s.ctx.log = NULL;
 	s.ctx.fault = (struct path_fault){.code = 0};

@@ -97,6 +97,10 @@ int CS_MUST_USE path_signature(struct path_ctx *ctx, const struct cert *child,
 int CS_MUST_USE path_validate(
     struct path_ctx *ctx, const struct path_chain *chain);
 
+/* As cert_set_next_subject in the anchors, those of the index too. */
+struct cert *path_next_anchor(
+    const struct path_params *params, struct bytes subject, size_t *at);
+
 /* How much speaks against a certificate as child's issuer; and its key
  * identifier alone, 0 if it fits. */
 int path_score_issuer(const struct path_params *params,

@@ -43,8 +43,7 @@ path_score_issuer(const struct path_params *params, const struct cert *child,
 		score += SCORE_WRONG_PURPOSE;
 	if (issuer->is_self_issued)
 		score += SCORE_SELF_ISSUED;
-	else if (cert_set_next_subject(params->anchors, issuer->issuer, &at) !=
-		 NULL)
+	else if (path_next_anchor(params, issuer->issuer, &at) != NULL)
 		score += SCORE_BELOW_ANCHOR;
 	return score;
 }

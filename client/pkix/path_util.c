@@ -35,6 +35,15 @@ path_describe(char *dst, size_t size, const struct cert *cert)
 	return dst;
 }
 
+struct cert *
+path_next_anchor(
+    const struct path_params *params, struct bytes subject, size_t *at)
+{
+	if (*at == 0)
+		anchor_index_draw(params->anchor_index, subject);
+	return cert_set_next_subject(params->anchors, subject, at);
+}
+
 enum oid
 path_purpose_oid(const struct path_params *params)
 {

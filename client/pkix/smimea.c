@@ -5,6 +5,7 @@
 #include "asn1/alg/digest.h"
 #include "client/pkix/address.h"
 #include "client/pkix/domain.h"
+#include "client/pkix/nfc.h"
 
 #define SMIMEA_HASH_LEN 28 /* octets of the SHA-256 (RFC 8162 3) */
 #define SMIMEA_LABEL "_smimecert"
@@ -47,17 +48,19 @@ static int
 put_hashed(struct buf *b, struct bytes local)
 {
 	uint8_t hash[DIGEST_LEN_MAX];
-	struct buf plain = {0};
+	struct buf plain = {0}, normal = {0};
 	size_t i;
 
 	if (put_unquoted(&plain, local) == 0 &&
-	    digest_of(ALG_SHA256, buf_get(&plain), hash) >= SMIMEA_HASH_LEN) {
+	    nfc_add(&normal, buf_get(&plain)) == 0 &&
+	    digest_of(ALG_SHA256, buf_get(&normal), hash) >= SMIMEA_HASH_LEN) {
 		for (i = 0; i < SMIMEA_HASH_LEN; i++)
 			buf_printf(b, "%02x", hash[i]);
 	} else {
 		b->err = -CS_ERR_NO_MEMORY;
 	}
 	buf_clear(&plain);
+	buf_clear(&normal);
 	return b->err;
 }
 

@@ -30,9 +30,9 @@ struct smimea {
 
 /*
  * Appends the name of an address's records, without a dot at its end (RFC 8162
- * 3): the local part is hashed as it is written, without quotes; letters are
- * not made small, and it is not brought into Unicode's form C. CS_ERR_ARGUMENT:
- * no address, or one whose domain is no host name in the DNS.
+ * 3): the local part is hashed without quotes and in Unicode's form C (nfc.h);
+ * letters are not made small. CS_ERR_ARGUMENT: no address, or one whose domain
+ * is no host name in the DNS.
  */
 int CS_MUST_USE smimea_put_name(struct buf *b, struct bytes address);
 

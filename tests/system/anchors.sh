@@ -110,6 +110,66 @@ is "nothing is left behind" "$(find "${TMPDIR:-/tmp}" -maxdepth 1 \
     -name 'cardseal-??????' -newer "$tmp/bin/trust" -user "$(id -un)" \
     -path "$tmp/*")" ""
 
+# A large file of one's own (SECTION FILES of the manual)
+own=$XDG_CONFIG_HOME/cardseal/anchors.pem
+rule off
+other() { # NUMBER: another root
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	    -keyout /dev/null -subj "/CN=root of number $1" 2>/dev/null
+}
+compiled=${cache%/*}/own-anchors
+for i in $(seq 30); do other "$i"; done >"$tmp/thirty.pem"
+cat "$tmp/thirty.pem" "$pki/root.pem" >"$own"
+exits 0 "a large file of anchors" judge
+ok "one that has just been written is not compiled" test ! -e "$compiled"
+settle() { touch -d "1 hour ago" "$own"; sleep 2.1; }
+settle
+exits 0 "when it has settled" judge
+ok "it is" test -s "$compiled"
+before=$(stat -c %y "$compiled")
+exits 0 "and again" judge
+is "once" "$(stat -c %y "$compiled")" "$before"
+if command -v strace >/dev/null; then
+	strace -f -o "$tmp/trace" "$CARDSEAL" certs verify --revocation off \
+	    --intermediate "$pki/int.pem" "$pki/lonely.pem" >/dev/null 2>&1
+	is "the file itself is not opened" \
+	    "$(grep -c "open.*$own" "$tmp/trace")" 0
+fi
+printf 'x' | dd of="$compiled" bs=1 seek=700 conv=notrunc 2>/dev/null
+exits 0 "what was compiled is damaged" judge
+ok "it is made again" test "$(stat -c %y "$compiled")" != "$before"
+if [ "$(id -u)" = 0 ]; then
+	chown nobody "$compiled"
+	before=$(stat -c %i "$compiled")
+	exits 0 "or is another's" judge
+	ok "then, too" test "$(stat -c %i "$compiled")" != "$before"
+fi
+cp -p "$compiled" "$tmp/compiled"
+cp "$tmp/thirty.pem" "$own"
+exits 6 "an anchor that is taken out counts no longer" judge
+settle
+exits 6 "nor when the rest has settled" judge
+cp "$tmp/compiled" "$compiled"
+exits 6 "nor if what was compiled comes back" judge
+echo broken >>"$own"
+sed -i 's/^MII/!!!/' "$own"
+exits 7 "a file that is broken is told" judge
+like "by name" "$(said)" anchors.pem
+rm "$own"
+mkfifo "$own"
+exits 74 "a FIFO is not waited for" timeout 20 "$CARDSEAL" certs verify \
+    --revocation off "$pki/lonely.pem"
+like "what is wrong" "$(said)" "anchors.pem is no regular file"
+rm "$own"
+rule email
+rm -f "$cache"
+mkfifo "$cache"
+exits 0 "nor where something was kept" timeout 20 "$CARDSEAL" certs verify \
+    --intermediate "$pki/int.pem" --revocation off "$pki/lonely.pem"
+ok "it is left alone" test -p "$cache"
+rm "$cache"
+: >"$tmp/asked"
+
 # Marks
 marked
 exits 6 "an anchor without purposes" judge

@@ -172,6 +172,27 @@ again "$arl" "$issuer" "$crl" "$class" \
 exits 6 "one among what is none" online own-changing
 like "revokes" "$(told)" "revoked since 2025-07-01"
 
+# --- many values: 256 of them are looked at --------------------------------
+many() { # HOW-MANY ATTRIBUTE FILE: as many lines
+	for _ in $(seq "$1"); do echo "cn=own,dc=test|$2;binary|$3"; done
+}
+lists() { # HOW-MANY others before the list
+	mapfile -t others < <(many "$1" certificateRevocationList open.crl)
+	again "$arl" "$issuer" "${others[@]}" "$crl" "$class"
+}
+lists 255
+exits 0 "the 256th list" online own-good
+lists 256
+exits 6 "the 257th" online own-good
+issuers() { # HOW-MANY others before the issuer
+	mapfile -t others < <(many "$1" cACertificate open.der)
+	again "$arl" "${others[@]}" "$issuer" "$crl" "$class"
+}
+issuers 255
+exits 0 "the 256th certificate" online own-good
+issuers 256
+exits 6 "the 257th" online own-good
+
 # --- what goes wrong -------------------------------------------------------
 again "$arl" "$class" "$crl" "cn=own,dc=test|crossCertificatePair;binary|own.pair"
 exits 0 "an issuer in a pair" online own-good

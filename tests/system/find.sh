@@ -243,8 +243,20 @@ exits 4 "and others" look "*@good.example"
 is "are but what they are" "$(cut -d' ' -f3 "$dir/log" | sort)" \
     "(mail=\"*)(mail=\\\\*\"@good.example)
 (mail=*@good.example)"
+configure 300 "smimea = no" "ldap = $ldap/dc=test"
+for _ in $(seq 256); do echo "cn=B,dc=test|userCertificate;binary|a"; done \
+    >"$tmp/others"
+{
+	echo "cn=B,dc=test|mail|mail"
+	cat "$tmp/others"
+	echo "cn=B,dc=test|userCertificate;binary|b"
+} >"$dir/entries"
+refuses "another address|more than 256 values" "the 257th value" b@good.example
+like "it is told" "$(look -v b@good.example 2>&1)" "more than 256 values"
+sed -i 2d "$dir/entries"
+finds b "the 256th" b@good.example
 lied() { # BASE REGEX
-	configure 10 "smimea = no" "ldap = $ldap/cn=$1"
+	configure 60 "smimea = no" "ldap = $ldap/cn=$1"
 	refuses "$2" "cn=$1" a@good.example
 }
 printf '%s/dc=test' "$slapd" >"$dir/referral"

@@ -26,4 +26,16 @@ for _ in $(seq 40); do
 		good=$((good + 1))
 done
 is "two make it at once, 40 times" $good 40
+
+# What is no file is not waited for.
+for make in "mkfifo" "mkdir" "ln -s /dev/zero"; do
+	rm -rf "$store"
+	$make "$store"
+	for what in "import $tmp/certs/a.pem" list; do
+		# shellcheck disable=SC2086
+		timeout 20 "$CARDSEAL" certs $what >"$tmp/out" 2>"$tmp/err"
+		is "$make, $what" $? 74
+		like "$make, $what: told" "$(cat "$tmp/err")" "is no regular file for the certificate store"
+	done
+done
 done_testing

@@ -196,6 +196,12 @@ START_TEST(names_the_broken_one)
 }
 END_TEST
 
+static int
+add_file(void *anchors, const char *path, struct err *e)
+{
+	return cert_set_add_file_opt(anchors, path, e);
+}
+
 /* How many anchors there are; the machine may have some of its own. */
 static size_t
 count_anchors(int code)
@@ -204,7 +210,7 @@ count_anchors(int code)
 	struct err e = ERR_INIT;
 	size_t found;
 
-	unit_assert_code(anchors_load_default(anchors, &e), code);
+	unit_assert_code(anchors_walk_files(add_file, anchors, &e), code);
 	found = cert_set_get_len(anchors);
 	cert_set_free(anchors);
 	return found;

@@ -3,6 +3,8 @@
 #include "client/pkix/smimea.h"
 #include "tests/unit/unit_cert.h"
 
+#include <stdio.h>
+
 static void
 assert_name(const char *address, const char *want)
 {
@@ -34,6 +36,40 @@ START_TEST(names)
 		    "cher.example",
 	    "6fe600b5d3b1e5e509d6a16d2648ca4a910cba34a28af823ac8038b6."
 	    "_smimecert.xn--bcher-kva.example");
+}
+END_TEST
+
+/* Step 3: one name, however its letters are put together. */
+START_TEST(names_beyond_ascii)
+{
+	/* "Andr\u00e9", "\uac01" (a Hangul syllable of three letters), and
+	 * marks in another order; values by Python's unicodedata */
+	static const struct {
+		const char *composed, *other, *hash;
+	} known[] = {
+	    {"Andr\xc3\xa9", "Andre\xcc\x81",
+		"7d918307f08192d8259055ff77363a59bc388762dd613bd5905aa1c1"},
+	    {"\xea\xb0\x81", "\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8",
+		"45ec909f30174e6585c67833638ece2b73752a2e17b142f2071d0587"},
+	    {"q\xcc\xa3\xcc\x87", "q\xcc\x87\xcc\xa3",
+		"17fa794263891ccf20d647f694ca6f8a8d24326df1d732b05020c065"},
+	};
+	char address[80], want[120];
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		snprintf(want, sizeof(want), "%s._smimecert.example.org",
+		    known[i].hash);
+		snprintf(address, sizeof(address), "%s@example.org",
+		    known[i].composed);
+		assert_name(address, want);
+		snprintf(
+		    address, sizeof(address), "%s@example.org", known[i].other);
+		assert_name(address, want);
+		snprintf(address, sizeof(address), "\"%s\"@example.org",
+		    known[i].other);
+		assert_name(address, want);
+	}
 }
 END_TEST
 
@@ -129,6 +165,7 @@ main(void)
 	TCase *tcase = tcase_create("smimea");
 
 	tcase_add_test(tcase, names);
+	tcase_add_test(tcase, names_beyond_ascii);
 	tcase_add_test(tcase, names_refused);
 	tcase_add_test(tcase, records_refused);
 	tcase_add_loop_test(tcase, records_match, 0, 6);

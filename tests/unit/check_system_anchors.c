@@ -89,13 +89,20 @@ static size_t
 load(enum system_anchors_rule rule)
 {
 	struct err e = ERR_INIT;
+	struct anchor_index *x;
 	size_t len;
 
 	anchors = cert_set_new();
 	unmarked = cert_set_new();
 	ck_assert(anchors != NULL && unmarked != NULL);
-	unit_assert_code(system_anchors_load(rule, anchors, unmarked, &e), 0);
-	len = cert_set_get_len(anchors);
+	x = anchor_index_new(anchors, unmarked);
+	unit_assert_code(system_anchors_load(rule, x, &e), 0);
+	ck_assert_uint_eq(cert_set_get_len(anchors), 0);
+	len = anchor_index_has_any(x) ? 1 : 0;
+	anchor_index_draw_all(x);
+	ck_assert_uint_eq(cert_set_get_len(anchors), len);
+	ck_assert_uint_eq(cert_set_get_len(unmarked), len);
+	anchor_index_free(x);
 	cert_set_free(anchors);
 	cert_set_free(unmarked);
 	return len;
