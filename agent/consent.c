@@ -148,20 +148,21 @@ consent_prompt(
     struct consent *c, struct request *r, struct token *t, struct key *k)
 {
 	struct buf text = {.max = DIALOG_TEXT_MAX};
-	char label[PROMPT_PART_MAX], serial[PROMPT_PART_MAX];
+	char name[PROMPT_TOKEN_MAX];
 	struct dialog_request request;
 	struct agt_msg msg;
 
 	request_decode(r, &msg);
-	prompt_quote(label, bytes_of_str(t->label));
-	prompt_quote(serial, bytes_of_str(t->serial));
-	buf_printf(&text, "Allow a program to %s the token \"%s\"",
-	    k != NULL ? "use a key of" : "write to", label);
-	if (serial[0] != '\0')
-		buf_printf(&text, " (serial %s)", serial);
-	buf_add_str(&text, "?");
+	prompt_begin(r, &msg.context);
+	prompt_name_token(name, t);
+	if (k != NULL)
+		buf_say(&text, "Allow a program to use a key of the token %s?",
+		    name);
+	else
+		buf_say(
+		    &text, "Allow a program to write to the token %s?", name);
 	if (c->is_shared)
-		buf_printf(&text, "\nThe answer is good for %llu seconds.",
+		buf_say(&text, "\nThe answer is good for %llu seconds.",
 		    (unsigned long long)(c->window_us / 1000000));
 	prompt_add_holder(&text, t, k);
 	prompt_add_key(&text, c->agent, &msg);
@@ -169,6 +170,7 @@ consent_prompt(
 	prompt_add_program(&text, r, &msg.context);
 	request = prompt_place(c->agent, DIALOG_CONSENT, r, &msg.context);
 	request.description = prompt_get_text(&text);
+	prompt_end();
 	prompt_open(&c->prompt, &request);
 	buf_clear(&text);
 }

@@ -226,11 +226,8 @@ dialog_hold(struct dialog *d, const struct dialog_request *r)
 	snprintf(line, sizeof(line), "SETTIMEOUT %u", r->timeout_s);
 	(void)dialog_transact(d, line);
 	if (r->kind != DIALOG_PIN) {
-		(void)dialog_transact(d,
-		    r->kind == DIALOG_CONSENT ? "SETOK Allow" : "SETOK Go on");
-		(void)dialog_transact(d, r->kind == DIALOG_CONSENT
-					     ? "SETCANCEL Refuse"
-					     : "SETCANCEL Cancel");
+		(void)dialog_command(d, "SETOK ", r->ok);
+		(void)dialog_command(d, "SETCANCEL ", r->cancel);
 		return dialog_transact(d, "CONFIRM");
 	}
 	assuan_begin_confidential(d->ctx);

@@ -29,6 +29,7 @@ struct dialog_request {
 	struct bytes lc_ctype;
 	struct bytes lc_messages;
 	struct bytes xauthority;
+	struct bytes ok, cancel; /* names of the buttons */
 };
 
 /* code: 0; -CS_ERR_CANCELLED also for "no" to a confirmation; TIMEOUT;

@@ -19,6 +19,8 @@ static const struct field fields_request[] = {
     TEXT_OPT(6, lc_ctype),
     TEXT_OPT(7, lc_messages),
     TEXT_OPT(8, xauthority),
+    TEXT_OPT(9, ok),
+    TEXT_OPT(10, cancel),
 };
 static const struct field_record record_request =
     FIELD_RECORD_OF(fields_request);

@@ -1,24 +1,23 @@
 #include <stdio.h>
 
 #include "agent/prompt_text.h"
+#include "asn1/say.h"
 
 static void
 text_describe(struct buf *b, struct login *l, const struct request *r,
     const struct agt_msg *msg, bool is_confirm)
 {
 	struct token *t = l->token;
-	char label[PROMPT_PART_MAX], serial[PROMPT_PART_MAX];
+	char name[PROMPT_TOKEN_MAX];
 
-	prompt_quote(label, bytes_of_str(t->label));
-	prompt_quote(serial, bytes_of_str(t->serial));
-	buf_add_str(b, is_confirm ? "Only one try is left for the PIN of"
-				  : "Please enter the PIN of");
-	buf_printf(b, " the token \"%s\"", label);
-	if (serial[0] != '\0')
-		buf_printf(b, " (serial %s)", serial);
-	buf_add_str(b, is_confirm ? ". If it is wrong, the token locks itself. "
-				    "Go on?"
-				  : ".");
+	prompt_name_token(name, t);
+	if (is_confirm)
+		buf_say(b,
+		    "Only one try is left for the PIN of the token %s. If it "
+		    "is wrong, the token locks itself. Go on?",
+		    name);
+	else
+		buf_say(b, "Please enter the PIN of the token %s.", name);
 	prompt_add_holder(b, t,
 	    msg->key_id.len == AGT_KEY_ID_LEN
 		? inventory_find_key(t->module->agent, msg->key_id.p)
@@ -32,20 +31,19 @@ text_describe(struct buf *b, struct login *l, const struct request *r,
 	}
 }
 
-static struct bytes
+static const char *
 text_get_error(struct login *l)
 {
 	switch (l->pin.asks > 1 ? l->err.code : 0) {
 	case -CS_ERR_PIN_WRONG:
-		return BYTES_LIT("The PIN was wrong");
+		return say("The PIN was wrong");
 	case -CS_ERR_PIN_LENGTH:
-		return BYTES_LIT("The PIN had a length that the token does "
-				 "not take");
+		return say("The PIN had a length that the token does not take");
 	case -CS_ERR_PIN_INVALID:
-		return BYTES_LIT("The PIN had characters that the token does "
-				 "not take");
+		return say(
+		    "The PIN had characters that the token does not take");
 	default:
-		return BYTES_NONE;
+		return NULL;
 	}
 }
 
@@ -63,12 +61,14 @@ login_prompt(struct login *l, bool is_confirm)
 		return;
 	if (r != NULL)
 		request_decode(r, &msg);
+	prompt_begin(r, &msg.context);
 	text_describe(&text, l, r, &msg, is_confirm);
 	request = prompt_place(
 	    a, is_confirm ? DIALOG_CONFIRM : DIALOG_PIN, r, &msg.context);
 	request.description = prompt_get_text(&text);
-	request.prompt = BYTES_LIT("PIN:");
-	request.error = text_get_error(l);
+	request.prompt = bytes_of_str(say("PIN:"));
+	request.error = bytes_of_str(text_get_error(l));
+	prompt_end();
 	prompt_open(&l->prompt, &request);
 	buf_clear(&text);
 }

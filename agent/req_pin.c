@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "agent/prompt_text.h"
+#include "asn1/say.h"
 
 #define PIN_OP_NEW_MAX 3 /* times the new PIN may be typed wrong */
 
@@ -111,22 +112,40 @@ pin_op_need_token(struct pin_op *op)
 
 /* --- prompts --- */
 
-static const char *
-pin_op_question(const struct pin_op *op)
+static int
+pin_op_ask(const struct pin_op *op, struct buf *b, const char *token)
 {
 	switch (op->at) {
 	case PIN_AT_CONFIRM:
 	case PIN_AT_RECONFIRM:
-		return "Only one try is left for the PIN of";
+		return buf_say(b,
+		    "Only one try is left for the PIN of the token %s. If it "
+		    "is wrong, the token locks itself. Go on?",
+		    token);
 	case PIN_AT_OLD:
-		return op->unblocks
-			   ? "Please enter the PUK (or SO PIN) that unblocks"
-			   : "Please enter the present PIN of";
+		if (op->unblocks)
+			return buf_say(b,
+			    "Please enter the PUK (or SO PIN) that unblocks "
+			    "the token %s.",
+			    token);
+		return buf_say(
+		    b, "Please enter the present PIN of the token %s.", token);
 	case PIN_AT_REPEAT:
-		return "Please enter the new PIN once more, of";
+		return buf_say(b,
+		    "Please enter the new PIN once more, of the token %s.",
+		    token);
 	default:
-		return "Please enter the new PIN of";
+		return buf_say(
+		    b, "Please enter the new PIN of the token %s.", token);
 	}
+}
+
+static const char *
+pin_op_label(const struct pin_op *op)
+{
+	if (op->at == PIN_AT_OLD)
+		return op->unblocks ? say("PUK:") : say("PIN:");
+	return say("New PIN:");
 }
 
 static void
@@ -136,33 +155,29 @@ pin_op_show(struct pin_op *op, struct token *t)
 	bool is_confirm =
 	    op->at == PIN_AT_CONFIRM || op->at == PIN_AT_RECONFIRM;
 	struct buf text = {.max = DIALOG_TEXT_MAX};
-	char label[PROMPT_PART_MAX], serial[PROMPT_PART_MAX];
+	char name[PROMPT_TOKEN_MAX];
 	struct dialog_request request;
 	struct agt_msg msg;
 
 	request_decode(op->request, &msg);
-	prompt_quote(label, bytes_of_str(t->label));
-	prompt_quote(serial, bytes_of_str(t->serial));
-	buf_printf(&text, "%s the token \"%s\" (serial %s)%s",
-	    pin_op_question(op), label, serial,
-	    is_confirm ? ". If it is wrong, the token locks itself. Go on?"
-		       : ".");
+	prompt_begin(op->request, &msg.context);
+	prompt_name_token(name, t);
+	(void)pin_op_ask(op, &text, name);
 	prompt_add_holder(&text, t, NULL);
 	if (op->at == PIN_AT_NEW)
-		buf_printf(&text, "\nIt has %u to %u characters.",
-		    t->pin_len_min, t->pin_len_max);
+		buf_say(&text, "\nIt has %u to %u characters.", t->pin_len_min,
+		    t->pin_len_max);
 	if (op->at == PIN_AT_OLD && !op->unblocks)
 		prompt_add_tries(&text, t);
 	prompt_add_program(&text, op->request, &msg.context);
 	request = prompt_place(a, is_confirm ? DIALOG_CONFIRM : DIALOG_PIN,
 	    op->request, &msg.context);
 	request.description = prompt_get_text(&text);
-	request.prompt = op->at == PIN_AT_OLD && op->unblocks
-			     ? BYTES_LIT("PUK:")
-			 : op->at == PIN_AT_OLD ? BYTES_LIT("PIN:")
-						: BYTES_LIT("New PIN:");
-	request.error = bytes_of_str(op->complaint);
+	request.prompt = bytes_of_str(pin_op_label(op));
+	if (op->complaint != NULL)
+		request.error = bytes_of_str(say(op->complaint));
 	op->complaint = NULL;
+	prompt_end();
 	prompt_open(&op->prompt, &request);
 	buf_clear(&text);
 }
@@ -217,7 +232,8 @@ pin_op_typed(struct pin_op *op, struct token *t, struct bytes pin)
 
 	if (op->at == PIN_AT_NEW && !pin_op_has_length(t, pin.len)) {
 		pin_op_new_again(op,
-		    "The new PIN has a length that the token does not take",
+		    N_("The new PIN has a length that the token does not "
+		       "take"),
 		    -CS_ERR_PIN_LENGTH);
 		return;
 	}
@@ -238,7 +254,7 @@ pin_op_typed(struct pin_op *op, struct token *t, struct bytes pin)
 		if (secret_is_equal(op->new, s))
 			pin_op_submit(op, PIN_AT_RECHECK);
 		else
-			pin_op_new_again(op, "The two were not the same",
+			pin_op_new_again(op, N_("The two were not the same"),
 			    -CS_ERR_PIN_INVALID);
 		secret_free(s);
 	}

@@ -14,6 +14,8 @@
 
 #include <stdbool.h>
 
+#include "asn1/buf.h"
+
 /* Marks a text that is translated where it is shown. */
 #define N_(text) text
 
@@ -25,6 +27,18 @@
  */
 void say_translate(bool on);
 bool say_is_translated(void);
+
+/*
+ * For a process that speaks with many people and does not translate by itself:
+ * until say_end, texts are in the language of that locale ("de_AT.UTF-8@euro"),
+ * as far as there is a catalogue of it; false: there is none, and they are
+ * English. Whoever chose the name: of it only a language and a country in their
+ * letters count, and only a catalogue that is there is ever loaded. Changes
+ * LANGUAGE and LC_MESSAGES of the process, which say_end unsets and makes "C";
+ * so not while there are other threads.
+ */
+bool say_begin(struct bytes locale);
+void say_end(void);
 
 /* The text in the person's language, or the same where the catalogue has none.
  * Static, in UTF-8, with the same directives in the same places. */

@@ -160,6 +160,8 @@ enum cardseal_option {
 	CARDSEAL_LOOKUP,
 	CARDSEAL_KEEP, /* "1": cardseal_certificates_find puts what it found
 			  into the store */
+	/* receipts: "auto" (default: as the message was), "always", "never" */
+	CARDSEAL_RECEIPT_ENCRYPT,
 };
 
 /* NULL: no memory. */

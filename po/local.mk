@@ -9,14 +9,17 @@ XGETTEXT_WORDS = N_:1 say:1 cli_say:1 ERR:4 err_set:3 err_set_at:4 \
 	reader_set_integrity:4 recipients_refuse:4 \
 	scan_block:2 scan_leave_unsafe:3 pem_fail:2 online_fail:2 \
 	cli_error:1 doctor_tell:3
-# What libcardseal and cardseal say. The agent, its workers and the faces for
-# other programs speak English.
+# Of the agent only the prompts: its errors and logs are English.
+XGETTEXT_AGENT_WORDS = N_:1 say:1 buf_say:2
+# What libcardseal, cardseal and the agent's prompts say. Workers and the faces
+# for other programs speak English.
 POT_FILES = `cd $(srcdir) && find asn1 client -name '*.[ch]' -o -name '*.def' | \
 	grep -Ev '^client/(fetch/main|gpgsm|p12|pkcs11|scd|ssh)|_asn1[.]c' | \
 	LC_ALL=C sort`
+POT_AGENT_FILES = `cd $(srcdir) && find agent -name '*.c' | LC_ALL=C sort`
 XGETTEXT_RUN = xgettext -L C --from-code=UTF-8 --no-location -k \
-	`printf ' -k%s' $(XGETTEXT_WORDS)` --package-name=cardseal \
-	--copyright-holder='the authors of cardseal' -D $(srcdir)
+	--package-name=cardseal --copyright-holder='the authors of cardseal' \
+	-D $(srcdir) -o po/cardseal.pot
 
 EXTRA_DIST += po/de.po
 podedir = $(localedir)/de/LC_MESSAGES
@@ -29,7 +32,9 @@ po/de/LC_MESSAGES/cardseal.mo: po/de.po
 # A new catalogue begins with this file, in the build folder.
 pot:
 	@$(MKDIR_P) po
-	$(XGETTEXT_RUN) -o po/cardseal.pot $(POT_FILES)
+	$(XGETTEXT_RUN) `printf ' -k%s' $(XGETTEXT_WORDS)` $(POT_FILES)
+	$(XGETTEXT_RUN) -j `printf ' -k%s' $(XGETTEXT_AGENT_WORDS)` \
+	    $(POT_AGENT_FILES)
 # Takes what changed in the sources into po/, in the source tree.
 update-po: pot
 	msgmerge -q --update --backup=none --no-location --no-fuzzy-matching \

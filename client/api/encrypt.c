@@ -125,16 +125,24 @@ encrypting_set_cipher(struct encrypting *c)
 		c->params.cipher = job_choose_cipher(c->ciphers);
 }
 
-/* The options' recipients, or with none given those in `others`. */
+/* The options' recipients, or with none given those in `others`; NULL: then
+ * it is an error. */
 static int
 encrypting_prepare(struct encrypting *c, const struct strings *others)
 {
+	static const struct strings none = {0};
 	struct cardseal_job *job = c->job;
 	const struct strings *given = &job->options[CARDSEAL_RECIPIENT];
 	bool has_given = job->options[CARDSEAL_ENVELOPE].len == 0 &&
 			 encrypt_has_recipients(job);
 	int r;
 
+	if (others == NULL && !encrypt_has_recipients(job))
+		return err_set(&job->err, -CS_ERR_ARGUMENT,
+		    "no recipients; give them with -r ADDR, -R FILE, "
+		    "--password-file or --kek-file");
+	if (others == NULL)
+		others = &none;
 	c->params.content_type = OID_DATA;
 	c->ciphers = JOB_CIPHERS_ALL;
 	r = encrypt_choose_cipher(job, &c->is_auto, &c->params.cipher);
@@ -194,17 +202,10 @@ encrypt_cms_write(void *ctx, struct sink *out, struct err *e)
 static int
 encrypt_cms(struct encrypting *c, struct output *out)
 {
-	static const struct strings none = {0};
-	struct cardseal_job *job = c->job;
-	int r;
+	int r = encrypting_prepare(c, NULL);
 
-	if (!encrypt_has_recipients(job))
-		return err_set(&job->err, -CS_ERR_ARGUMENT,
-		    "no recipients; give them with -r ADDR, -R FILE, "
-		    "--password-file or --kek-file");
-	r = encrypting_prepare(c, &none);
 	if (r == 0)
-		r = job_write_armored(job, false, out, encrypt_cms_write, c);
+		r = job_write_armored(c->job, false, out, encrypt_cms_write, c);
 	return r;
 }
 
@@ -513,22 +514,17 @@ job_encrypting_new(struct cardseal_job *job, struct smime_mail *mail,
 }
 
 int
-job_encrypting_new_named(struct cardseal_job *job, struct encrypting **result)
+job_encrypting_new_to(struct cardseal_job *job, const struct strings *addresses,
+    struct encrypting **result)
 {
-	static const struct strings none = {0};
-	struct encrypting *c;
+	struct encrypting *c = calloc(1, sizeof(*c));
 	int r;
 
 	*result = NULL;
-	if (!encrypt_has_recipients(job))
-		return err_set(&job->err, -CS_ERR_ARGUMENT,
-		    "no recipients to add; give them with -r ADDR, -R FILE, "
-		    "--password-file or --kek-file");
-	c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		return -CS_ERR_NO_MEMORY;
 	c->job = job;
-	r = encrypting_prepare(c, &none);
+	r = encrypting_prepare(c, addresses);
 	if (r == 0)
 		*result = c;
 	else

@@ -230,6 +230,7 @@ static const struct {
     [CARDSEAL_EQUIVALENT_LABEL] = {true, NULL},
     [CARDSEAL_LOOKUP] = {false, "no|yes"},
     [CARDSEAL_KEEP] = {false, "0|1"},
+    [CARDSEAL_RECEIPT_ENCRYPT] = {false, "auto|always|never"},
 };
 
 static bool

@@ -49,7 +49,7 @@ void signers_clear(struct signers *s);
 int CS_MUST_USE signers_add_made(struct signers *s, const struct cert *cert,
     enum alg digest, int64_t signing_time);
 
-#define JOB_OPTIONS (CARDSEAL_KEEP + 1)
+#define JOB_OPTIONS (CARDSEAL_RECEIPT_ENCRYPT + 1)
 
 struct cardseal_job {
 	struct strings options[JOB_OPTIONS];
@@ -369,10 +369,10 @@ struct encrypting;
  */
 int CS_MUST_USE job_encrypting_new(struct cardseal_job *job,
     struct smime_mail *mail, struct bytes sender, struct encrypting **result);
-/* Likewise for what is no mail: whom the options name. CS_ERR_ARGUMENT: nobody.
- */
-int CS_MUST_USE job_encrypting_new_named(
-    struct cardseal_job *job, struct encrypting **result);
+/* Likewise for what is no mail: whom the options name, or else these addresses;
+ * NULL: none, and CS_ERR_ARGUMENT if the options name nobody. */
+int CS_MUST_USE job_encrypting_new_to(struct cardseal_job *job,
+    const struct strings *addresses, struct encrypting **result);
 /* Borrowed. */
 const struct cms_encrypt_params *job_encrypting_get_params(
     const struct encrypting *c);

@@ -142,6 +142,7 @@ struct receipting {
 	struct receipt_plan plan;
 	struct strings to;
 	struct buf from;
+	struct encrypting *encrypting; /* NULL: it goes as it is */
 };
 
 /* Who asks may name anybody: what is no address goes into no header. */
@@ -264,10 +265,73 @@ choose_key(struct receipting *c)
 	return r;
 }
 
+/*
+ * Certificates for all who get it, if it is to be encrypted: where the message
+ * was, since a receipt tells the digest of what it signed (2.4). A person may
+ * have it otherwise; whom the message names may not.
+ */
+static int
+find_encrypting(struct receipting *c)
+{
+	struct cardseal_job *job = c->signing.job;
+	bool has_files = job->options[CARDSEAL_RECIPIENT_FILE].len != 0;
+	bool is_never = job_is(job, CARDSEAL_RECEIPT_ENCRYPT, "never");
+	bool is_always =
+	    has_files || job_is(job, CARDSEAL_RECEIPT_ENCRYPT, "always");
+	int r;
+
+	if (is_never && has_files)
+		return err_set(&job->err, -CS_ERR_ARGUMENT,
+		    "certificates to encrypt the receipt to do not go with "
+		    "--encrypt never");
+	if (is_never || (!is_always && !c->plan.was_encrypted))
+		return 0;
+	r = job_encrypting_new_to(job, &c->to, &c->encrypting);
+	if (r == -CS_ERR_NO_CERT && !is_always)
+		err_context(&job->err,
+		    "the message was encrypted, so its receipt would be, too "
+		    "(not with --encrypt never)");
+	return r;
+}
+
+/* ContentHints (2.9): what the encryption holds. */
+static void
+put_hints(struct buf *b)
+{
+	size_t mark = der_open(b, DER_SEQUENCE);
+
+	der_put_oid(b, OID_RECEIPT);
+	der_close(b, mark);
+}
+
+/* Encrypted, and signed again around that, by the same key. */
+static int
+write_encrypted(struct receipting *c, struct smime_receipt *receipt,
+    struct cms_sign_params *outer, struct output *out)
+{
+	struct err *e = &c->signing.job->err;
+	struct cms_attr hints = {.type = OID_CONTENT_HINT};
+	struct buf value = {0};
+	int r;
+
+	put_hints(&value);
+	hints.value = buf_get(&value);
+	outer->attrs = &hints;
+	outer->attrs_len = 1;
+	receipt->outer = outer;
+	receipt->encrypt = job_encrypting_get_params(c->encrypting);
+	r = value.err != 0
+		? value.err
+		: smime_write_receipt(receipt, output_get_sink(out), e);
+	buf_clear(&value);
+	return r;
+}
+
 static int
 write_receipt(struct receipting *c, struct output *out)
 {
 	struct signing *s = &c->signing;
+	struct cms_sign_params outer = s->params;
 	struct smime_receipt receipt = {
 	    .sign = &s->params,
 	    .to = (const char *const *)c->to.items,
@@ -283,7 +347,9 @@ write_receipt(struct receipting *c, struct output *out)
 	s->params.content_type = OID_RECEIPT;
 	r = value.err != 0 ? value.err
 			   : signing_add_attr(s, OID_MSG_SIG_DIGEST, &digest);
-	if (r == 0)
+	if (r == 0 && c->encrypting != NULL)
+		r = write_encrypted(c, &receipt, &outer, out);
+	else if (r == 0)
 		r = smime_write_receipt(
 		    &receipt, output_get_sink(out), &s->job->err);
 	free(from);
@@ -302,10 +368,14 @@ make_receipt(
 
 	if (r == 0)
 		r = find_to(&c);
+	/* Before a PIN is asked for. */
+	if (r == 0)
+		r = find_encrypting(&c);
 	if (r == 0)
 		r = choose_key(&c);
 	if (r == 0)
 		r = write_receipt(&c, out);
+	job_encrypting_free(c.encrypting);
 	buf_clear(&c.from);
 	strings_clear(&c.to);
 	signing_clear(&c.signing);

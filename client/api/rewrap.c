@@ -61,7 +61,7 @@ rewrap_prepare(struct rewrapping *w, struct job_secrets *secrets,
     struct own_keys *own, struct cms_key_ops *ops)
 {
 	struct cardseal_job *job = w->job;
-	int r = job_encrypting_new_named(job, &w->added);
+	int r = job_encrypting_new_to(job, NULL, &w->added);
 
 	if (r == 0)
 		r = job_secrets_load(job, CARDSEAL_OPEN_KEK_FILE,

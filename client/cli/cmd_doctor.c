@@ -30,9 +30,9 @@ struct part {
 };
 
 static const char *const level_names[] = {
-    [DOCTOR_GOOD] = "good",
-    [DOCTOR_NOTE] = "note",
-    [DOCTOR_WARNING] = "warning",
+    [DOCTOR_GOOD] = N_("good"),
+    [DOCTOR_NOTE] = N_("note"),
+    [DOCTOR_WARNING] = N_("warning"),
     [DOCTOR_WRONG] = "wrong",
 };
 
@@ -310,7 +310,7 @@ soften(json_t *finding)
 static void
 compare_parts(json_t *list)
 {
-	static const struct doctor_finding stray = {.topic = "driver",
+	static const struct doctor_finding stray = {.topic = N_("driver"),
 	    .level = DOCTOR_WRONG,
 	    .status = 4,
 	    .advice = N_("ask OpenSC which driver takes it: \"opensc-tool "
@@ -361,19 +361,20 @@ static void
 print_findings(const struct cli *cli, const json_t *list, size_t wrong)
 {
 	const json_t *finding;
-	const char *level;
+	const char *level, *topic;
 	size_t i;
 
 	json_array_foreach(list, i, finding)
 	{
 		level = get(finding, "level");
+		topic = get(finding, "topic");
 		if (cli->is_quiet && strcmp(level, "wrong") != 0 &&
 		    strcmp(level, "warning") != 0)
 			continue;
 		printf("%-8s %s: %s\n",
 		    strcmp(level, "wrong") == 0 ? cli_say("WRONG")
 						: cli_say(level),
-		    get(finding, "topic"), get(finding, "text"));
+		    cli_say(topic), get(finding, "text"));
 		if (json_object_get(finding, "advice") != NULL)
 			printf("         -> %s\n", get(finding, "advice"));
 	}
@@ -389,10 +390,10 @@ int
 cmd_doctor(struct cli *cli)
 {
 	struct part parts[PARTS] = {
-	    {.name = "pcscd", .examine = doctor_examine_service},
-	    {.name = "agent", .examine = doctor_examine_agent},
-	    {.name = "client", .examine = doctor_examine_clients},
-	    {.name = "clock", .examine = doctor_examine_clock},
+	    {.name = N_("pcscd"), .examine = doctor_examine_service},
+	    {.name = N_("agent"), .examine = doctor_examine_agent},
+	    {.name = N_("client"), .examine = doctor_examine_clients},
+	    {.name = N_("clock"), .examine = doctor_examine_clock},
 	};
 	json_t *list = json_array();
 	size_t i, wrong;

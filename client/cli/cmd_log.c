@@ -1,5 +1,4 @@
 /* log: the agent's audit log. */
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdint.h>
 #include <string.h>
@@ -118,13 +117,16 @@ print_report(struct cli *cli, const struct cardseal_log_report *report, int r)
 		    "lost", (json_int_t)report->lost, "hash", report->hash,
 		    "fault", r == 0 ? "" : cardseal_job_get_error(cli->job)));
 	if (r == 0 && !cli->is_quiet)
-		printf("the chain is whole: %" PRIu64 " records, %" PRIu64
-		       " to %" PRIu64 "\nhash of the last %s\n",
-		    report->records, report->first, report->last, report->hash);
+		printf(
+		    cli_say("the chain is whole: %llu records, %llu to %llu\n"
+			    "hash of the last %s\n"),
+		    (unsigned long long)report->records,
+		    (unsigned long long)report->first,
+		    (unsigned long long)report->last, report->hash);
 	if (report->lost != 0)
-		cli_error("log: %" PRIu64 " records could not be written when "
-			  "they were made",
-		    report->lost);
+		cli_error("log: %llu records could not be written when they "
+			  "were made",
+		    (unsigned long long)report->lost);
 	return 0;
 }
 

@@ -14,6 +14,12 @@ set_match(struct cli *cli, const char *argument)
 const struct cli_option cmd_receipt_options[] = {
     {"key", 'k', "KEY", N_("sign the receipt with that key"), CARDSEAL_KEY,
 	NULL, NULL},
+    {"encrypt", 0, "auto|always|never",
+	N_("encrypt the receipt if the message was (auto), or as asked"),
+	CARDSEAL_RECEIPT_ENCRYPT, NULL, NULL},
+    {"recipient-file", 'R', "CERTFILE",
+	N_("encrypt it to the certificates in that file; repeatable"),
+	CARDSEAL_RECIPIENT_FILE, NULL, NULL},
     {"match", 0, "SENT", N_("is IN a receipt for the mail in SENT"), -1, NULL,
 	set_match},
     {0},

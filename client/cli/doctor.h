@@ -19,7 +19,7 @@ enum doctor_level {
 };
 
 struct doctor_finding {
-	const char *topic; /* "agent", "card" ... */
+	const char *topic; /* N_("agent"), N_("card") ... */
 	enum doctor_level level;
 	int status;	    /* exit status, where it is wrong */
 	const char *about;  /* which one: URI, fingerprint ...; or NULL */

@@ -19,7 +19,7 @@ static void
 tell_socket(struct doctor *d, const char *path)
 {
 	struct doctor_finding f = {
-	    .topic = "socket", .level = DOCTOR_GOOD, .about = path};
+	    .topic = N_("socket"), .level = DOCTOR_GOOD, .about = path};
 	struct stat st;
 
 	if (stat(path, &st) != 0)
@@ -43,7 +43,7 @@ tell_socket(struct doctor *d, const char *path)
 static void
 tell_agent(struct doctor *d, const struct cardseal_status *s)
 {
-	struct doctor_finding f = {.topic = "agent", .level = DOCTOR_GOOD};
+	struct doctor_finding f = {.topic = N_("agent"), .level = DOCTOR_GOOD};
 	const char *version = cardseal_status_get_version(s);
 
 	if (strcmp(version, cardseal_version()) != 0) {
@@ -78,7 +78,7 @@ tell_module(struct doctor *d, const struct cardseal_status *s,
 {
 	bool has_tokens = cardseal_status_get_tokens_len(s) != 0;
 	struct doctor_finding f = {
-	    .topic = "module", .level = DOCTOR_GOOD, .about = m->path};
+	    .topic = N_("module"), .level = DOCTOR_GOOD, .about = m->path};
 
 	if (strcmp(m->state, "ready") != 0) {
 		/* Its tokens, as they were last seen, cannot be used. */
@@ -106,7 +106,7 @@ static void
 tell_pin(struct doctor *d, const struct cardseal_token *t)
 {
 	struct doctor_finding f = {
-	    .topic = "PIN", .level = DOCTOR_GOOD, .about = t->uri};
+	    .topic = N_("PIN"), .level = DOCTOR_GOOD, .about = t->uri};
 	char tries[32] = "";
 
 	if (t->tries_left >= 0)
@@ -143,7 +143,7 @@ tell_pin(struct doctor *d, const struct cardseal_token *t)
 static void
 tell_token(struct doctor *d, const struct cardseal_token *t)
 {
-	struct doctor_finding f = {.topic = "token",
+	struct doctor_finding f = {.topic = N_("token"),
 	    .level = DOCTOR_GOOD,
 	    .about = t->uri,
 	    .reader = t->reader};
@@ -151,7 +151,7 @@ tell_token(struct doctor *d, const struct cardseal_token *t)
 	doctor_tell(d, &f, "\"%s\", serial %s, driver \"%s\" (%s) of %s",
 	    t->label, t->serial, t->manufacturer, t->model, t->module);
 	tell_pin(d, t);
-	f.topic = "padding";
+	f.topic = N_("padding");
 	f.level = DOCTOR_NOTE;
 	f.reader = NULL;
 	if (t->has_own_unpadding)
@@ -165,13 +165,13 @@ static void
 tell_status(struct doctor *d, const struct cardseal_status *s)
 {
 	static const struct doctor_finding
-	    no_module = {.topic = "module",
+	    no_module = {.topic = N_("module"),
 		.level = DOCTOR_WRONG,
 		.status = EXIT_NO_TOKEN,
 		.advice =
 		    N_("install opensc-pkcs11, or the module of the card's "
 		       "maker with its file for p11-kit")},
-	    no_token = {.topic = "card",
+	    no_token = {.topic = N_("card"),
 		.level = DOCTOR_WRONG,
 		.status = EXIT_NO_TOKEN,
 		.advice = N_("put a card in")};
@@ -203,7 +203,7 @@ wait_for_modules(struct doctor *d)
 void
 doctor_examine_agent(struct doctor *d)
 {
-	struct doctor_finding f = {.topic = "agent",
+	struct doctor_finding f = {.topic = N_("agent"),
 	    .level = DOCTOR_WRONG,
 	    .advice = N_("\"systemctl --user enable --now "
 			 "cardseal-agent.socket\", or run \"cardseal agent\"")};
@@ -232,7 +232,7 @@ doctor_examine_agent(struct doctor *d)
 static void
 tell_chain(struct doctor *d, const struct cardseal_key *k)
 {
-	struct doctor_finding f = {.topic = "chain",
+	struct doctor_finding f = {.topic = N_("chain"),
 	    .level = DOCTOR_GOOD,
 	    .about = k->certificate_sha256,
 	    .status = EXIT_UNTRUSTED};
@@ -269,7 +269,7 @@ out:
 static void
 tell_expiry(struct doctor *d, const struct cardseal_key *k, int64_t now)
 {
-	struct doctor_finding f = {.topic = "expiry",
+	struct doctor_finding f = {.topic = N_("expiry"),
 	    .level = DOCTOR_WARNING,
 	    .about = k->certificate_sha256};
 	char date[CLI_DATE_SIZE];
@@ -297,7 +297,7 @@ tell_key(struct doctor *d, const struct cardseal_key *k, int64_t now)
 {
 	bool is_useful =
 	    k->sign_refused[0] == '\0' || k->encrypt_refused[0] == '\0';
-	struct doctor_finding f = {.topic = "key",
+	struct doctor_finding f = {.topic = N_("key"),
 	    .level = is_useful ? DOCTOR_GOOD : DOCTOR_NOTE,
 	    .about = k->key_id};
 	char date[CLI_DATE_SIZE];
@@ -328,13 +328,13 @@ static void
 tell_roles(struct doctor *d, const struct cardseal_keys *keys)
 {
 	static const struct doctor_finding
-	    no_sign = {.topic = "sign",
+	    no_sign = {.topic = N_("sign"),
 		.level = DOCTOR_WRONG,
 		.status = EXIT_NO_TOKEN,
 		.advice =
 		    N_("see above why each key may not; a card may need its "
 		       "PIN before it shows a key: \"cardseal unlock\"")},
-	    no_encrypt = {.topic = "encrypt",
+	    no_encrypt = {.topic = N_("encrypt"),
 		.level = DOCTOR_WARNING,
 		.advice = N_("others cannot encrypt to "
 			     "this person: see above why "
@@ -359,7 +359,7 @@ tell_roles(struct doctor *d, const struct cardseal_keys *keys)
 void
 doctor_examine_keys(struct doctor *d)
 {
-	struct doctor_finding f = {.topic = "key", .level = DOCTOR_WRONG};
+	struct doctor_finding f = {.topic = N_("key"), .level = DOCTOR_WRONG};
 	int64_t now = (int64_t)time(NULL);
 	struct cardseal_keys *keys;
 	const char *warning;

@@ -63,7 +63,7 @@ static void
 tell_p11_kit(struct doctor *d)
 {
 	struct doctor_finding f = {
-	    .topic = "client", .level = DOCTOR_GOOD, .about = "p11-kit"};
+	    .topic = N_("client"), .level = DOCTOR_GOOD, .about = "p11-kit"};
 	char path[PATH_SIZE], module[PATH_SIZE];
 	FILE *file = open_module_file(path);
 	struct stat st;
@@ -125,7 +125,7 @@ tell_client(struct doctor *d, const struct setup_client *client)
 {
 	struct setup s = {.cli = d->cli, .name = client->name, .is_look = true};
 	struct doctor_finding f = {
-	    .topic = "client", .level = DOCTOR_GOOD, .about = client->name};
+	    .topic = N_("client"), .level = DOCTOR_GOOD, .about = client->name};
 	char advice[64];
 
 	if (setup_change(&s, client) != 0 || s.files == 0)

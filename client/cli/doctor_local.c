@@ -27,7 +27,7 @@ static void
 tell_service(struct doctor *d, const char *state, const char *text)
 {
 	struct doctor_finding f = {
-	    .topic = "pcscd", .level = DOCTOR_WRONG, .status = EXIT_DEVICE};
+	    .topic = N_("pcscd"), .level = DOCTOR_WRONG, .status = EXIT_DEVICE};
 
 	if (strcmp(state, "ok") == 0) {
 		f.level = DOCTOR_GOOD;
@@ -52,14 +52,14 @@ tell_service(struct doctor *d, const char *state, const char *text)
 static void
 tell_reader(struct doctor *d, const char *state, const char *name)
 {
-	struct doctor_finding f = {.topic = "card",
+	struct doctor_finding f = {.topic = N_("card"),
 	    .level = DOCTOR_WRONG,
 	    .status = EXIT_NO_TOKEN,
 	    .about = name,
 	    .reader = name};
 
 	if (strcmp(state, "empty") == 0) {
-		f.topic = "reader";
+		f.topic = N_("reader");
 		f.level = DOCTOR_NOTE;
 		doctor_tell(d, &f, "no card is in the reader \"%s\"", name);
 	} else if (strcmp(state, "mute") == 0) {
@@ -98,13 +98,13 @@ static void
 tell_lines(struct doctor *d, FILE *from)
 {
 	static const struct doctor_finding
-	    none = {.topic = "reader",
+	    none = {.topic = N_("reader"),
 		.level = DOCTOR_WRONG,
 		.status = EXIT_NO_TOKEN,
 		.advice =
 		    N_("plug one in; if one is, install its driver: libccid "
 		       "for most")},
-	    unknown = {.topic = "pcscd", .level = DOCTOR_WARNING};
+	    unknown = {.topic = N_("pcscd"), .level = DOCTOR_WARNING};
 	char *line = NULL, *rest, *kind, *state;
 	size_t size = 0, readers = 0;
 	bool is_up = false, is_told = false;
@@ -250,7 +250,7 @@ find_pinentry(unsigned pid, char name[PATH_SIZE])
 void
 doctor_examine_pinentry(struct doctor *d, unsigned pid)
 {
-	struct doctor_finding f = {.topic = "pinentry",
+	struct doctor_finding f = {.topic = N_("pinentry"),
 	    .level = DOCTOR_WRONG,
 	    .status = EXIT_PIN,
 	    .advice = N_("install pinentry-gnome3, pinentry-qt or "
@@ -287,7 +287,7 @@ doctor_examine_pinentry(struct doctor *d, unsigned pid)
 void
 doctor_examine_clock(struct doctor *d)
 {
-	struct doctor_finding f = {.topic = "clock",
+	struct doctor_finding f = {.topic = N_("clock"),
 	    .level = DOCTOR_WRONG,
 	    .status = EXIT_DEVICE,
 	    .advice =

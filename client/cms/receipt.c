@@ -106,6 +106,18 @@ plan_by_list(const struct verdict *v, struct receipt_plan *plan, struct err *e)
 	return 0;
 }
 
+/* Is there an encryption around that layer? */
+static bool
+is_encrypted_around(const struct verdict *v, const struct verdict_layer *layer)
+{
+	const struct verdict_layer *l;
+
+	for (l = v->layers; l < layer; l++)
+		if (l->kind == VERDICT_ENCRYPTED)
+			return true;
+	return false;
+}
+
 int
 receipt_plan(const struct verdict *v, struct receipt_plan *plan, struct err *e)
 {
@@ -125,6 +137,7 @@ receipt_plan(const struct verdict *v, struct receipt_plan *plan, struct err *e)
 	if (plan->signer == NULL)
 		return err_set(e, -CS_ERR_NOT_ASKED, "no receipt is made: %s",
 		    explain_no_request(v, broken));
+	plan->was_encrypted = is_encrypted_around(v, layer);
 	code = plan_by_list(v, plan, e);
 	if (code != 0)
 		*plan = (struct receipt_plan){0};

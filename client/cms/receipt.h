@@ -16,6 +16,7 @@ struct receipt_plan {
 	 * list put in its place, or beside it. */
 	struct bytes to[2];
 	size_t to_len;
+	bool was_encrypted; /* what is signed so, within an encryption (2.4) */
 };
 /*
  * Of the innermost signature of the mail's own layers, which is the author's

@@ -53,6 +53,44 @@ make_receipt(void *ctx, struct sink *out, struct err *e)
 	return r;
 }
 
+/* The receipt by itself, to be encrypted. */
+static int
+make_entity(
+    const struct smime_receipt *receipt, struct buf *entity, struct err *e)
+{
+	struct sink *to = sink_new_buf(entity);
+	int r = to != NULL
+		    ? writer_write_pkcs7_entity("signed-receipt", make_receipt,
+			  (void *)(uintptr_t)receipt, to, e)
+		    : err_set(e, -CS_ERR_NO_MEMORY, NULL);
+
+	sink_free(to);
+	return r;
+}
+
+static int
+write_encrypted(struct smime_mail *mail, const struct smime_receipt *receipt,
+    struct sink *out, struct err *e)
+{
+	struct buf entity = {0};
+	struct input_source source;
+	struct input *in = NULL;
+	int r = make_entity(receipt, &entity, e);
+
+	if (r == 0) {
+		in = input_new_bytes(buf_get(&entity), say("the receipt"));
+		r = in != NULL ? 0 : err_set(e, -CS_ERR_NO_MEMORY, NULL);
+	}
+	if (r == 0) {
+		input_source_init(&source, in, 0, INPUT_TO_END);
+		r = smime_encrypt_and_sign(mail, &source.source,
+		    receipt->encrypt, receipt->outer, out, e);
+	}
+	input_free(in);
+	buf_clear(&entity);
+	return r;
+}
+
 int
 smime_write_receipt(
     const struct smime_receipt *receipt, struct sink *out, struct err *e)
@@ -61,10 +99,13 @@ smime_write_receipt(
 	int r;
 
 	put_header(&mail.header, receipt);
-	r = mail.header.err != 0
-		? err_set(e, mail.header.err, NULL)
-		: writer_write_pkcs7(&mail, "signed-receipt", make_receipt,
-		      (void *)(uintptr_t)receipt, out, e);
+	if (mail.header.err != 0)
+		r = err_set(e, mail.header.err, NULL);
+	else if (receipt->encrypt != NULL)
+		r = write_encrypted(&mail, receipt, out, e);
+	else
+		r = writer_write_pkcs7(&mail, "signed-receipt", make_receipt,
+		    (void *)(uintptr_t)receipt, out, e);
 	buf_clear(&mail.header);
 	return r;
 }

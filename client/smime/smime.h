@@ -153,8 +153,13 @@ struct smime_receipt {
 	const char *from; /* NULL: none */
 	const char *const *to;
 	size_t to_len;
+	/* NULL: it goes as it is. Else it is encrypted, and outer signs that,
+	 * with contentHints among its attributes (step 11). */
+	const struct cms_encrypt_params *encrypt;
+	const struct cms_sign_params *outer;
 };
-/* A whole mail: application/pkcs7-mime; smime-type=signed-receipt. */
+/* A whole mail: application/pkcs7-mime; smime-type=signed-receipt, or what
+ * smime_encrypt_and_sign makes around such an entity. */
 int CS_MUST_USE smime_write_receipt(
     const struct smime_receipt *receipt, struct sink *out, struct err *e);
 

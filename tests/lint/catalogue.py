@@ -14,9 +14,9 @@ STRING = r'"(?:\\.|[^"\\\n])*"'
 ENTRY = re.compile(r"^msgid ((?:%s\n)+)" % STRING, re.M)
 
 
-def words(tree):
-    """{function: which argument} from XGETTEXT_WORDS"""
-    text = tree[RULES].split("XGETTEXT_WORDS =", 1)[1]
+def words(tree, name="XGETTEXT_WORDS"):
+    """{function: which argument} from a list in the rules"""
+    text = tree[RULES].split(name + " =", 1)[1]
     found = {}
     for word in re.match(r"(?:.*\\\n)*.*\n", text).group() \
             .replace("\\\n", " ").split():
@@ -31,6 +31,11 @@ def sources(tree):
             p.endswith((".c", ".h", ".def")) and not ELSEWHERE.match(p)}
 
 
+def agent_sources(tree):
+    return {p: t for p, t in tree.items()
+            if p.startswith("agent/") and p.endswith(".c")}
+
+
 def unquote(text):
     return "".join(s[1:-1] for s in re.findall(STRING, text))
 
@@ -40,18 +45,23 @@ def entries(text):
     return {unquote(m) for m in ENTRY.findall(text)} - {""}
 
 
-def extract(tree, folder):
-    """What xgettext finds."""
-    for path, text in sources(tree).items():
+def extract_from(files, calls, folder):
+    """What xgettext finds in them."""
+    for path, text in files.items():
         os.makedirs(os.path.join(folder, os.path.dirname(path)), exist_ok=True)
         with open(os.path.join(folder, path), "w", encoding="utf-8") as f:
             f.write(text)
-    keys = ["-k%s:%d" % word for word in words(tree).items()]
+    keys = ["-k%s:%d" % call for call in calls.items()]
     out = subprocess.run(
         ["xgettext", "-L", "C", "--from-code=UTF-8", "--no-location", "-k"] +
-        keys + ["-o", "-"] + sorted(sources(tree)), cwd=folder,
+        keys + ["-o", "-"] + sorted(files), cwd=folder,
         capture_output=True, text=True, check=True).stdout
     return entries(out)
+
+
+def extract(tree, folder):
+    return extract_from(sources(tree), words(tree), folder) | extract_from(
+        agent_sources(tree), words(tree, "XGETTEXT_AGENT_WORDS"), folder)
 
 
 def arguments(text, start):
@@ -82,12 +92,11 @@ def literals(text):
             re.findall(r"%s(?:\s*%s)*" % (STRING, STRING), text)]
 
 
-def unseen(tree, known):
+def unseen(files, places, known):
     """Texts that xgettext passes over: the second of two alternatives."""
-    places = words(tree)
     call = re.compile(r"\b(%s)\(" % "|".join(places))
     complaints = []
-    for path, text in sorted(sources(tree).items()):
+    for path, text in sorted(files.items()):
         text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
         for match in call.finditer(text):
             given = arguments(text, match.end())
@@ -125,7 +134,9 @@ def check(tree):
              for one in sorted(known - have)] +
             ["%s: nobody says \"%s\" any more" % (CATALOGUE, one)
              for one in sorted(have - known)] +
-            unseen(tree, known) + catalogue(tree[CATALOGUE], folder))
+            unseen(sources(tree), words(tree), known) +
+            unseen(agent_sources(tree), words(tree, "XGETTEXT_AGENT_WORDS"),
+                   known) + catalogue(tree[CATALOGUE], folder))
 
 
 def main():
@@ -149,6 +160,9 @@ def main():
             'ERR(PLANTED, 199, IO, "a planted text")\n', CATALOGUE)
     planted("the second of two alternatives", "client/cms/label.c",
             code % 'e ? "wrong PIN" : "a planted text"', "client/cms/label.c")
+    planted("one of a prompt's", "agent/consent.c",
+            "int f(struct buf *b)\n{\n\treturn buf_say(b, \"planted\");\n}\n",
+            CATALOGUE)
     entry = 'msgid "wrong PIN"\nmsgstr "falsche PIN"\n'
     planted("one without a translation", CATALOGUE,
             'msgid "wrong PIN"\nmsgstr ""\n', CATALOGUE, entry)

@@ -2,6 +2,7 @@
 # german.sh: what people read is in their language, what programs read is not.
 # shellcheck source=tests/system/lib.sh
 . "${CS_SRCDIR:-.}/tests/system/lib.sh"
+export CARDSEAL_LOCALEDIR=$CS_BUILDDIR/po
 fixtures "$tmp/fixture" --token Work \
     --identity name=alice,key=rsa2048,email=alice@example.org \
     --identity name=bob,key=p256,store=file,email=bob@example.org
@@ -10,7 +11,6 @@ agent_start
 configure_intermediates
 ca=$FIXTURE_DIR/ca.pem
 cd "$tmp" || exit 99
-export CARDSEAL_LOCALEDIR=$CS_BUILDDIR/po
 # As on a machine that has C.UTF-8 and no other locale.
 german() { LANGUAGE=de "$@"; }
 cat >mail.eml <<'END'
@@ -21,7 +21,10 @@ Content-Type: text/plain; charset=us-ascii
 
 hello
 END
-ok "a mail is signed" "$CARDSEAL" sign -o signed.eml mail.eml
+ok "a mail is signed" env -u LC_ALL LANG=C.UTF-8 LC_MESSAGES=de_DE.UTF-8 \
+    "$CARDSEAL" sign -o signed.eml mail.eml
+like "and the prompt was in the caller's language" \
+    "$(pinentry_descriptions)" 'Bitte geben Sie die PIN des Tokens .*Programm:'
 sed 's/^hello/Hello/' signed.eml >changed.eml
 
 # --- people -------------------------------------------------------------------
@@ -48,6 +51,9 @@ exits 0 "the status" german "$CARDSEAL" status
 like "too" "$(cat out)" 'gesperrt|entsperrt'
 german "$CARDSEAL" doctor >out 2>err
 like "and the doctor" "$(cat out)" "der Agent .* läuft als Prozess"
+like "... its topics, too" "$(cat out)" "gut +Schlüssel:"
+exits 0 "the log's proof" german "$CARDSEAL" log --verify
+like "is told" "$(cat out)" "die Kette ist vollständig"
 
 mkdir "$tmp/locales"
 # It has warnings of its own sources, and a status for them.
@@ -85,6 +91,7 @@ printf 'signed.eml\nchanged.eml\nmissing.eml\n' >names
 batch() { "$CARDSEAL" verify --batch --anchor "$ca" <names; }
 alike "verify --batch" batch
 alike "log" "$CARDSEAL" log
+alike "doctor --json" "$CARDSEAL" doctor --json
 alike "mutt verify-opaque" "$CARDSEAL" mutt verify-opaque signed.eml
 ok "... and what mutt reads" cmp english.err deutsch.err
 openssl smime -pk7out -in signed.eml -out signature.pem

@@ -208,5 +208,76 @@ exits 0 "once more" "$CARDSEAL" receipt -k alice@example.org -o receipt.eml \
     --anchor "$ca" asked.eml
 exits 8 "no receipt of a receipt" "$CARDSEAL" receipt -o none --anchor "$ca" \
     receipt.eml
+
+# --- encrypted ones -----------------------------------------------------------
+encrypts() { # FILE: what bob asks for in asked.eml, encrypted to alice
+	openssl cms -encrypt -in asked.eml -from bob@example.org \
+	    -to alice@example.org -subject hello -aes256 -out "$1" \
+	    "$FIXTURE_DIR/certs/alice.pem"
+}
+ok "openssl asks" asks asked.eml -receipt_request_all
+ok "... in an encrypted mail" encrypts hidden.eml
+exits 0 "its receipt" judge receipt -k alice@example.org -o receipt.eml \
+    hidden.eml
+unlike "... does not show" "$(cat receipt.eml)" "signed-receipt"
+like "... goes to bob" "$(cat receipt.eml)" "To: bob@example.org"
+ok "openssl verifies the outer signature" openssl cms -verify \
+    -in receipt.eml -CAfile "$ca" -out encrypted.eml
+openssl cms -cmsout -print -in receipt.eml >printed
+like "... which says what is inside" "$(tr -d '\n' <printed)" \
+    "id-smime-aa-contentHint.{0,200}id-smime-ct-receipt"
+like "... it is encrypted" "$(cat encrypted.eml)" "smime-type=enveloped-data"
+ok "... to bob" openssl cms -decrypt -in encrypted.eml \
+    -recip "$FIXTURE_DIR/certs/bob.pem" -inkey "$FIXTURE_DIR/keys/bob.pem" \
+    -out inner.eml
+like "... a receipt by itself" "$(cat inner.eml)" "smime-type=signed-receipt"
+ok "... which openssl takes" openssl cms -verify_receipt inner.eml \
+    -in asked.eml -CAfile "$ca"
+exits 0 "in the clear, if so asked" judge receipt -k alice@example.org \
+    --encrypt never -o receipt.eml hidden.eml
+ok "... openssl takes it" openssl cms -verify_receipt receipt.eml \
+    -in asked.eml -CAfile "$ca"
+exits 0 "of a mail in the clear, in the clear" judge receipt \
+    -k alice@example.org -o receipt.eml asked.eml
+like "... as it was" "$(cat receipt.eml)" "smime-type=signed-receipt"
+for more in "--encrypt always" "-R $FIXTURE_DIR/certs/bob.pem"; do
+	# shellcheck disable=SC2086
+	exits 0 "or encrypted: ${more%% *}" judge receipt \
+	    -k alice@example.org $more -o receipt.eml asked.eml
+	ok "... signed around that" openssl cms -verify -in receipt.eml \
+	    -CAfile "$ca" -out encrypted.eml
+	ok "... and to bob" openssl cms -decrypt -in encrypted.eml -out inner.eml \
+	    -recip "$FIXTURE_DIR/certs/bob.pem" \
+	    -inkey "$FIXTURE_DIR/keys/bob.pem"
+done
+exits 2 "to somebody, and not encrypted" "$CARDSEAL" receipt \
+    -k alice@example.org --encrypt never -R "$FIXTURE_DIR/certs/bob.pem" \
+    --anchor "$ca" -o none asked.eml
+ok "openssl asks for it to go elsewhere" asks asked.eml -receipt_request_all \
+    -receipt_request_to eve@example.org
+ok "... in an encrypted mail" encrypts hidden.eml
+rm -f none
+exits 4 "nobody knows how to encrypt it" "$CARDSEAL" receipt \
+    -k alice@example.org -o none --anchor "$ca" hidden.eml
+like "... and it is told" "$(cat err)" \
+    "would be, too.*no certificate to encrypt to is known.*eve@example.org"
+not_ok "... nothing is written" test -e none
+exits 4 "nor where it was asked for" "$CARDSEAL" receipt --encrypt always \
+    -k alice@example.org -o none --anchor "$ca" asked.eml
+# both ends are ours
+ok "we ask in an encrypted mail" "$CARDSEAL" sign --encrypt \
+    --receipt-request all -R "$FIXTURE_DIR/certs/carol.pem" \
+    -R "$FIXTURE_DIR/certs/alice.pem" -o sent.eml mail.eml
+exits 0 "we answer" judge receipt -k carol@example.org -o receipt.eml sent.eml
+exits 0 "what comes matches" judge receipt --match sent.eml receipt.eml
+ok "... as the schema says" keeps_to_schema
+is "... through all layers" "$(field "(v['summary'], $kinds,
+    v['layers'][2]['receipt']['match']['state'])")" \
+    "('verified', 'signed encrypted signed', 'good')"
+ok "the same mail again" "$CARDSEAL" sign --encrypt --receipt-request all \
+    -R "$FIXTURE_DIR/certs/alice.pem" -o again.eml mail.eml
+exits 1 "the receipt is not for that one" judge receipt --match again.eml \
+    receipt.eml
+is "... and says so" "$(field "v['code']")" RECEIPT
 exits 2 "--json needs standard output" "$CARDSEAL" receipt --json asked.eml
 done_testing

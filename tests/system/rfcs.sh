@@ -170,20 +170,35 @@ openssl pkcs12 -export -inkey "$rfc/bob-encrypt.key" \
     -in "$rfc/bob-encrypt.crt" -passout file:password -out bob.p12
 ok "Bob's key is on a token" setsid -w "$CARDSEAL" keys import \
     --password-file password bob.p12
-n=smime-signed-enc-hp-baseline
-exits 0 "RFC 9788 $n" judge "$mails/$n.eml"
-is "... is signed inside and encrypted" \
-    "$(field "(v['summary'], [l['kind'] for l in v['layers']])")" \
-    "('verified', ['encrypted', 'signed'])"
-is "... its subject is hidden" \
-    "$(field "(v['subject'], p['kind'], p['finding']['state'], [(f['name'],
-        f['outer']) for f in p['headers'] if f['state'] == 'confidential'])")" \
-    "('$n', 'cipher', 'good', [('Subject', '[...]')])"
-is "... and nothing else differs" "$(field "$states")" \
-    "['confidential', 'same']"
-ok "... the text is what was signed" grep -q '^This is the' got
-sed 's/^Subject: .*/Subject: another/' "$mails/$n.eml" >changed.eml
-exits 0 "... another subject outside" judge changed.eml
-is "... is told" "$(field "(v['subject'], p['finding']['state'])")" \
-    "('$n', 'bad')"
+for what in baseline baseline-legacy shy shy-legacy; do
+	n=smime-signed-enc-hp-$what
+	hidden="Subject=[...]"
+	case $what in # hcp_shy (3.2.2): no names, and the date in UTC
+	shy*)
+		hidden+=" From=alice@smime.example To=bob@smime.example"
+		hidden+=" Date=$(sed -n 's/^Date: //p' "$mails/$n.eml")"
+		;;
+	esac
+	exits 0 "RFC 9788 $n" judge "$mails/$n.eml"
+	is "... is signed inside and encrypted" \
+	    "$(field "(v['summary'], [l['kind'] for l in v['layers']])")" \
+	    "('verified', ['encrypted', 'signed'])"
+	is "... of the header that is hidden" "$(field "' '.join(
+	    f['name'] + '=' + f['outer'] for f in p['headers']
+	    if f['state'] == 'confidential')")" "$hidden"
+	is "... what is inside counts" "$(field "(v['subject'], v['from'],
+	    p['kind'], p['finding']['state'])")" \
+	    "('$n', 'Alice <alice@smime.example>', 'cipher', 'good')"
+	is "... and nothing else differs" "$(field "$states")" \
+	    "['confidential', 'same']"
+	ok "... the text is what was signed" grep -q '^This is the' got
+	for name in Subject From; do
+		sed "s/^$name: .*/$name: another@smime.example/" \
+		    "$mails/$n.eml" >changed.eml
+		judge changed.eml
+		is "... another $name outside is told" \
+		    "$(field "(v['subject'], p['finding']['state'])")" \
+		    "('$n', 'bad')"
+	done
+done
 done_testing

@@ -92,6 +92,7 @@ START_TEST(asked_ones_are_found)
 		v = read_request(ALICE, "id", rows[i].from, rows[i].of);
 		unit_assert_summary(v, VERDICT_VERIFIED);
 		unit_assert_code(receipt_plan(v, &plan, &e), 0);
+		ck_assert(!plan.was_encrypted);
 		unit_assert_code(
 		    receipt_check_asked(&plan, world_cert(BOB), &e),
 		    rows[i].code);

@@ -96,6 +96,59 @@ START_TEST(buffers_say_it_too)
 }
 END_TEST
 
+START_TEST(somebodys_language_is_spoken)
+{
+	static const struct {
+		const char *locale;
+		bool is_german;
+	} rows[] = {
+	    {"de", true},
+	    {"de_DE", true},
+	    {"de_DE.UTF-8", true},
+	    {"de_AT.ISO-8859-15@euro", true},
+	    {"de@euro", true},
+	    {"de.UTF-8/../../x", true}, /* is not looked at */
+	    {"fr_FR.UTF-8", false},
+	    {"C", false},
+	    {"C.UTF-8", false},
+	    {"POSIX", false},
+	    {"", false},
+	    {"DE", false},
+	    {"de_de", false},
+	    {"de_DEU", false},
+	    {"de_", false},
+	    {"de:fr", false},
+	    {"de/", false},
+	    {"de_DE/../..", false},
+	    {"../po/de", false},
+	    {"/etc", false},
+	    {".", false},
+	    {"d", false},
+	    {"german", false},
+	};
+	size_t i;
+	int pass;
+
+	german_on();
+	german_off();
+	for (pass = 0; pass < 2; pass++)
+		for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			ck_assert_msg(say_begin(bytes_of_str(rows[i].locale)) ==
+					  rows[i].is_german,
+			    "%s", rows[i].locale);
+			ck_assert_str_eq(say("wrong PIN"),
+			    rows[i].is_german ? "falsche PIN" : "wrong PIN");
+			say_end();
+			ck_assert_str_eq(say("wrong PIN"), "wrong PIN");
+			ck_assert_ptr_null(getenv("LANGUAGE"));
+			ck_assert_str_eq(setlocale(LC_MESSAGES, NULL), "C");
+		}
+	ck_assert(!say_begin(BYTES_NONE));
+	ck_assert(!say_begin(bytes_of("de\0", 3)));
+	say_end();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -108,6 +161,7 @@ main(void)
 	tcase_add_test(tc, errors_are_put_together_in_it);
 	tcase_add_test(tc, errno_is_english_unless_told);
 	tcase_add_test(tc, buffers_say_it_too);
+	tcase_add_test(tc, somebodys_language_is_spoken);
 	suite_add_tcase(suite, tc);
 	return unit_run(suite);
 }

@@ -337,6 +337,39 @@ def words():
            "claims push nothing out of sight", desc)
 
 
+def languages():
+    german = {"ctype": "de_DE.UTF-8", "messages": "de_DE.UTF-8"}
+    with Person("token PIV 0123", "key 0 always",
+                answers=("pin 9999", "pin 1234")) as w:
+        c = w.agent.client(program="kmail")
+        c.sign(KEY, purpose="sign a mail", **german)
+        first, second = w.folder.pinentry_log("SETDESC")
+        ok('die PIN des Tokens "PIV" (Seriennummer 0123) ein.\\n' in first,
+           "a German's prompt", first)
+        ok('Schl\xfcssel: "key 1" (9c), zum Signieren' in first and
+           'Es nennt sich selbst "kmail"' in first and
+           'Es sagt, wof\xfcr: "sign a mail"' in first, "is German", first)
+        ok("Versuche, die noch bleiben: 2." in second, "all of it", second)
+        same(w.folder.pinentry_log("SETERROR"),
+             ["SETERROR Die PIN war falsch"], "with what was wrong")
+        ok(w.agent.text().isascii(), "the log is English")
+        w.folder.answers("cancel")
+        m = c.sign(KEY, **german)
+        ok("cancelled" in m.text, "errors are", m.text)
+        for locale in ("", "fr_FR.UTF-8", "C.UTF-8", "../po/de", "/de", "d" * 1024,
+                       "de_DE/../de", "german"):
+            c.sign(KEY, ctype="C.UTF-8", messages=locale)
+            desc = w.folder.pinentry_log("SETDESC")[-1]
+            ok(desc.startswith("SETDESC Please enter"), "English: %.20r" % locale,
+               desc)
+        c.sign(KEY, ctype="C", messages="de_DE")
+        ok("SETDESC Please enter" in w.folder.pinentry_log("SETDESC")[-1],
+           "English where only ASCII can be shown")
+        c.sign(KEY, ctype="de_AT@euro", messages="de_AT@euro")
+        ok("SETDESC Bitte" in w.folder.pinentry_log("SETDESC")[-1],
+           "and German again")
+
+
 def memory():
     if os.geteuid() != 0:
         skip("the agent's memory", "needs root")
@@ -408,4 +441,5 @@ run(plain, shared_prompt, wrong_then_right, always_wrong, wrong_lengths,
     cancelled, client_cancels, missing_pinentry, late_pinentry, final_try,
     locked_pin, logged_out_by_others, always_authenticate, many_always,
     one_of_them_leaves, pinpad, lock, expiry, reinsertion,
-    worker_dies_with_pin, words, memory, wrong_pins_do_not_stay, unlock)
+    worker_dies_with_pin, words, languages, memory, wrong_pins_do_not_stay,
+    unlock)

@@ -144,11 +144,13 @@ def message(ident, tag, *fields):
     return seq(integer(ident), seq(*fields, tag=0xa0 | tag))
 
 
-def context(deadline=0, purpose="", display="", tty="", tag=0x30):
+def context(deadline=0, purpose="", display="", tty="", ctype="", messages="",
+            tag=0x30):
     parts = []
     if deadline:
         parts.append(integer(deadline, 0x80))
-    for number_, text in ((1, purpose), (2, display), (3, tty)):
+    for number_, text in ((1, purpose), (2, display), (3, tty), (5, ctype),
+                          (6, messages)):
         if text:
             parts.append(utf8(text, 0x80 | number_))
     return seq(*parts, tag=tag)
@@ -363,6 +365,7 @@ class Folder:
                         XDG_RUNTIME_DIR=self.file("run"),
                         XDG_STATE_HOME=self.file("home/state"),
                         XDG_CONFIG_HOME=self.file("home/config"),
+                        CARDSEAL_LOCALEDIR=os.path.join(BUILD, "po"),
                         CARDSEAL_LIBEXECDIR=self.file("libexec"))
         self.use_worker(os.path.join(BUILD, "token/cardseal-token"))
         self.write("pinentry", "#!/bin/sh\nFAKE_PINENTRY_DIR=%s exec %s "

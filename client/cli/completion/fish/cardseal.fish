@@ -322,6 +322,8 @@ complete -c cardseal -n '__cardseal_in read' -l version -d 'print the version'
 complete -c cardseal -n '__cardseal_in read' -l help -d 'print this'
 complete -c cardseal -n '__cardseal_in read' -F
 complete -c cardseal -n '__cardseal_in receipt' -s k -l key -x -d 'sign the receipt with that key'
+complete -c cardseal -n '__cardseal_in receipt' -l encrypt -x -a 'auto always never' -d 'encrypt the receipt if the message was (auto), or as asked'
+complete -c cardseal -n '__cardseal_in receipt' -s R -l recipient-file -r -F -d 'encrypt it to the certificates in that file; repeatable'
 complete -c cardseal -n '__cardseal_in receipt' -l match -r -F -d 'is IN a receipt for the mail in SENT'
 complete -c cardseal -n '__cardseal_in receipt' -l anchor -r -F -d 'trust the certificates in FILE'
 complete -c cardseal -n '__cardseal_in receipt' -l intermediate -r -F -d 'certificates to build paths with'
