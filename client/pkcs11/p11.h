@@ -266,6 +266,9 @@ CK_RV p11_decrypt_final(
 CK_RV p11_derive_key(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
     CK_OBJECT_HANDLE base, CK_ATTRIBUTE_PTR attrs, CK_ULONG n,
     CK_OBJECT_HANDLE_PTR key);
+CK_RV p11_unwrap_key(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+    CK_OBJECT_HANDLE unwrapping, CK_BYTE_PTR wrapped, CK_ULONG wrapped_len,
+    CK_ATTRIBUTE_PTR attrs, CK_ULONG n, CK_OBJECT_HANDLE_PTR key);
 CK_RV p11_generate_random(
     CK_SESSION_HANDLE session, CK_BYTE_PTR random, CK_ULONG len);
 
