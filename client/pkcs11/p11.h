@@ -45,7 +45,7 @@ struct p11_attr {
 struct p11_object {
 	CK_OBJECT_HANDLE handle;
 	CK_OBJECT_CLASS class;
-	uint8_t identity[DIGEST_LEN_MAX]; /* SHA-256 of class and content */
+	uint8_t identity[DIGEST_LEN_MAX]; /* SHA-256: key.c, add */
 	bool is_private;		  /* seen after login only */
 	/* of a key, borrowed from data */
 	uint8_t key_id[AGT_KEY_ID_LEN];
