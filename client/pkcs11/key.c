@@ -24,12 +24,25 @@ put_common(struct p11_object *o, bool is_private, struct bytes label)
 	p11_object_put_bytes(o, CKA_LABEL, label);
 }
 
-/* An object is the same one as before if all that it shows is. */
+/* An object is the same one as before if it has the same id, and the same key
+ * or certificate, or whatever content stands for it. Its name may be another:
+ * that of a private key is not seen before the login. */
 static int
-add(struct p11_objects *objects, struct p11_object *o)
+add(struct p11_objects *objects, struct p11_object *o, struct bytes id,
+    struct bytes content)
 {
-	if (o != NULL && o->data.err == 0)
-		digest_of(ALG_SHA256, buf_get(&o->data), o->identity);
+	struct buf b = {0};
+
+	if (o != NULL && o->data.err == 0) {
+		(void)buf_add(&b, &o->class, sizeof(o->class));
+		der_put(&b, DER_OCTET_STRING, id);
+		(void)buf_add_bytes(&b, content);
+		if (b.err == 0)
+			digest_of(ALG_SHA256, buf_get(&b), o->identity);
+		else
+			o->data.err = b.err;
+		buf_clear(&b);
+	}
 	return p11_objects_add(objects, o);
 }
 
@@ -186,11 +199,12 @@ p11_add_key(struct p11_objects *objects, const struct tok_key *key)
 	if (id.len == 0)
 		id = key->key_id;
 	subject = first_subject(key, &cert);
-	r = add(objects, public_key(key, &spki, id, subject));
+	r = add(objects, public_key(key, &spki, id, subject), id, spki.raw);
 	/* Many cards show private keys after login only, and the agent tells
 	 * of what a certificate promises. */
 	if (r == 0)
-		r = add(objects, private_key(key, &spki, id, subject));
+		r = add(objects, private_key(key, &spki, id, subject), id,
+		    spki.raw);
 	cert_free(cert);
 	der_init(&d, key->certificates);
 	while (r == 0 && agt_cert_next(&d, &der))
@@ -246,7 +260,7 @@ p11_add_certificate(struct p11_objects *objects, struct bytes der,
 	buf_clear(&serial);
 	buf_clear(&name);
 	cert_free(cert);
-	return add(objects, o);
+	return add(objects, o, id, der);
 }
 
 /* NSS reads certificates without a login where it finds this. */
@@ -260,5 +274,5 @@ p11_add_profile(struct p11_objects *objects)
 	put_common(o, false, BYTES_NONE);
 	p11_object_put_ulong(
 	    o, P11_CKA_PROFILE_ID, P11_CKP_PUBLIC_CERTIFICATES_TOKEN);
-	return add(objects, o);
+	return add(objects, o, BYTES_NONE, BYTES_NONE);
 }

@@ -4,6 +4,7 @@ pkcs11_LTLIBRARIES = cardseal-pkcs11.la
 cardseal_pkcs11_la_SOURCES = \
 	client/pkcs11/agent.c \
 	client/pkcs11/decrypt.c \
+	client/pkcs11/derive.c \
 	client/pkcs11/inventory.c \
 	client/pkcs11/key.c \
 	client/pkcs11/mechanism.c \

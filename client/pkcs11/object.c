@@ -118,8 +118,10 @@ p11_object_get_bool(const struct p11_object *o, CK_ATTRIBUTE_TYPE type)
 bool
 p11_object_is_visible(const struct p11_object *o, const struct p11_session *s)
 {
+	/* The program is one application: its session objects are there for
+	 * all of its sessions with the token (PKCS#11 v2.40, 4.1). */
 	if (o->session != NULL)
-		return o->session == s;
+		return true;
 	return !o->is_private || p11_slot_is_open(s->slot);
 }
 

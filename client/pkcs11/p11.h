@@ -45,7 +45,7 @@ struct p11_attr {
 struct p11_object {
 	CK_OBJECT_HANDLE handle;
 	CK_OBJECT_CLASS class;
-	uint8_t identity[DIGEST_LEN_MAX]; /* SHA-256 of class and content */
+	uint8_t identity[DIGEST_LEN_MAX]; /* SHA-256: key.c, add */
 	bool is_private;		  /* seen after login only */
 	/* of a key, borrowed from data */
 	uint8_t key_id[AGT_KEY_ID_LEN];
@@ -266,6 +266,9 @@ CK_RV p11_decrypt_final(
 CK_RV p11_derive_key(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
     CK_OBJECT_HANDLE base, CK_ATTRIBUTE_PTR attrs, CK_ULONG n,
     CK_OBJECT_HANDLE_PTR key);
+CK_RV p11_unwrap_key(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+    CK_OBJECT_HANDLE unwrapping, CK_BYTE_PTR wrapped, CK_ULONG wrapped_len,
+    CK_ATTRIBUTE_PTR attrs, CK_ULONG n, CK_OBJECT_HANDLE_PTR key);
 CK_RV p11_generate_random(
     CK_SESSION_HANDLE session, CK_BYTE_PTR random, CK_ULONG len);
 

@@ -134,14 +134,6 @@ no_16(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
 }
 
 static CK_RV
-no_17(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
-    CK_OBJECT_HANDLE object, CK_BYTE_PTR p, CK_ULONG len,
-    CK_ATTRIBUTE_PTR attrs, CK_ULONG len2, CK_OBJECT_HANDLE_PTR objects)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-static CK_RV
 no_18(CK_SESSION_HANDLE session)
 {
 	return CKR_FUNCTION_NOT_PARALLEL;
@@ -218,7 +210,7 @@ session_cancel(CK_SESSION_HANDLE session, CK_FLAGS flags)
 	.C_DigestEncryptUpdate = no_9, .C_DecryptDigestUpdate = no_9,          \
 	.C_SignEncryptUpdate = no_9, .C_DecryptVerifyUpdate = no_9,            \
 	.C_GenerateKey = no_14, .C_GenerateKeyPair = no_15,                    \
-	.C_WrapKey = no_16, .C_UnwrapKey = no_17,                              \
+	.C_WrapKey = no_16, .C_UnwrapKey = p11_unwrap_key,                     \
 	.C_DeriveKey = p11_derive_key, .C_SeedRandom = no_11,                  \
 	.C_GenerateRandom = p11_generate_random, .C_GetFunctionStatus = no_18, \
 	.C_CancelFunction = no_18,                                             \

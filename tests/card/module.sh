@@ -42,9 +42,14 @@ program_starts
 order tokens
 is "there is a token" "$answer" 1
 key='PIV AUTH key' # OpenSC's name
+order certificates
+before=$answer
+like "it has certificates" "$before" '^[0-9]+ [0-9]'
 # Its name is another until the login, and what a busy agent has to tell of that
 # may take longer than a look may.
 ok "it signs" wait_until 10 signs_now
+order certificates
+is "their handles stay as they were before the login" "$answer" "$before"
 looks "at rest"
 
 # --- a card that is busy, and one that hangs -------------------------------

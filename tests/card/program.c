@@ -8,6 +8,7 @@
  *   sign LABEL   signs with that private key (ECDSA, or RSA PKCS #1); answers
  *                "ok", or the CK_RV as 0x...
  *   tokens       answers how many tokens are present
+ *   certificates answers the handles of the first token's certificates
  */
 #include <dlfcn.h>
 #include <stdbool.h>
@@ -189,6 +190,28 @@ sign(char *label)
 }
 
 static void
+certificates(void)
+{
+	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
+	CK_ATTRIBUTE template = {CKA_CLASS, &class, sizeof(class)};
+	CK_SLOT_ID slots[SLOTS_MAX];
+	CK_SESSION_HANDLE session;
+	CK_OBJECT_HANDLE found[64];
+	CK_ULONG n = 0, i;
+
+	if (list(CK_TRUE, slots) > 0 &&
+	    f->C_OpenSession(
+		slots[0], CKF_SERIAL_SESSION, NULL, NULL, &session) == CKR_OK) {
+		(void)f->C_FindObjectsInit(session, &template, 1);
+		(void)f->C_FindObjects(session, found, 64, &n);
+		(void)f->C_CloseSession(session);
+	}
+	for (i = 0; i < n; i++)
+		printf("%lu ", found[i]);
+	printf("\n");
+}
+
+static void
 obey(char *line)
 {
 	CK_SLOT_ID slots[SLOTS_MAX];
@@ -200,6 +223,8 @@ obey(char *line)
 	} else if (strncmp(line, "sign ", 5) == 0) {
 		rv = sign(line + 5);
 		printf(rv == CKR_OK ? "ok\n" : "0x%lx\n", rv);
+	} else if (strcmp(line, "certificates") == 0) {
+		certificates();
 	} else {
 		printf("%lu\n", list(CK_TRUE, slots));
 	}

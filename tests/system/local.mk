@@ -30,7 +30,8 @@ SYSTEM_TESTS = \
 	tests/system/p11-kit.sh tests/system/p12.sh \
 	tests/system/write.sh
 SYSTEM_TESTS += tests/system/setup.sh tests/system/signatures.sh tests/system/ssh.sh
-EXTRA_DIST += tests/system/owa_browser.py tests/system/p11_kit_server.py
+EXTRA_DIST += tests/system/owa_browser.py tests/system/p11_kit_server.py \
+	tests/system/p11_derive.py
 EXTRA_DIST += tests/system/ssh_server.py tests/system/tsa.sh tests/system/pki.sh \
 	tests/system/dns.sh tests/system/dns_server.py \
 	tests/system/ldap.sh tests/system/ldap_server.py \

@@ -138,4 +138,65 @@ if have_tool certutil "NSS"; then
 		    -certfile "$FIXTURE_DIR/intermediate.pem" -out /dev/null
 	done
 fi
+
+# --- ECDH, with and without a KDF ---------------------------------------------
+agent_stop
+printf '[rule raw]\nfor = raw\nraw = yes\n' >"$tmp/raw.ini"
+agent_start --config "$tmp/raw.ini"
+hex() {
+	od -An -v -tx1 | tr -d ' \n'
+}
+openssl ecparam -name prime256v1 -genkey -noout -out "$tmp/eph.pem"
+point=$(openssl ec -in "$tmp/eph.pem" -pubout -outform DER 2>/dev/null |
+	tail -c 65 | hex)
+secret=$(openssl pkeyutl -derive -inkey "$tmp/eph.pem" \
+	-peerkey "$FIXTURE_DIR/pub/p256.pem" | hex)
+derive() { # KDF [NAME=VALUE...]
+	timeout 60 "$CS_SRCDIR/tests/system/p11_derive.py" "$module" \
+	    id="$(fixture_field p256 4)" point="$point" kdf="$1" "${@:2}"
+}
+is "ECDH" "$(derive 1)" "$secret"
+is "its last octets" "$(derive 1 length=16)" "${secret:32}"
+is "the point in an OCTET STRING" "$(derive 1 point="0441$point")" "$secret"
+x963() { # HASH LENGTH [INFO]
+	openssl kdf -keylen "$2" -kdfopt "digest:$1" \
+	    -kdfopt "hexkey:$secret" ${3:+-kdfopt "hexinfo:$3"} \
+	    -binary X963KDF | hex
+}
+kdf=1
+for hash in "" SHA1 "" "" SHA224 SHA256 SHA384 SHA512; do
+	[ -n "$hash" ] && for shared in "" 000102030405; do
+		is "X9.63 with $hash, info '$shared'" \
+		    "$(derive $kdf shared="$shared" length=80)" \
+		    "$(x963 "$hash" 80 "$shared")"
+	done
+	kdf=$((kdf + 1))
+done
+# CKR_MECHANISM_PARAM_INVALID, CKR_TEMPLATE_INCOMPLETE, _INCONSISTENT
+is "info without a KDF" "$(derive 1 shared=00)" "CKR_ 0x71"
+for kdf in 0 3 4 9 1000000; do
+	is "no such KDF: $kdf" "$(derive $kdf length=32)" "CKR_ 0x71"
+done
+is "a KDF, and no length" "$(derive 6)" "CKR_ 0xd0"
+is "none at all" "$(derive 6 length=0)" "CKR_ 0xd1"
+is "too many" "$(derive 6 length=40000)" "CKR_ 0xd1"
+is "more than there are, without a KDF" "$(derive 1 length=33)" "CKR_ 0xd1"
+
+# --- and a key that is unwrapped with what comes of it -------------------------
+wrapped=$(printf 'a key of twenty-four now' | openssl enc -id-aes256-wrap \
+	-K "$(x963 SHA256 32)" -iv A6A6A6A6A6A6A6A6 | hex)
+unwrapped() { # [NAME=VALUE...]
+	derive 6 length=32 type=31 wrapped="$wrapped" "$@"
+}
+is "AES key wrap" "$(unwrapped)" "$(printf 'a key of twenty-four now' | hex)"
+is "its length is told" "$(unwrapped unwrapped_length=24)" "$(unwrapped)"
+# CKR_WRAPPED_KEY_INVALID, CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT,
+# _HANDLE_INVALID, CKR_MECHANISM_INVALID, CKR_TEMPLATE_INCONSISTENT
+is "changed" "$(unwrapped wrapped="00${wrapped:2}")" "CKR_ 0x110"
+is "cut" "$(unwrapped wrapped="${wrapped:2}")" "CKR_ 0x110"
+is "by another key" "$(unwrapped shared=00)" "CKR_ 0x110"
+is "by no AES key" "$(unwrapped type=16)" "CKR_ 0xf2"
+is "by a private key" "$(unwrapped kdf=none)" "CKR_ 0xf0"
+is "by another mechanism" "$(unwrapped mechanism=4229)" "CKR_ 0x70"
+is "another length" "$(unwrapped unwrapped_length=32)" "CKR_ 0xd1"
 done_testing
