@@ -1,7 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# Thunderbird itself, without a screen: thunderbird.py and thunderbird.js have it
-# send and show mails, in a profile that cardseal setup has told of the module.
-# The only server it reaches is one on this machine that takes what it sends.
+# Thunderbird itself, without a screen: thunderbird.py and thunderbird.js have
+# it send and show mails, in a profile that cardseal setup has told of the
+# module. The only server it reaches is one on this machine that takes what it
+# sends.
 thunderbird_needs() {
 	have_tool thunderbird Thunderbird
 }
