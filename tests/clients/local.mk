@@ -16,7 +16,8 @@ EXTRA_DIST += $(CLIENTS_TESTS) tests/clients/matrix.sh tests/clients/lib.sh \
 	tests/clients/table.py \
 	tests/clients/git.sh tests/clients/gnutls.sh tests/clients/gpgsm.sh \
 	tests/clients/mutt.sh tests/clients/nss.sh tests/clients/openssl.sh \
-	tests/clients/ssh.sh
+	tests/clients/ssh.sh tests/clients/thunderbird.sh \
+	tests/clients/thunderbird.py tests/clients/thunderbird.js
 
 check-clients: all $(CLIENTS_CARDS)
 	$(MKDIR_P) tests/clients

@@ -7,7 +7,7 @@
 . "${CS_SRCDIR:-.}/tests/card/lib.sh"
 # shellcheck source=tests/clients/lib.sh
 . "$CS_SRCDIR/tests/clients/lib.sh"
-clients=(nss gpgsm git openssl gnutls ssh mutt)
+clients=(nss thunderbird gpgsm git openssl gnutls ssh mutt)
 for program in "${clients[@]}"; do
 	# shellcheck source=/dev/null
 	. "$CS_SRCDIR/tests/clients/$program.sh"
@@ -28,7 +28,8 @@ has_keys() {
 	"$CARDSEAL" keys | grep -q .
 }
 ok "it has keys" wait_until 60 has_keys
-for client in ${CLIENTS:-nss gpgsm git openssl gnutls ssh mutt neomutt}; do
+for client in ${CLIENTS:-nss thunderbird gpgsm git openssl gnutls ssh mutt
+	neomutt}; do
 	"${client}_needs" || continue
 	"${client}_begin"
 	for name in ${CLIENTS_COLUMNS:-${columns[@]}}; do

@@ -2,10 +2,11 @@
 """p11_derive.py MODULE NAME=VALUE...: C_DeriveKey by ECDH, and C_UnwrapKey.
 
 id is the key's CKA_ID, kdf the number of a CKD_; id, point, shared and wrapped
-are in hex. length and type, where they are given, are the template's CKA_VALUE_LEN
-and CKA_KEY_TYPE. With wrapped, which is unwrapped in another session by the
-mechanism, unwrapped_length may be in the template. Prints the CKA_VALUE that comes
-of it in hex, or "CKR_ " and the number that the module gave."""
+are in hex. length and type, where they are given, are the CKA_VALUE_LEN and
+CKA_KEY_TYPE of the template. With wrapped, which is unwrapped in another
+session by the mechanism, unwrapped_length may be in that template. Prints the
+CKA_VALUE of what comes of it in hex, or "CKR_ " and the number that the
+module gave."""
 import ctypes
 import sys
 

@@ -182,7 +182,7 @@ is "none at all" "$(derive 6 length=0)" "CKR_ 0xd1"
 is "too many" "$(derive 6 length=40000)" "CKR_ 0xd1"
 is "more than there are, without a KDF" "$(derive 1 length=33)" "CKR_ 0xd1"
 
-# --- and a key that is unwrapped with what comes of it -------------------------
+# --- and a key that is unwrapped with what comes of it ------------------------
 wrapped=$(printf 'a key of twenty-four now' | openssl enc -id-aes256-wrap \
 	-K "$(x963 SHA256 32)" -iv A6A6A6A6A6A6A6A6 | hex)
 unwrapped() { # [NAME=VALUE...]
