@@ -339,6 +339,8 @@ give(struct list *l, int (*fn)(void *ctx, const struct mailbox *mailbox),
 	m.display = buf_get(&l->display);
 	m.odd = l->odd | judge_texts(m.addr_spec, m.display) |
 		(l->is_in_group ? (unsigned)MAILBOX_GROUP : 0);
+	if (!words_are_clear(buf_get(&l->raw)))
+		m.odd |= MAILBOX_CHARSET;
 	if (++l->count > ADDRESS_LIST_MAX)
 		return -CS_ERR_TOO_LARGE;
 	return fn(ctx, &m);

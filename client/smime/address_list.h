@@ -28,6 +28,7 @@ enum mailbox_odd {
 					is not this one */
 	MAILBOX_GROUP = 1 << 7,	     /* inside a group */
 	MAILBOX_SPACE = 1 << 8,	     /* space inside the addr-spec */
+	MAILBOX_CHARSET = 1 << 9,    /* an encoded word of an unknown one */
 };
 
 struct mailbox {
@@ -51,5 +52,8 @@ int CS_MUST_USE address_list_walk(struct bytes value,
  * is read as programs read it that put up with it.
  */
 int words_decode(struct bytes text, struct buf *out);
+/* Are all its encoded words in character sets in which ASCII is what it is
+ * elsewhere, so that what was decoded can be looked at? UTF-7 is none. */
+bool words_are_clear(struct bytes text);
 
 #endif

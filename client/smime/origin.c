@@ -40,6 +40,9 @@ describe_odd(unsigned odd)
 		return N_("shows another address in the name");
 	if ((odd & MAILBOX_GROUP) != 0)
 		return N_("has a group of addresses");
+	if ((odd & MAILBOX_CHARSET) != 0)
+		return N_("has a name in a character set that is not known "
+			  "here");
 	return N_("has an address in a form that programs read differently");
 }
 

@@ -86,6 +86,23 @@ is_header_odd(const struct parser_header *h)
 	       h->end == PARSER_HEADER_TOO_LARGE;
 }
 
+/* Of what is not there to be read. */
+static int
+walk_warn_kind(struct verdict *v, const struct media_type *mt, const char *path)
+{
+	if (media_type_is(mt, "application", "ms-tnef"))
+		return verdict_warn(v,
+		    "part %s is in Outlook's own form (winmail.dat, MS-TNEF), "
+		    "and is not opened",
+		    path);
+	if (media_type_is(mt, "message", "external-body"))
+		return verdict_warn(v,
+		    "part %s only tells of something elsewhere, which nothing "
+		    "here vouches for",
+		    path);
+	return 0;
+}
+
 /* Everything that is not taken apart, and every enclosed message. */
 static int
 walk_list(struct walk *w, const struct parser_header *h,
@@ -107,11 +124,7 @@ walk_list(struct walk *w, const struct parser_header *h,
 	leaf->is_active = is_header_odd(h) || entity_is_active(h->section, mt);
 	leaf->is_sniffed =
 	    h->section.len == 0 || h->end == PARSER_HEADER_BAD_LINE;
-	if (media_type_is(mt, "application", "ms-tnef") &&
-	    verdict_warn(line->v,
-		"part %s is in Outlook's own form (winmail.dat, MS-TNEF), and "
-		"is not opened",
-		path) != 0)
+	if (walk_warn_kind(line->v, mt, path) != 0)
 		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
 	leaf->part = verdict_add_part(line->v, &is_full);
 	if (leaf->part == NULL)

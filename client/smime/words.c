@@ -63,9 +63,15 @@ put_b(struct bytes in, struct buf *out)
 	}
 }
 
+struct word {
+	struct bytes charset;
+	uint8_t how; /* 'q' or 'b' */
+	struct bytes text;
+};
+
 /* "=?charset?Q?text?=" at the front of in: its length and parts, or 0. */
 static size_t
-find_word(struct bytes in, uint8_t *how, struct bytes *text)
+find_word(struct bytes in, struct word *w)
 {
 	size_t i = 2, start;
 
@@ -75,31 +81,84 @@ find_word(struct bytes in, uint8_t *how, struct bytes *text)
 		i++;
 	if (i + 3 >= in.len || in.p[i] != '?' || in.p[i + 2] != '?')
 		return 0;
-	*how = in.p[i + 1] | 0x20;
+	w->charset = bytes_of(in.p + 2, i - 2);
+	w->how = in.p[i + 1] | 0x20;
 	start = i += 3;
 	while (i < in.len && in.p[i] != '?' && in.p[i] != '\n')
 		i++;
 	if (i + 1 >= in.len || in.p[i] != '?' || in.p[i + 1] != '=' ||
-	    (*how != 'q' && *how != 'b'))
+	    (w->how != 'q' && w->how != 'b'))
 		return 0;
-	*text = bytes_of(in.p + start, i - start);
+	w->text = bytes_of(in.p + start, i - start);
 	return i + 2;
+}
+
+/* White space between two encoded words is not shown (6.2). */
+static size_t
+find_gap(struct bytes in)
+{
+	struct word next;
+	size_t i = 0;
+
+	while (
+	    i < in.len && strchr(" \t\r\n", in.p[i]) != NULL && in.p[i] != '\0')
+		i++;
+	return find_word(bytes_of(in.p + i, in.len - i), &next) > 0 ? i : 0;
+}
+
+/* Those in which octets of ASCII are ASCII; what they begin with. */
+static bool
+is_charset_known(struct bytes charset)
+{
+	static const char *const known[] = {"utf-8", "utf8", "us-ascii",
+	    "ascii", "iso-8859-", "iso8859-", "windows-", "cp125", "koi8-",
+	    "gb", "big5", "euc-", "shift_jis", "shift-jis", "sjis", "ks_c_5601",
+	    "iso-2022-", "tis-620", "macintosh", "x-mac-", "unknown",
+	    "x-unknown"};
+	size_t i, len;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		len = strlen(known[i]);
+		if (charset.len >= len &&
+		    header_is_equal_nocase(bytes_of(charset.p, len), known[i]))
+			return true;
+	}
+	return false;
+}
+
+bool
+words_are_clear(struct bytes text)
+{
+	struct word w;
+	size_t len;
+
+	while (text.len > 0) {
+		len = find_word(text, &w);
+		if (len > 0 && !is_charset_known(w.charset))
+			return false;
+		if (len == 0)
+			len = 1;
+		text = bytes_of(text.p + len, text.len - len);
+	}
+	return true;
 }
 
 int
 words_decode(struct bytes text, struct buf *out)
 {
-	struct bytes word, in = text;
+	struct bytes in = text;
+	struct word w = {.how = 0};
 	size_t len;
-	uint8_t how = 0;
 
 	while (in.len > 0) {
-		len = find_word(in, &how, &word);
-		if (len > 0 && how == 'q')
-			put_q(word, out);
+		len = find_word(in, &w);
+		if (len > 0 && w.how == 'q')
+			put_q(w.text, out);
 		else if (len > 0)
-			put_b(word, out);
-		if (len == 0) {
+			put_b(w.text, out);
+		if (len > 0) {
+			len += find_gap(bytes_of(in.p + len, in.len - len));
+		} else {
 			len = 1;
 			if (in.p[0] != '\r' && in.p[0] != '\n')
 				buf_add_byte(out, in.p[0]);

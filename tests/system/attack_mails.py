@@ -84,7 +84,8 @@ def encrypted(entity, cipher="-aes256"):
                          "DER", cipher, pem("certs", "to")), kind)
 
 
-def attack(name, status, summary, code, entity, top=TOP):
+def attack(name, status, summary, code, entity=None, top=TOP):
+    entity = entity or one
     rows.append((name, status, summary, code))
     with open(os.path.join(OUT, name + ".eml"), "wb") as f:
         f.write(top.encode() + entity)
@@ -133,6 +134,13 @@ attack("attached-as-forwarded", 6, "partial", "PARTLY",
              TOP.encode() + signed(GOOD)))
 attack("attached-opaque", 6, "partial", "PARTLY",
        multi("mixed", EVIL, pkcs7(cms(GOOD, attached=True), "signed-data")))
+attack("boundary-that-is-longer", 1, "bad", "DIGEST_MISMATCH",
+       one.replace(b"\r\n--sig\r\nContent-Type: application",
+                   b"\r\n--sigx\r\nEVIL\r\n--sig\r\n"
+                   b"Content-Type: application", 1))
+attack("external-body", 0, "verified", None, signed(
+    b"Content-Type: message/external-body; access-type=URL;\r\n"
+    b" URL=\"http://example.org/\"\r\n\r\nContent-Type: text/plain\r\n\r\n"))
 attack("third-part", 1, "bad", "NOT_SIGNED", signed(GOOD, extra=(EVIL,)))
 attack("signature-first", 1, "bad", "NOT_SIGNED",
        multi("signed", signature_part(cms(GOOD)), GOOD))
@@ -153,7 +161,16 @@ attack("another-mails-signature", 1, "bad", "DIGEST_MISMATCH",
 
 # --- who it says it is from -------------------------------------------------
 
-address = (6, "untrusted", "ADDRESS", one)
+address = (6, "untrusted", "ADDRESS")
+
+
+def protected(kind, more=""):
+    """An entity with a header of its own (RFC 9788)."""
+    return ("From: mallory@example.org\r\nTo: to@example.org\r\n"
+            "Subject: for you\r\n%sContent-Type: text/plain; hp=\"%s\"\r\n"
+            "\r\nGOOD text\r\n" % (more, kind)).encode()
+
+
 attack("other-from", *address, top=from_("ceo@example.org"))
 attack("sender-is-the-signer", *address,
        top=from_("ceo@example.org") + "Sender: alice@example.org\r\n")
@@ -165,6 +182,11 @@ attack("name-shows-another-broken-base64", *address,
        top=from_("=?utf-8?b?Y2VvQGV4YW1wbGUub3JnIQ?= <alice@example.org>"))
 attack("name-shows-another-wide", *address,
        top=from_("=?utf-8?q?ceo=EF=BC=A0example.org?= <alice@example.org>"))
+attack("name-shows-another-in-pieces", *address, top=from_(
+    "=?utf-8?q?ceo?= =?utf-8?q?=40?=\r\n =?utf-8?q?example.org?= "
+    "<alice@example.org>"))
+attack("name-shows-another-utf7", *address,
+       top=from_("=?utf-7?q?ceo+AEA-example.org?= <alice@example.org>"))
 attack("name-runs-backwards", *address, top=from_(
     "=?utf-8?q?=E2=80=AEgro.elpmaxe_ta_oec?= <alice@example.org>"))
 attack("two-froms", *address, top=TOP + "From: ceo@example.org\r\n")
@@ -181,6 +203,20 @@ attack("encoded-address", *address,
        top=from_("=?utf-8?q?alice=40example.org?="))
 attack("from-in-continuation", *address,
        top="X: y\r\n \r\n" + from_("ceo@example.org"))
+attack("from-with-a-blank", *address, top="From : ceo@example.org\r\n" + TOP)
+attack("from-behind-a-return", *address,
+       top="X: y\rFrom: ceo@example.org\r\n" + TOP)
+attack("route", *address, top=from_("<@ceo.example:alice@example.org>"))
+attack("address-for-a-name", *address,
+       top=from_("ceo@example.org <alice@example.org>"))
+attack("protected-from-differs", *address, top=from_("ceo@example.org"),
+       entity=signed(protected("clear"), "mallory"))
+attack("hp-outer-vouches", *address, top=from_("ceo@example.org"),
+       entity=encrypted(signed(protected("cipher", "HP-Outer: From: "
+                               "ceo@example.org\r\n"), "mallory")))
+attack("two-protected-froms", *address, top=from_("mallory@example.org"),
+       entity=signed(protected("clear", "From: ceo@example.org\r\n"),
+                     "mallory"))
 attack("no-from", *address, top="To: to@example.org\r\n")
 attack("signer-is-another", 6, "untrusted", "ADDRESS",
        signed(GOOD, "mallory"))

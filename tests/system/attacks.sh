@@ -25,6 +25,9 @@ while read -r result what; do
 	[ "$result" = ok ]
 	tap_result $? "$what"
 done <mails/results
+exits 0 "what only tells of something elsewhere" "$CARDSEAL" read -o got \
+    --anchor "$FIXTURE_DIR/ca.pem" mails/external-body.eml
+like "... is warned of" "$(cat "$tmp/err")" "part 1 only tells of something"
 exits 6 "a name with a line break" "$CARDSEAL" read -o got \
     --anchor "$FIXTURE_DIR/ca.pem" mails/line-break-in-the-name.eml
 not_ok "... makes no line of its own" \

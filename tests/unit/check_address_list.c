@@ -59,6 +59,15 @@ static const struct {
     {"=?utf-8?b?Y2VvQHZpY3RpbS5leGFtcGxl?= <a@evil.example>",
 	"a@evil.example!40", 0},
     {"=?utf-8?b?!!!?= <a@b.c>", "a@b.c", 0},
+    /* what programs join is one text */
+    {"=?utf-8?q?ceo?= =?utf-8?q?=40?=\r\n =?utf-8?q?victim.example?= <a@b.c>",
+	"a@b.c!40", 0},
+    {"=?utf-8?q?at?= =?utf-8?q?_=40_work?= <a@b.c>", "a@b.c", 0},
+    /* character sets in which ASCII may be something else */
+    {"=?utf-7?q?ceo+AEA-victim.example?= <a@b.c>", "a@b.c!200", 0},
+    {"=?cp037?q?ceo=7Cvictim.example?= <a@b.c>", "a@b.c!200", 0},
+    {"A =?UTF-7*en?b?YQ=?= <a@b.c>", "a@b.c!200", 0},
+    {"=?ISO-8859-1*de?q?J=F6rg?= <a@b.c>", "a@b.c", 0},
     /* as those read it who put up with broken base64 */
     {"=?utf-8?b?Y2VvQHZpY3RpbS5leGFtcGxlIQ?= <a@b.c>", "a@b.c!40", 0},
     {"=?utf-8?b?Y2!VvQHZp Y3RpbS5leGFtcGxl=?= <a@b.c>", "a@b.c!40", 0},
