@@ -324,6 +324,8 @@ write_encrypted(struct receipting *c, struct smime_receipt *receipt,
 		? value.err
 		: smime_write_receipt(receipt, output_get_sink(out), e);
 	buf_clear(&value);
+	outer->attrs = NULL;
+	outer->attrs_len = 0;
 	return r;
 }
 
