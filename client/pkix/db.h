@@ -34,8 +34,8 @@ struct db {
 /*
  * Opens the file, and makes it if is_written. One that is not there and not to
  * be made is no error: *db is NULL. CS_ERR_STORE: SQLite is missing, or the
- * file is none of ours, broken or no regular one; CS_ERR_NO_FILE: there is no folder for it;
- * CS_ERR_IO.
+ * file is none of ours, broken or no regular one; CS_ERR_NO_FILE: there is no
+ * folder for it; CS_ERR_IO.
  */
 int CS_MUST_USE db_open(
     const struct db_kind *kind, bool is_written, struct db **db, struct err *e);
