@@ -207,6 +207,19 @@ sed -i "s|$dir/anchor|$dir/bad|" "$conf"
 refuses "no DS or DNSKEY" "an anchor that is none" a@good.example
 sed -i "s|$dir/bad|$dir/nowhere|" "$conf"
 exits 74 "an anchor that is not there" look a@good.example
+# The machine's anchor is the real root's, under which nothing here is signed.
+configure 300
+sed -i '/^dns-anchor/d' "$conf"
+: >"$dir/log"
+if [ -e /usr/share/dns/root.key ] || [ -e /etc/trusted-key.key ]; then
+	refuses "not genuine" "a zone that is not below the root's anchor" \
+	    a@good.example
+	ok "the root's key was asked for" grep -q '^\. 48$' "$dir/log"
+else
+	refuses "there is no trust anchor for DNSSEC: .*dns-root-data" \
+	    "no anchor of the machine" a@good.example
+	is "then nobody is asked" "$(cat "$dir/log")" ""
+fi
 configure 300 "smimea = no"
 : >"$dir/log"
 exits 4 "no DNS" look a@good.example
