@@ -11,9 +11,16 @@
 #include "client/pkcs11/p11.h"
 
 bool
+p11_slot_is_in(const struct p11_slot *slot)
+{
+	return slot->is_logged_in ||
+	       ((slot->flags & TOK_LOGGED_IN) != 0 && !slot->is_logged_out);
+}
+
+bool
 p11_slot_is_open(const struct p11_slot *slot)
 {
-	return slot->is_logged_in || !(slot->flags & TOK_LOGIN_REQUIRED);
+	return p11_slot_is_in(slot) || !(slot->flags & TOK_LOGIN_REQUIRED);
 }
 
 struct p11_slot *
@@ -33,7 +40,7 @@ slot_forget_token(struct p11_slot *slot)
 	slot->uri = slot->label = slot->serial = NULL;
 	slot->manufacturer = slot->model = NULL;
 	slot->flags = 0;
-	slot->is_logged_in = slot->is_listed = false;
+	slot->is_logged_in = slot->is_logged_out = slot->is_listed = false;
 }
 
 void

@@ -66,8 +66,9 @@ struct p11_slot {
 	char *reader; /* NULL: not used yet */
 	char *uri;    /* of its token; NULL: none is in */
 	char *label, *serial, *manufacturer, *model;
-	unsigned flags;	   /* enum tok_flag */
-	bool is_logged_in; /* as far as this program knows */
+	unsigned flags;	    /* enum tok_flag */
+	bool is_logged_in;  /* this program did it, by C_Login */
+	bool is_logged_out; /* by C_Logout, whatever the agent has */
 	bool has_event;
 	bool is_listed; /* its objects are those of this token */
 	struct p11_objects objects;
@@ -150,7 +151,14 @@ CK_RV p11_rv(int code); /* of an error of the agent's, for an operation */
 void p11_look_at_slots(void);
 /* The same, and for keys and certificates. */
 void p11_look_at_objects(void);
-struct p11_slot *p11_slot_get(CK_SLOT_ID id);	    /* NULL: no such slot */
+struct p11_slot *p11_slot_get(CK_SLOT_ID id); /* NULL: no such slot */
+/*
+ * Is the user logged in? By this program, or in the agent by another one: then
+ * nothing is asked, and a program need not log in. Mozilla's must not: they
+ * show a window while they do, and wait for ever for one whose login was over
+ * before it was shown.
+ */
+bool p11_slot_is_in(const struct p11_slot *slot);
 bool p11_slot_is_open(const struct p11_slot *slot); /* are private objects
 						       to be seen? */
 /* A token is gone: its sessions end, its objects go. */

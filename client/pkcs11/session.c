@@ -69,7 +69,7 @@ p11_sessions_end(struct p11_slot *slot)
 			p11_session_end(s);
 	}
 	if (slot != NULL)
-		slot->is_logged_in = false;
+		slot->is_logged_in = slot->is_logged_out = false;
 }
 
 void
@@ -148,7 +148,7 @@ p11_close_session(CK_SESSION_HANDLE session)
 	for (other = p11.sessions; other != NULL; other = other->next)
 		if (other->slot == slot)
 			return p11_leave(CKR_OK);
-	slot->is_logged_in = false;
+	slot->is_logged_in = slot->is_logged_out = false;
 	return p11_leave(CKR_OK);
 }
 
@@ -190,7 +190,7 @@ p11_get_session_info(CK_SESSION_HANDLE session, CK_SESSION_INFO_PTR info)
 	memset(info, 0, sizeof(*info));
 	info->slotID = s->slot->id;
 	info->flags = s->flags & (CKF_RW_SESSION | CKF_SERIAL_SESSION);
-	if (s->slot->is_logged_in)
+	if (p11_slot_is_in(s->slot))
 		info->state =
 		    is_rw ? CKS_RW_USER_FUNCTIONS : CKS_RO_USER_FUNCTIONS;
 	else
@@ -230,10 +230,12 @@ login(struct p11_session *s)
 	pthread_mutex_unlock(&p11.lock);
 	rv = unlock_token(uri);
 	pthread_mutex_lock(&p11.lock);
-	if (!p11_session_release(s))
+	if (!p11_session_release(s)) {
 		rv = rv == CKR_OK ? CKR_SESSION_HANDLE_INVALID : rv;
-	else if (rv == CKR_OK)
+	} else if (rv == CKR_OK) {
 		slot->is_logged_in = true;
+		slot->is_logged_out = false;
+	}
 	free(uri);
 	return rv;
 }
@@ -281,9 +283,10 @@ p11_logout(CK_SESSION_HANDLE session)
 	s = p11_session_get(session);
 	if (s == NULL)
 		return p11_leave(CKR_SESSION_HANDLE_INVALID);
-	if (!s->slot->is_logged_in)
+	if (!p11_slot_is_in(s->slot))
 		return p11_leave(CKR_USER_NOT_LOGGED_IN);
 	s->slot->is_logged_in = false;
+	s->slot->is_logged_out = true;
 	for (other = p11.sessions; other != NULL; other = other->next)
 		if (other->slot == s->slot && !other->is_busy)
 			p11_op_clear(&other->op);

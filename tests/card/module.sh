@@ -52,6 +52,19 @@ order certificates
 is "their handles stay as they were before the login" "$answer" "$before"
 looks "at rest"
 
+# --- what another program unlocked -------------------------------------------
+"$CARDSEAL" lock -q
+order state
+is "nobody is logged in" "$answer" 0 # CKS_RO_PUBLIC_SESSION
+ok "another program unlocks the card" "$CARDSEAL" unlock
+order state
+is "which counts for this one" "$answer" 1 # CKS_RO_USER_FUNCTIONS
+ok "it signs with what is open" signs_now
+"$CARDSEAL" lock -q
+order state
+is "until the card is locked" "$answer" 0
+ok "it signs again" wait_until 10 signs_now
+
 # --- a card that is busy, and one that hangs -------------------------------
 card delay 300
 for _ in 1 2 3; do sign 9a busy; done 2>"$tmp/err" &

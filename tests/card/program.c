@@ -9,6 +9,7 @@
  *                "ok", or the CK_RV as 0x...
  *   tokens       answers how many tokens are present
  *   certificates answers the handles of the first token's certificates
+ *   state        answers the CK_STATE of a new session with the first token
  */
 #include <dlfcn.h>
 #include <stdbool.h>
@@ -212,6 +213,22 @@ certificates(void)
 }
 
 static void
+state(void)
+{
+	CK_SLOT_ID slots[SLOTS_MAX];
+	CK_SESSION_HANDLE session;
+	CK_SESSION_INFO info = {.state = 99};
+
+	if (list(CK_TRUE, slots) > 0 &&
+	    f->C_OpenSession(
+		slots[0], CKF_SERIAL_SESSION, NULL, NULL, &session) == CKR_OK) {
+		(void)f->C_GetSessionInfo(session, &info);
+		(void)f->C_CloseSession(session);
+	}
+	printf("%lu\n", info.state);
+}
+
+static void
 obey(char *line)
 {
 	CK_SLOT_ID slots[SLOTS_MAX];
@@ -225,6 +242,8 @@ obey(char *line)
 		printf(rv == CKR_OK ? "ok\n" : "0x%lx\n", rv);
 	} else if (strcmp(line, "certificates") == 0) {
 		certificates();
+	} else if (strcmp(line, "state") == 0) {
+		state();
 	} else {
 		printf("%lu\n", list(CK_TRUE, slots));
 	}

@@ -8,13 +8,14 @@
 . "${CS_SRCDIR:-.}/tests/card/lib.sh"
 # shellcheck source=tests/clients/lib.sh
 . "$CS_SRCDIR/tests/clients/lib.sh"
-for program in gpgsm openssl ssh; do
+for program in nss thunderbird gpgsm openssl ssh mutt; do
 	# shellcheck source=/dev/null
 	. "$CS_SRCDIR/tests/clients/$program.sh"
 done
 seconds=${TOGETHER_SECONDS:-20}
 
 card_need
+thunderbird_needs || done_testing
 piv_start
 cd "$tmp" || exit 99
 configure_intermediates
@@ -33,6 +34,7 @@ ok "it has keys" wait_until 60 has_keys
 gpgsm_begin
 openssl_begin
 ssh_begin
+thunderbird_begin
 use_column piv-rsa
 ok "unlocked" "$CARDSEAL" unlock
 
@@ -49,6 +51,7 @@ again() {
 	local name=$1 end=$((SECONDS + seconds)) good=0 step
 	shift
 	mkdir "$tmp/$name" && cd "$tmp/$name" || return
+	tmp=$PWD
 	cp ../data ../cas.pem ../port .
 	: >bad
 	while [ $SECONDS -lt $end ]; do
@@ -63,9 +66,11 @@ again() {
 	done
 }
 
-names=(openssl gpgsm ssh-agent ssh-module cardseal)
-again openssl openssl_signs openssl_decrypts &
+names=(thunderbird openssl gpgsm ssh-agent ssh-module cardseal)
+again thunderbird thunderbird_signs thunderbird_decrypts &
 pids=($!)
+again openssl openssl_signs openssl_decrypts &
+pids+=($!)
 again gpgsm gpgsm_signs gpgsm_decrypts &
 pids+=($!)
 again ssh-agent ssh_face_logs_in &
@@ -82,6 +87,7 @@ for name in "${names[@]}"; do
 done
 is "one PIN for all of them" "$(pinentry_count)" 1
 is "no wrong one came to the card" "$(card_value verify-failed)" 0
+thunderbird_end
 gpgsm_end
 ssh_end
 openssl_end
