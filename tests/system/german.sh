@@ -91,7 +91,10 @@ printf 'signed.eml\nchanged.eml\nmissing.eml\n' >names
 batch() { "$CARDSEAL" verify --batch --anchor "$ca" <names; }
 alike "verify --batch" batch
 alike "log" "$CARDSEAL" log
-alike "doctor --json" "$CARDSEAL" doctor --json
+timeless() { # what the doctor says, but for the clock's time
+	"$CARDSEAL" doctor --json | sed 's/[0-9T:-]*Z/now/'
+}
+alike "doctor --json" timeless
 alike "mutt verify-opaque" "$CARDSEAL" mutt verify-opaque signed.eml
 ok "... and what mutt reads" cmp english.err deutsch.err
 openssl smime -pk7out -in signed.eml -out signature.pem
