@@ -103,6 +103,26 @@ use_column() { # NAME
 	[ $kind = rsa ] || kdf=(-keyopt ecdh_kdf_md:sha256)
 }
 
+# clients_begin RULE...: in $tmp, with data to sign, the CAs, and the agent,
+# which has these lines in its configuration
+clients_begin() {
+	cd "$tmp" || exit 99
+	configure_intermediates
+	cp "$FIXTURE_DIR/ca.pem" "$XDG_CONFIG_HOME/cardseal/anchors.pem"
+	cat "$FIXTURE_DIR"/{ca,intermediate}.pem >cas.pem
+	printf 'what is signed and sealed\n' >data
+	pinentry_answers "pin $pin"
+	printf '%s\n' '[agent]' 'deadline = 20' "$@" >agent.ini
+	clients_agent
+}
+clients_agent() {
+	ok "the agent" agent_start --config "$tmp/agent.ini"
+	ok "it has keys" wait_until 60 has_keys
+}
+has_keys() {
+	"$CARDSEAL" keys | grep -q .
+}
+
 # --- what a cell holds ----------------------------------------------------------
 
 # try OPERATION COMMAND...: of $program, with this column's keys

@@ -12,7 +12,7 @@ CLIENTS_ROWS = tests/clients/rows
 CLIENTS_TESTS = tests/clients/quick.sh
 TESTS += $(CLIENTS_TESTS)
 EXTRA_DIST += $(CLIENTS_TESTS) tests/clients/matrix.sh tests/clients/lib.sh \
-	tests/clients/together.sh \
+	tests/clients/go-on.sh tests/clients/together.sh \
 	tests/clients/table.py \
 	tests/clients/git.sh tests/clients/gnutls.sh tests/clients/gpgsm.sh \
 	tests/clients/mutt.sh tests/clients/nss.sh tests/clients/openssl.sh \
@@ -32,10 +32,12 @@ check-clients: all $(CLIENTS_CARDS)
 		grep -E '^not ok|# SKIP' $$log && failed=1; \
 		grep -q '^1\.\.' $$log || { cat $$log; failed=1; }; \
 	done; \
-	log=$(CLIENTS_ROWS).together.log; \
-	$(BASH_SHELL) $(srcdir)/tests/clients/together.sh >$$log 2>&1; \
-	grep -E -A9 '^not ok|# SKIP' $$log && failed=1; \
-	grep -q '^1\.\.' $$log || { cat $$log; failed=1; }; \
+	for script in together go-on; do \
+		log=$(CLIENTS_ROWS).$$script.log; \
+		$(BASH_SHELL) $(srcdir)/tests/clients/$$script.sh >$$log 2>&1; \
+		grep -E -A9 '^not ok|# SKIP' $$log && failed=1; \
+		grep -q '^1\.\.' $$log || { cat $$log; failed=1; }; \
+	done; \
 	exit $$failed
 	python3 $(srcdir)/tests/clients/table.py $(CLIENTS_ROWS) \
 	    $(srcdir)/doc/clients.md

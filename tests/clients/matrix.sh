@@ -15,19 +15,7 @@ done
 token=${CLIENTS_TOKEN:-softhsm}
 [ "$token" = softhsm ] || card_need
 "${token}_start"
-cd "$tmp" || exit 99
-configure_intermediates
-cp "$FIXTURE_DIR/ca.pem" "$XDG_CONFIG_HOME/cardseal/anchors.pem"
-cat "$FIXTURE_DIR"/{ca,intermediate}.pem >cas.pem
-printf 'what is signed and sealed\n' >data
-pinentry_answers "pin $pin"
-printf '%s\n' '[agent]' 'deadline = 20' '[rule matrix]' 'for = raw' \
-    'raw = yes' >agent.ini
-ok "the agent" agent_start --config "$tmp/agent.ini"
-has_keys() {
-	"$CARDSEAL" keys | grep -q .
-}
-ok "it has keys" wait_until 60 has_keys
+clients_begin '[rule matrix]' 'for = raw' 'raw = yes'
 for client in ${CLIENTS:-nss thunderbird gpgsm git openssl gnutls ssh mutt
 	neomutt}; do
 	"${client}_needs" || continue

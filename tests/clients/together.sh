@@ -17,20 +17,8 @@ seconds=${TOGETHER_SECONDS:-20}
 card_need
 thunderbird_needs || done_testing
 piv_start
-cd "$tmp" || exit 99
-configure_intermediates
-cp "$FIXTURE_DIR/ca.pem" "$XDG_CONFIG_HOME/cardseal/anchors.pem"
-cat "$FIXTURE_DIR"/{ca,intermediate}.pem >cas.pem
-printf 'what is signed and sealed\n' >data
-pinentry_answers "pin $pin"
-printf '%s\n' '[agent]' 'deadline = 20' '[rule together]' 'for = raw' \
-    'raw = yes' '[rule signing]' 'keys = 9c' 'confirm = never' \
-    'pin = cached' >agent.ini
-ok "the agent" agent_start --config "$tmp/agent.ini"
-has_keys() {
-	"$CARDSEAL" keys | grep -q .
-}
-ok "it has keys" wait_until 60 has_keys
+clients_begin '[rule together]' 'for = raw' 'raw = yes' \
+    '[rule signing]' 'keys = 9c' 'confirm = never' 'pin = cached'
 gpgsm_begin
 openssl_begin
 ssh_begin
