@@ -119,9 +119,7 @@ ber_emit_captured(struct ber *b, const struct ber_header *h)
 {
 	int r;
 
-	r = ber_to_der(buf_get(&b->capture), &b->der, b->capture.max, b->e);
-	if (r != 0 && b->e != NULL && b->e->offset != ERR_NO_OFFSET)
-		b->e->offset += h->offset;
+	r = ber_to_der_at(buf_get(&b->capture), h->offset, &b->der, b->e);
 	if (r == 0 && b->owner.captured != NULL)
 		r = b->owner.captured(b->ctx, h, buf_get(&b->der));
 	buf_reset(&b->capture);
@@ -232,7 +230,12 @@ ber_begin(struct ber *b, bool is_indefinite)
 		return r;
 	b->frames[b->depth++] = f;
 	b->raw_len = 0;
-	b->state = (f.h.tag & DER_CONSTRUCTED) != 0 ? BER_TAG : BER_CONTENT;
+	/* What is captured with a known length is looked into when it is whole.
+	 */
+	b->state = (f.h.tag & DER_CONSTRUCTED) != 0 &&
+			   (f.action != BER_CAPTURE || is_indefinite)
+		       ? BER_TAG
+		       : BER_CONTENT;
 	return ber_pop_complete(b);
 }
 

@@ -96,5 +96,10 @@ uint64_t ber_get_offset(const struct ber *b); /* bytes taken so far */
  */
 int CS_MUST_USE ber_to_der(
     struct bytes element, struct buf *out, size_t max, struct err *e);
+/* The same into der, which is empty and gets parts on failure too, for an
+ * element that stands, whole, at offset base of something larger: errors tell
+ * offsets in that. */
+int CS_MUST_USE ber_to_der_at(
+    struct bytes element, uint64_t base, struct buf *der, struct err *e);
 
 #endif

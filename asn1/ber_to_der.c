@@ -6,7 +6,8 @@ struct ber_in {
 	const uint8_t *p;
 	const uint8_t *end;
 	const uint8_t *start; /* of the whole input, for offsets */
-	const uint8_t *last;  /* its end */
+	const uint8_t *last;  /* its end, where it may have been cut off */
+	uint64_t base;	      /* where that start is in something larger */
 	struct err *e;
 };
 
@@ -23,10 +24,10 @@ static int
 ber_in_fail(
     const struct ber_in *in, const uint8_t *at, int code, const char *what)
 {
-	size_t offset = (size_t)(at - in->start);
+	uint64_t offset = in->base + (size_t)(at - in->start);
 
-	return err_set_at(
-	    in->e, code, offset, "%s at byte %zu", say(what), offset);
+	return err_set_at(in->e, code, offset, "%s at byte %llu", say(what),
+	    (unsigned long long)offset);
 }
 
 static int
@@ -82,8 +83,7 @@ ber_read(struct ber_in *in, struct ber_element *el)
 
 	*el = (struct ber_element){.at = at};
 	if (in->end - at < 2)
-		return ber_in_fail(
-		    in, at, -CS_ERR_TRUNCATED, "an element is cut off");
+		return ber_in_cut(in, at);
 	el->tag = *in->p++;
 	if ((el->tag & 0x1f) == 0x1f)
 		return ber_in_fail(
@@ -284,26 +284,53 @@ ber_put(struct ber_in *in, struct buf *out, unsigned depth)
 	return 0;
 }
 
+static int
+ber_put_whole(struct ber_in *in, struct buf *der)
+{
+	int r;
+
+	if (in->end - in->start > (ptrdiff_t)DER_LEN_MAX)
+		return err_set(in->e, -CS_ERR_TOO_LARGE, NULL);
+	r = ber_put(in, der, 0);
+	if (r == 0 && in->p != in->end)
+		r = ber_in_fail(
+		    in, in->p, -CS_ERR_TRAILING, "there is data after the end");
+	return r == 0 && der->err != 0 ? err_set(in->e, der->err, NULL) : r;
+}
+
+static struct ber_in
+ber_in_of(struct bytes element, struct err *e)
+{
+	return (struct ber_in){
+	    .p = element.p,
+	    .end = element.len != 0 ? element.p + element.len : element.p,
+	    .start = element.p,
+	    .e = e,
+	};
+}
+
+int
+ber_to_der_at(
+    struct bytes element, uint64_t base, struct buf *der, struct err *e)
+{
+	struct ber_in in = ber_in_of(element, e);
+
+	in.base = base;
+	return ber_put_whole(&in, der);
+}
+
 int
 ber_to_der(struct bytes element, struct buf *out, size_t max, struct err *e)
 {
-	struct ber_in in = {.p = element.p, .start = element.p, .e = e};
+	struct ber_in in = ber_in_of(element, e);
 	struct buf der;
 	int r;
 
-	in.end = element.len != 0 ? element.p + element.len : element.p;
-	in.last = in.end;
 	if (out->err != 0)
 		return out->err;
-	if (element.len > DER_LEN_MAX)
-		return err_set(e, -CS_ERR_TOO_LARGE, NULL);
+	in.last = in.end;
 	buf_init(&der, max);
-	r = ber_put(&in, &der, 0);
-	if (r == 0 && in.p != in.end)
-		r = ber_in_fail(
-		    &in, in.p, -CS_ERR_TRAILING, "there is data after the end");
-	if (r == 0 && der.err != 0)
-		r = err_set(e, der.err, NULL);
+	r = ber_put_whole(&in, &der);
 	if (r == 0 && buf_add_bytes(out, buf_get(&der)) != 0)
 		r = err_set(e, out->err, NULL);
 	buf_clear(&der);

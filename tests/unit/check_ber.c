@@ -240,7 +240,7 @@ static const struct {
     {"30 89 01 00 00 00 00 00 00 00 00", "E", -CS_ERR_TOO_LARGE, 0},
     {"24 80 02 01 05 00 00", "S", -CS_ERR_ENCODING, 2},
     {"24 80 24 80 0c 01 61 00 00 00 00", "S", -CS_ERR_ENCODING, 4},
-    {"30 05 00", "C", -CS_ERR_ENCODING, 2},
+    {"30 02 00 00", "C", -CS_ERR_ENCODING, 2},
     {"30 82 02 01", "C", -CS_ERR_TOO_LARGE, 0},
     {"02 01 05", "E", -CS_ERR_ENCODING, 0},
     {"30 00 00", "E", -CS_ERR_TRAILING, 2},
