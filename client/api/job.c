@@ -88,6 +88,15 @@ strings_keep_hex(struct strings *s, struct bytes octets)
 }
 
 const char *
+strings_keep_sha1(struct strings *s, const struct cert *cert)
+{
+	uint8_t sha1[CERT_SHA1_LEN];
+
+	cert_get_sha1(cert, sha1);
+	return strings_keep_hex(s, bytes_of(sha1, sizeof(sha1)));
+}
+
+const char *
 strings_keep_name(struct strings *s, struct bytes name)
 {
 	struct buf text = {0};

@@ -33,6 +33,8 @@ void strings_clear(struct strings *s);
 const char *strings_keep(struct strings *s, struct bytes text);
 const char *strings_keep_hex(struct strings *s, struct bytes octets);
 const char *strings_keep_name(struct strings *s, struct bytes name);
+/* The certificate's SHA-1 in hexadecimal. */
+const char *strings_keep_sha1(struct strings *s, const struct cert *cert);
 /* The addresses of the certificate, with ", " between; those that have a comma
  * or a blank themselves are left out. */
 const char *strings_keep_addresses(struct strings *s, const struct cert *cert);

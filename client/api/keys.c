@@ -32,8 +32,7 @@ key_fill_certificate(struct cardseal_keys *keys, struct cardseal_key *key,
 
 	key->certificate_sha256 =
 	    strings_keep_hex(&keys->texts, bytes_of(cert_get_sha256(cert), 32));
-	key->certificate_sha1 =
-	    strings_keep_hex(&keys->texts, bytes_of(cert_get_sha1(cert), 20));
+	key->certificate_sha1 = strings_keep_sha1(&keys->texts, cert);
 	key->subject = strings_keep_name(&keys->texts, cert_get_subject(cert));
 	key->issuer = strings_keep_name(&keys->texts, cert_get_issuer(cert));
 	key->serial = strings_keep_hex(&keys->texts, cert_get_serial(cert));

@@ -5,8 +5,6 @@
 #include "client/api/job.h"
 #include "client/cms/signed.h"
 
-#define SHA1_LEN 20
-
 void
 signers_clear(struct signers *s)
 {
@@ -42,8 +40,7 @@ signers_add(struct signers *s, const struct cert *cert)
 		return item;
 	item->certificate_sha256 = strings_keep_hex(
 	    &s->texts, bytes_of(cert_get_sha256(cert), CERT_FINGERPRINT_LEN));
-	item->certificate_sha1 = strings_keep_hex(
-	    &s->texts, bytes_of(cert_get_sha1(cert), SHA1_LEN));
+	item->certificate_sha1 = strings_keep_sha1(&s->texts, cert);
 	item->subject = strings_keep_name(&s->texts, cert_get_subject(cert));
 	item->addresses = strings_keep_addresses(&s->texts, cert);
 	spki_describe(type, sizeof(type), cert_get_spki(cert));

@@ -28,7 +28,7 @@ fill(struct cardseal_certificates *list, struct cardseal_certificate *item,
 	spki_describe(type, sizeof(type), cert_get_spki(c));
 	*item = (struct cardseal_certificate){
 	    .sha256 = strings_keep_hex(texts, bytes_of(cert_get_sha256(c), 32)),
-	    .sha1 = strings_keep_hex(texts, bytes_of(cert_get_sha1(c), 20)),
+	    .sha1 = strings_keep_sha1(texts, c),
 	    .subject = strings_keep_name(texts, cert_get_subject(c)),
 	    .issuer = strings_keep_name(texts, cert_get_issuer(c)),
 	    .serial = strings_keep_hex(texts, cert_get_serial(c)),

@@ -232,6 +232,7 @@ p11_add_certificate(struct p11_objects *objects, struct bytes der,
     struct bytes id, struct bytes label)
 {
 	struct buf serial = {0}, name = {0};
+	uint8_t sha1[CERT_SHA1_LEN];
 	struct p11_object *o;
 	struct cert *cert;
 
@@ -253,7 +254,8 @@ p11_add_certificate(struct p11_objects *objects, struct bytes der,
 		p11_object_put_bytes(o, CKA_VALUE, der);
 		p11_object_put_bytes(
 		    o, CKA_PUBLIC_KEY_INFO, cert_get_spki(cert)->raw);
-		p11_object_put(o, CKA_CHECK_VALUE, cert_get_sha1(cert), 3);
+		cert_get_sha1(cert, sha1);
+		p11_object_put(o, CKA_CHECK_VALUE, sha1, 3);
 		put_date(o, CKA_START_DATE, cert_get_not_before(cert));
 		put_date(o, CKA_END_DATE, cert_get_not_after(cert));
 	}

@@ -174,10 +174,11 @@ cert_get_sha256(const struct cert *c)
 	return c->sha256;
 }
 
-const uint8_t *
-cert_get_sha1(const struct cert *c)
+void
+cert_get_sha1(const struct cert *c, uint8_t sha1[CERT_SHA1_LEN])
 {
-	return c->sha1;
+	if (digest_of(ALG_SHA1, c->raw, sha1) != CERT_SHA1_LEN)
+		memset(sha1, 0, CERT_SHA1_LEN);
 }
 
 const uint8_t *

@@ -11,6 +11,7 @@
 #define CERT_LEN_MAX ((size_t)256 << 10)
 #define CERT_EXTENSIONS_MAX 128
 #define CERT_FINGERPRINT_LEN 32
+#define CERT_SHA1_LEN 20
 #define CERT_PATH_LEN_NONE (-1)
 
 /* RFC 5280 4.2.1.3: bit n of the BIT STRING is 1 << n. */
@@ -74,10 +75,11 @@ const struct cert_extension *cert_find_extension(
 size_t cert_get_extensions(
     const struct cert *c, const struct cert_extension **extensions);
 bool cert_is_self_issued(const struct cert *c);
-/* SHA-256 and SHA-1 of the whole certificate; SHA-256 of its SPKI. */
+/* SHA-256 of the whole certificate and of its SPKI. */
 const uint8_t *cert_get_sha256(const struct cert *c);	/* 32 octets */
-const uint8_t *cert_get_sha1(const struct cert *c);	/* 20 octets */
 const uint8_t *cert_get_key_hash(const struct cert *c); /* 32 octets */
+/* SHA-1 of the whole certificate, computed now: only people use it. */
+void cert_get_sha1(const struct cert *c, uint8_t sha1[CERT_SHA1_LEN]);
 bool cert_is_same(const struct cert *a, const struct cert *b);
 /*
  * Calls fn with each address: rfc822Name, smtpUTF8Mailbox, then (only where

@@ -65,10 +65,18 @@ cert_key_decode(struct cert *c, struct bytes raw, struct err *e)
 		return cert_field_fault(e, r, "public key");
 	}
 	spki_fingerprint(raw, c->key_hash);
+	return 0;
+}
+
+/* One that is computed (RFC 5280 4.2.1.2, method 1) where none is told. */
+static void
+cert_complete_key_id(struct cert *c)
+{
+	if (c->key_id.len != 0)
+		return;
 	if (c->spki.key_bits.len != 0)
 		spki_key_id(&c->spki, c->key_sha1);
 	c->key_id = bytes_of(c->key_sha1, CERT_SHA1_LEN);
-	return 0;
 }
 
 /* issuerUniqueID and subjectUniqueID, which nobody uses. */
@@ -149,6 +157,7 @@ cert_tbs_decode(struct cert *c, struct der *d, struct err *e)
 	}
 	if (der_end(d) != 0)
 		return cert_fault(d, e, "tbsCertificate");
+	cert_complete_key_id(c);
 	return 0;
 }
 
@@ -198,8 +207,7 @@ cert_decode(struct bytes der, struct cert **cert, struct err *e)
 	c->path_len = CERT_PATH_LEN_NONE;
 	r = cert_body_decode(c, e);
 	if (r == 0 &&
-	    (digest_of(ALG_SHA256, c->raw, c->sha256) != sizeof(c->sha256) ||
-		digest_of(ALG_SHA1, c->raw, c->sha1) != sizeof(c->sha1)))
+	    digest_of(ALG_SHA256, c->raw, c->sha256) != sizeof(c->sha256))
 		r = err_set(e, -CS_ERR_INTERNAL, "digests do not work");
 	if (r != 0) {
 		cert_free(c);

@@ -8,8 +8,6 @@
 
 #include "client/pkix/cert.h"
 
-#define CERT_SHA1_LEN 20
-
 struct cert {
 	atomic_uint refs;
 	struct bytes raw; /* owned, follows the struct in memory */
@@ -27,7 +25,6 @@ struct cert {
 	struct cert_extension *extensions; /* owned */
 	size_t extensions_len;
 	uint8_t sha256[CERT_FINGERPRINT_LEN];
-	uint8_t sha1[CERT_SHA1_LEN];
 	uint8_t key_hash[SPKI_FINGERPRINT_LEN];
 	uint8_t key_sha1[CERT_SHA1_LEN]; /* where there is no key id */
 };

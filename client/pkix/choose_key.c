@@ -41,10 +41,12 @@ static bool
 is_fingerprint_of(const struct choose_candidate *c, struct bytes print)
 {
 	const struct cert *cert = c->cert;
+	uint8_t sha1[CERT_SHA1_LEN];
 
 	if (cert == NULL)
 		return bytes_is_equal(print, c->key_id);
-	return bytes_is_equal(print, bytes_of(cert->sha1, CERT_SHA1_LEN)) ||
+	cert_get_sha1(cert, sha1);
+	return bytes_is_equal(print, bytes_of(sha1, sizeof(sha1))) ||
 	       bytes_is_equal(
 		   print, bytes_of(cert->sha256, CERT_FINGERPRINT_LEN)) ||
 	       bytes_is_equal(

@@ -212,12 +212,13 @@ START_TEST(understands_fingerprints)
 	static const size_t lens[] = {32, 20, 32};
 	struct buf b = {0};
 	const uint8_t *prints[3];
-	uint8_t other[32];
+	uint8_t other[32], sha1[CERT_SHA1_LEN];
 	size_t i, n;
 
 	add("leaf", "");
+	cert_get_sha1(all[0].cert, sha1);
 	prints[0] = cert_get_sha256(all[0].cert);
-	prints[1] = cert_get_sha1(all[0].cert);
+	prints[1] = sha1;
 	prints[2] = cert_get_key_hash(all[0].cert);
 	for (i = 0; i < 3; i++) {
 		n = lens[i];
