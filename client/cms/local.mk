@@ -14,7 +14,7 @@ libcms_a_SOURCES = \
 	client/cms/label.c client/cms/label.h \
 	client/cms/output.c client/cms/output.h \
 	client/cms/parts.h \
-	client/cms/reader.c client/cms/reader.h client/cms/reader_int.h \
+	client/cms/reader.c client/cms/reader_certs.c client/cms/reader.h client/cms/reader_int.h \
 	client/cms/reader_enveloped.c client/cms/reader_fields.c \
 	client/cms/reader_keep.c client/cms/reader_other.c \
 	client/cms/reader_path.c client/cms/reader_peek.c \

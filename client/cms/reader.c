@@ -61,22 +61,6 @@ reader_start_digests(struct cms_reader *r)
 				 : err_set(&r->err, -CS_ERR_NO_MEMORY, NULL);
 }
 
-/* Is it to be kept? Lists may be large, and nobody has to have them. */
-static bool
-reader_wants_crl(struct cms_reader *r, const struct ber_header *h)
-{
-	if (r->params.parts != NULL)
-		return true;
-	if (r->verdict == NULL || r->params.trust == NULL ||
-	    h->len > CMS_ELEMENT_MAX - h->header_len ||
-	    h->len > CMS_CRLS_LEN_MAX - r->crls_len ||
-	    r->crls_count == CMS_CRLS_MAX)
-		return false;
-	r->crls_len += (size_t)h->len;
-	r->crls_count++;
-	return true;
-}
-
 static int
 reader_start_content(struct cms_reader *r)
 {
@@ -114,7 +98,8 @@ reader_on_header(void *ctx, const struct ber_header *h)
 		return BER_ENTER;
 	}
 	r->item = f->item;
-	if (r->item == ITEM_CRL && !reader_wants_crl(r, h)) {
+	if ((r->item == ITEM_CRL && !reader_wants_crl(r, h)) ||
+	    (r->item == ITEM_CERTIFICATE && !reader_wants_certificate(r))) {
 		r->item = ITEM_NONE;
 		return BER_SKIP;
 	}
@@ -288,77 +273,6 @@ reader_take_content_type(struct cms_reader *r, struct bytes oid)
 		return 0;
 	return reader_set_text(&reader_layer(r)->content_type,
 	    oid_describe(name, sizeof(name), oid));
-}
-
-/* A broken certificate is somebody's, and not a broken message. */
-static int
-reader_take_certificate(struct cms_reader *r, struct bytes element)
-{
-	struct err e = ERR_INIT;
-	int code;
-
-	if (++r->certificates_count > CMS_CERTIFICATES_MAX ||
-	    element.len > CMS_CERTIFICATES_LEN_MAX - r->certificates_len)
-		return err_set(&r->err, -CS_ERR_TOO_LARGE,
-		    "the message has more than %d certificates, or they are "
-		    "larger than %zu KiB together",
-		    CMS_CERTIFICATES_MAX, CMS_CERTIFICATES_LEN_MAX / 1024);
-	r->certificates_len += element.len;
-	code = reader_keep(r, ITEM_CERTIFICATE, element);
-	if (code != 0)
-		return code;
-	if (element.p[0] != DER_SEQUENCE)
-		return 0; /* an attribute certificate, or another choice */
-	code = cert_set_add_der(r->certificates, element, &e);
-	if (code == 0 || r->verdict == NULL)
-		return code == -CS_ERR_NO_MEMORY ? err_set(&r->err, code, NULL)
-						 : 0;
-	if (err_class(code) != ERR_CLASS_FORMAT)
-		return err_set(&r->err, code, "%s", err_get_text(&e));
-	return verdict_warn(r->verdict,
-	    "certificate %zu in the message cannot be used: %s",
-	    r->certificates_count, err_get_text(&e));
-}
-
-/* OtherRevocationInfoFormat with id-ri-ocsp-response (RFC 5940 2.1). */
-static int
-reader_take_ocsp(struct cms_reader *r, struct bytes element)
-{
-	struct der d, in;
-	struct bytes answer;
-	enum oid format;
-	int code;
-
-	der_init(&d, element);
-	in = der_enter(&d, DER_CONTEXT_C(1));
-	format = der_get_known_oid(&in, NULL);
-	answer = der_get_raw(&in, DER_SEQUENCE);
-	if (der_end(&in) != 0 || format != OID_RI_OCSP_RESPONSE)
-		return 0;
-	if (r->ocsps == NULL)
-		r->ocsps = ocsp_set_new();
-	if (r->ocsps == NULL)
-		return err_set(&r->err, -CS_ERR_NO_MEMORY, NULL);
-	code = ocsp_set_add_der(r->ocsps, answer, BYTES_NONE, NULL);
-	return code == -CS_ERR_NO_MEMORY ? err_set(&r->err, code, NULL) : 0;
-}
-
-/* A list only helps; one that is broken, or of another kind, does not count. */
-static int
-reader_take_crl(struct cms_reader *r, struct bytes element)
-{
-	int code = reader_keep(r, ITEM_CRL, element);
-
-	if (code == 0 && element.p[0] == DER_CONTEXT_C(1))
-		return reader_take_ocsp(r, element);
-	if (code != 0 || element.p[0] != DER_SEQUENCE)
-		return code;
-	if (r->crls == NULL)
-		r->crls = crl_set_new();
-	if (r->crls == NULL)
-		return err_set(&r->err, -CS_ERR_NO_MEMORY, NULL);
-	code = crl_set_add_der(r->crls, element, NULL);
-	return code == -CS_ERR_NO_MEMORY ? err_set(&r->err, code, NULL) : 0;
 }
 
 static int
@@ -587,10 +501,4 @@ bool
 cms_reader_wants_rerun(const struct cms_reader *r)
 {
 	return r->wants_rerun;
-}
-
-const struct cert_set *
-cms_reader_get_certificates(const struct cms_reader *r)
-{
-	return r->certificates;
 }

@@ -123,9 +123,6 @@ bool cms_reader_has_signers(const struct cms_reader *reader);
 /* After finish: the verdict's layer does not count, and the message should be
  * read again with the same memo. */
 bool cms_reader_wants_rerun(const struct cms_reader *reader);
-/* The certificates met in the message; borrowed, grows while reading. */
-const struct cert_set *cms_reader_get_certificates(
-    const struct cms_reader *reader);
 
 /*
  * A detached signature's needs, from its bytes alone, before the content is

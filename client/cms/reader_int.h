@@ -161,6 +161,13 @@ char *reader_describe_id(const struct cert_id *id);
 /* Does the identifier mean this certificate? A key id may be the one in it or
  * the SHA-1 of the key (some senders invent it: RFC 5280 4.2.1.2). */
 bool reader_is_id_of(const struct cert_id *id, const struct cert *c);
+/* reader_certs.c: is the certificate, or the list, wanted; and what came. */
+bool reader_wants_certificate(const struct cms_reader *r);
+bool reader_wants_crl(struct cms_reader *r, const struct ber_header *h);
+int CS_MUST_USE reader_take_certificate(
+    struct cms_reader *r, struct bytes element);
+int CS_MUST_USE reader_take_crl(struct cms_reader *r, struct bytes element);
+
 /* reader_keep.c: a copy for params.parts, where they are wanted. */
 int CS_MUST_USE reader_keep(
     struct cms_reader *r, enum reader_item item, struct bytes element);

@@ -1,8 +1,7 @@
 /*
- * Two tables with open addressing by fingerprints, of which the first octets
- * serve as hash: they are SHA-256 of what strangers sent, salted by nothing,
- * so runs of equal slots can be made by work; a run is bounded, and what does
- * not fit is not kept.
+ * Tables with open addressing by a hash that strangers cannot prepare for
+ * (hash.h); a run is bounded, and what does not fit is not kept or takes
+ * another's place.
  */
 #include "client/pkix/path_cache.h"
 
@@ -36,6 +35,7 @@ struct cached_signature {
 };
 
 struct path_cache {
+	struct cert *certs[PATH_CACHE_CERTS_MAX]; /* by their octets */
 	struct cached_path paths[PATH_CACHE_PATHS_MAX];
 	struct cached_signature signatures[PATH_CACHE_SIGNATURES_MAX];
 };
@@ -64,7 +64,46 @@ path_cache_free(struct path_cache *cache)
 		return;
 	for (i = 0; i < PATH_CACHE_PATHS_MAX; i++)
 		path_clear(&cache->paths[i]);
+	for (i = 0; i < PATH_CACHE_CERTS_MAX; i++)
+		cert_free(cache->certs[i]);
 	free(cache);
+}
+
+/* Where it stands, a free slot, or the one whose owner has to leave. */
+static struct cert **
+find_cert(struct path_cache *cache, struct bytes der)
+{
+	size_t slot = (size_t)pkix_hash(der), i;
+	struct cert **c;
+
+	for (i = 0; i < RUN_MAX; i++) {
+		c = &cache->certs[(slot + i) % PATH_CACHE_CERTS_MAX];
+		if (*c == NULL || bytes_is_equal((*c)->raw, der))
+			return c;
+	}
+	return &cache->certs[slot % PATH_CACHE_CERTS_MAX];
+}
+
+int
+path_cache_decode(struct path_cache *cache, struct bytes der,
+    struct cert **cert, struct err *e)
+{
+	struct cert **kept;
+	int r;
+
+	if (cache == NULL || der.len > PATH_CACHE_CERT_LEN_MAX)
+		return cert_decode(der, cert, e);
+	kept = find_cert(cache, der);
+	if (*kept != NULL && bytes_is_equal((*kept)->raw, der)) {
+		*cert = cert_ref(*kept);
+		return 0;
+	}
+	r = cert_decode(der, cert, e);
+	if (r != 0)
+		return r;
+	cert_free(*kept);
+	*kept = cert_ref(*cert);
+	return 0;
 }
 
 static bool

@@ -1,8 +1,8 @@
 /*
  * path_cache.h: what was found out about certificates, kept for the next
- * message: signatures that are good, and whole paths.
+ * message: what they decode to, signatures that are good, and whole paths.
  *
- * Both are facts about octets and about the sets that are searched: a cache
+ * All are facts about octets and about the sets that are searched: a cache
  * belongs to one set of anchors, intermediates and lists, which must not
  * change while it is used. For one thread at a time.
  */
@@ -16,10 +16,17 @@
 #define PATH_CACHE_SECONDS 60
 #define PATH_CACHE_PATHS_MAX 8192
 #define PATH_CACHE_SIGNATURES_MAX 16384
+#define PATH_CACHE_CERTS_MAX 4096
+#define PATH_CACHE_CERT_LEN_MAX 4096 /* octets; larger ones are not kept */
 
 struct path_cache;
 struct path_cache *path_cache_new(void); /* NULL: no memory */
 void path_cache_free(struct path_cache *cache);
+
+/* As cert_decode (cert.h), and kept: the same octets give the same struct cert
+ * again. cache may be NULL. */
+int CS_MUST_USE path_cache_decode(struct path_cache *cache, struct bytes der,
+    struct cert **cert, struct err *e);
 
 /*
  * The good result of an earlier search for the leaf with equal params (but

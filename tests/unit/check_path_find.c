@@ -445,6 +445,47 @@ START_TEST(keeps_no_path_too_long)
 }
 END_TEST
 
+/* Equal octets give one struct cert, whatever came in between. */
+START_TEST(keeps_certificates)
+{
+	struct path_cache *cache = path_cache_new();
+	struct cert *leaf = unit_cert("leaf"), *first, *again, *other;
+	struct buf b = {0};
+	int i;
+
+	unit_assert_code(
+	    path_cache_decode(cache, cert_get_raw(leaf), &first, NULL), 0);
+	ck_assert(cert_is_same(first, leaf));
+	unit_assert_code(
+	    path_cache_decode(cache, cert_get_raw(leaf), &again, NULL), 0);
+	ck_assert_ptr_eq(first, again);
+	cert_free(again);
+	/* a signature is not looked at: as many others as one likes */
+	for (i = 0; i < 3 * PATH_CACHE_CERTS_MAX; i++) {
+		buf_reset(&b);
+		buf_add_bytes(&b, cert_get_raw(leaf));
+		b.data[b.len - 1] ^= (uint8_t)(1 + i % 255);
+		b.data[b.len - 2] ^= (uint8_t)(i / 255);
+		unit_assert_code(
+		    path_cache_decode(cache, buf_get(&b), &other, NULL), 0);
+		unit_assert_bytes(cert_get_raw(other), buf_get(&b));
+		cert_free(other);
+	}
+	b.data[0] = 0;
+	unit_assert_code(path_cache_decode(cache, buf_get(&b), &other, NULL),
+	    -CS_ERR_CERTIFICATE);
+	unit_assert_code(
+	    path_cache_decode(NULL, cert_get_raw(leaf), &again, NULL), 0);
+	ck_assert_ptr_ne(first, again);
+	path_cache_free(cache);
+	ck_assert(cert_is_same(first, again));
+	cert_free(first);
+	cert_free(again);
+	cert_free(leaf);
+	buf_clear(&b);
+}
+END_TEST
+
 /* Signatures are kept by the octets signed and the key, bad ones not. */
 START_TEST(keeps_good_signatures)
 {
@@ -510,6 +551,7 @@ suite(void)
 	tcase_add_test(t, keeps_paths);
 	tcase_add_test(t, keeps_no_path_too_long);
 	tcase_add_test(t, keeps_good_signatures);
+	tcase_add_test(t, keeps_certificates);
 	tcase_add_test(t, notes_the_steps);
 	tcase_set_timeout(t, 60);
 	suite_add_tcase(s, t);
