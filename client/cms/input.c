@@ -14,12 +14,15 @@
 #include "client/cms/spool.h"
 
 #define INPUT_NAME_MAX 256
+/* A file of at most so many octets is read at once, and from then on is memory
+ * that nobody else can change. */
+#define INPUT_HELD_MAX ((size_t)64 << 10)
 /* What is asked of a pipe: fewer and larger pieces. */
 #define INPUT_PIPE_LEN (1 << 20)
 
 enum input_kind {
 	INPUT_KIND_FILE,   /* read in place */
-	INPUT_KIND_BYTES,  /* borrowed memory */
+	INPUT_KIND_BYTES,  /* memory, borrowed or held */
 	INPUT_KIND_STREAM, /* read once, and spooled */
 };
 
@@ -35,6 +38,7 @@ struct input {
 	struct timespec mtime;
 	/* memory */
 	struct bytes bytes;
+	uint8_t *held; /* owned: a whole file's */
 	/* stream */
 	int64_t (*read)(void *ctx, void *p, size_t len);
 	void *ctx;
@@ -64,6 +68,29 @@ input_new(enum input_kind kind, const char *name)
 	in->fd = -1;
 	spool_init(&in->spool);
 	return in;
+}
+
+/* Holds a small file. One that cannot be read, or was changed meanwhile, is
+ * read in place, which tells what is wrong. */
+static void
+input_hold(struct input *in, off_t size)
+{
+	size_t len = (size_t)size;
+	uint8_t *held;
+
+	if (size <= 0 || len > INPUT_HELD_MAX)
+		return;
+	held = malloc(len);
+	if (held == NULL)
+		return;
+	if (pread(in->fd, held, len, 0) != (ssize_t)len) {
+		mem_wipe(held, len);
+		free(held);
+		return;
+	}
+	in->held = held;
+	in->bytes = bytes_of(held, len);
+	in->kind = INPUT_KIND_BYTES;
 }
 
 struct input *
@@ -96,7 +123,7 @@ int
 input_open(const char *path, struct input **in, struct err *e)
 {
 	char quoted[INPUT_NAME_MAX];
-	struct stat st;
+	struct stat st = {0};
 	int fd;
 
 	*in = NULL;
@@ -118,6 +145,8 @@ input_open(const char *path, struct input **in, struct err *e)
 		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
 	}
 	(*in)->owns_fd = true;
+	if ((*in)->kind == INPUT_KIND_FILE)
+		input_hold(*in, st.st_size);
 	return 0;
 }
 
@@ -152,6 +181,9 @@ input_free(struct input *in)
 	if (in->owns_fd)
 		close(in->fd);
 	spool_clear(&in->spool);
+	if (in->held != NULL)
+		mem_wipe(in->held, in->bytes.len);
+	free(in->held);
 	free(in->name);
 	free(in);
 }
@@ -179,7 +211,7 @@ input_check_apart(const struct input *in, int fd, struct err *e)
 {
 	struct stat from, to;
 
-	if (in->kind != INPUT_KIND_FILE || fd == -1 ||
+	if ((in->kind != INPUT_KIND_FILE && in->held == NULL) || fd == -1 ||
 	    fstat(in->fd, &from) == -1 || fstat(fd, &to) == -1 ||
 	    from.st_dev != to.st_dev || from.st_ino != to.st_ino)
 		return 0;

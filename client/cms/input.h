@@ -3,12 +3,13 @@
  * pushed; always re-readable.
  *
  * A regular file is read in place, and input_check_unchanged tells whether it
- * was changed in between. Anything else is spooled, as it came, to an
- * unlinked file in $TMPDIR or /var/tmp (O_TMPFILE, mode 0600; not a tmpfs
- * unless there is nothing else) while it is read for the first time; the
- * first SPOOL_MEMORY_MAX bytes (spool.h) stay in memory, so that small input
- * needs no file. What is spooled is what was received: never anything
- * decrypted.
+ * was changed in between; a small one (64 KiB) that input_open opened is read
+ * once, into memory, and what is done to it later does not matter. Anything
+ * else is spooled, as it came, to an unlinked file in $TMPDIR or /var/tmp
+ * (O_TMPFILE, mode 0600; not a tmpfs unless there is nothing else) while it is
+ * read for the first time; the first SPOOL_MEMORY_MAX bytes (spool.h) stay in
+ * memory, so that small input needs no file. What is spooled is what was
+ * received: never anything decrypted.
  *
  * Errors of everything that reads: CS_ERR_IO, CS_ERR_NO_FILE, CS_ERR_NO_SPACE
  * (the spool; its folder is named), CS_ERR_CHANGED (a regular file became
