@@ -7,6 +7,7 @@ libasn1_a_SOURCES = \
 	asn1/cert_id.c asn1/cert_id.h \
 	asn1/der.h asn1/der_read.c asn1/der_write.c \
 	asn1/err.c asn1/err.h asn1/err.def \
+	asn1/json.c asn1/json.h \
 	asn1/name.c asn1/name.h asn1/name_parse.c asn1/name_string.c asn1/name_string.h \
 	asn1/oid.c asn1/oid.h asn1/oid.def \
 	asn1/pem.c asn1/pem.h \
@@ -78,6 +79,12 @@ TESTS += tests/unit/check_der
 tests_unit_check_der_SOURCES = tests/unit/check_der.c
 tests_unit_check_der_LDADD = $(UNIT_LIBS) libasn1.a
 tests_unit_check_der_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_json
+TESTS += tests/unit/check_json
+tests_unit_check_json_SOURCES = tests/unit/check_json.c
+tests_unit_check_json_LDADD = $(UNIT_LIBS) libasn1.a $(JANSSON_LIBS)
+tests_unit_check_json_CFLAGS = $(UNIT_FLAGS) $(JANSSON_CFLAGS)
 
 check_PROGRAMS += tests/unit/check_pem
 TESTS += tests/unit/check_pem

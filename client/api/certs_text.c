@@ -1,4 +1,3 @@
-#include <jansson.h>
 #include <string.h>
 
 #include "asn1/say.h"
@@ -8,76 +7,46 @@
 #define JSON_VERSION 1
 
 static void
-put(json_t *object, const char *key, json_t *value, bool *ok)
+put_code(struct json *j, int code)
 {
-	if (json_object_set_new(object, key, value) != 0)
-		*ok = false;
+	json_put_text(j, "code", code != 0 ? err_name(code) : NULL);
 }
 
 static void
-append(json_t *array, json_t *value, bool *ok)
+put_steps(struct json *j, const struct path_log *log)
 {
-	if (json_array_append_new(array, value) != 0)
-		*ok = false;
-}
-
-static json_t *
-code_to_json(int code)
-{
-	return code != 0 ? json_string(err_name(code)) : json_null();
-}
-
-/* Texts quote what strangers wrote, escaped: they are UTF-8. */
-static json_t *
-step_to_json(const struct path_step *step, bool *ok)
-{
-	json_t *o = json_object();
-
-	put(o, "certificate", json_integer((json_int_t)step->at), ok);
-	put(o, "step", json_string(step->what), ok);
-	put(o, "section", json_string(step->section), ok);
-	put(o, "code", code_to_json(step->code), ok);
-	put(o, "text", json_string(step->text), ok);
-	return o;
-}
-
-static json_t *
-steps_to_json(const struct path_log *log, bool *ok)
-{
-	json_t *a = json_array();
+	const struct path_step *step;
 	size_t i;
 
-	for (i = 0; log != NULL && i < log->len; i++)
-		append(a, step_to_json(&log->steps[i], ok), ok);
-	return a;
+	json_open_array(j, "steps");
+	for (i = 0; log != NULL && i < log->len; i++) {
+		step = &log->steps[i];
+		json_open_object(j, NULL);
+		json_put_int(j, "certificate", (int64_t)step->at);
+		json_put_text(j, "step", step->what);
+		json_put_text(j, "section", step->section);
+		put_code(j, step->code);
+		json_put_text(j, "text", step->text);
+		json_close_object(j);
+	}
+	json_close_array(j);
 }
 
-static json_t *
-policies_to_json(const struct cardseal_path *path, bool *ok)
+static void
+put_policies(struct json *j, const struct cardseal_path *path)
 {
 	const struct path_log *log = path->result.log;
-	json_t *a = json_array();
 	const char *text;
 	size_t at;
 
+	json_open_array(j, "policies");
 	for (at = 0;
 	     log != NULL && path->result.code == 0 && at < log->policies.len;
 	     at += strlen(text) + 1) {
 		text = (const char *)log->policies.data + at;
-		append(a, json_string(text), ok);
+		json_put_text(j, NULL, text);
 	}
-	return a;
-}
-
-static json_t *
-certs_to_json(const struct cert_set *certs, bool *ok)
-{
-	json_t *a = json_array();
-	size_t i;
-
-	for (i = 0; i < cert_set_get_len(certs); i++)
-		append(a, verdict_json_cert(cert_set_get(certs, i), ok), ok);
-	return a;
+	json_close_array(j);
 }
 
 static const char *
@@ -94,57 +63,47 @@ revocation_state(const struct cardseal_path *path)
 	return r->is_revocation_checked ? "good" : "not-checked";
 }
 
-static json_t *
-revocation_to_json(const struct cardseal_path *path, bool *ok)
+static void
+put_revocation(struct json *j, const struct cardseal_path *path)
 {
-	json_t *o = json_object();
-
-	put(o, "state", json_string(revocation_state(path)), ok);
-	put(o, "code", code_to_json(path->result.revocation_code), ok);
-	put(o, "text", json_string(path->result.revocation_text), ok);
-	return o;
+	json_open_object(j, "revocation");
+	json_put_text(j, "state", revocation_state(path));
+	put_code(j, path->result.revocation_code);
+	json_put_text(j, "text", path->result.revocation_text);
+	json_close_object(j);
 }
 
-static json_t *
-search_to_json(const struct path_log *log, bool *ok)
+static void
+put_search(struct json *j, const struct path_log *log)
 {
-	json_t *o = json_object();
-
-	put(o, "signatures",
-	    json_integer(log != NULL ? (json_int_t)log->signatures : 0), ok);
-	put(o, "work", json_integer(log != NULL ? (json_int_t)log->work : 0),
-	    ok);
-	return o;
+	json_open_object(j, "search");
+	json_put_int(
+	    j, "signatures", log != NULL ? (int64_t)log->signatures : 0);
+	json_put_int(j, "work", log != NULL ? (int64_t)log->work : 0);
+	json_close_object(j);
 }
 
 int
 path_to_json(const struct cardseal_path *path, struct buf *b)
 {
 	const struct path_result *r = &path->result;
+	struct json j = {.out = b};
 	char time[TIME_TEXT_MAX];
-	json_t *o = json_object();
-	char *text = NULL;
-	bool ok = true;
-	int code;
 
-	put(o, "version", json_integer(JSON_VERSION), &ok);
-	put(o, "certificate",
-	    verdict_json_cert(cert_set_get(path->certs, 0), &ok), &ok);
-	put(o, "code", code_to_json(r->code), &ok);
-	put(o, "exit_status", json_integer(err_exit_status(r->code)), &ok);
-	put(o, "text", json_string(r->text), &ok);
-	put(o, "time", json_string(time_format(time, path->time)), &ok);
-	put(o, "path", certs_to_json(r->path, &ok), &ok);
-	put(o, "policies", policies_to_json(path, &ok), &ok);
-	put(o, "revocation", revocation_to_json(path, &ok), &ok);
-	put(o, "steps", steps_to_json(r->log, &ok), &ok);
-	put(o, "search", search_to_json(r->log, &ok), &ok);
-	if (ok)
-		text = json_dumps(o, JSON_COMPACT);
-	json_decref(o);
-	code = text != NULL ? buf_add_str(b, text) : -CS_ERR_NO_MEMORY;
-	free(text);
-	return code;
+	json_open_object(&j, NULL);
+	json_put_int(&j, "version", JSON_VERSION);
+	verdict_put_cert(&j, "certificate", cert_set_get(path->certs, 0));
+	put_code(&j, r->code);
+	json_put_int(&j, "exit_status", err_exit_status(r->code));
+	json_put_text(&j, "text", r->text);
+	json_put_text(&j, "time", time_format(time, path->time));
+	verdict_put_certs(&j, "path", r->path);
+	put_policies(&j, path);
+	put_revocation(&j, path);
+	put_steps(&j, r->log);
+	put_search(&j, r->log);
+	json_close_object(&j);
+	return b->err;
 }
 
 static void

@@ -34,7 +34,7 @@ libapi_a_SOURCES = \
 	client/api/trust.c \
 	client/api/verify.c \
 	client/api/write.c
-libapi_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(INIH_CFLAGS) -fPIC
+libapi_a_CFLAGS = $(AM_CFLAGS) $(INIH_CFLAGS) -fPIC
 
 check_PROGRAMS += tests/unit/check_system_anchors
 TESTS += tests/unit/check_system_anchors
@@ -47,7 +47,7 @@ tests_unit_check_system_anchors_CFLAGS = $(UNIT_FLAGS)
 lib_LTLIBRARIES += libcardseal.la
 API_ARCHIVES = libapi.a libsmime.a libcms.a libpkix.a libfetch.a liblink.a \
 	libagentproto.a libtokenproto.a libcodec.a libalg.a libasn1.a
-API_SYSTEM = $(JANSSON_LIBS) $(INIH_LIBS) $(NETTLE_LIBS) $(GMP_LIBS) \
+API_SYSTEM = $(INIH_LIBS) $(NETTLE_LIBS) $(GMP_LIBS) \
 	$(GCRYPT_LIBS)
 libcardseal_la_SOURCES = client/cardseal.h
 libcardseal_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 \

@@ -36,9 +36,8 @@ libcms_a_SOURCES = \
 	client/cms/verdict_mail.c client/cms/verdict_mail.h \
 	client/cms/verdict_text.c \
 	client/cms/zlib.c client/cms/zlib.h
-libcms_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) -fPIC
-CMS_LIBS = libcms.a $(JANSSON_LIBS)
-CMS_TEST_LIBS = $(UNIT_LIBS) $(CMS_LIBS) libpkix.a libcodec.a $(ALG_LIBS) libasn1.a
+libcms_a_CFLAGS = $(AM_CFLAGS) -fPIC
+CMS_TEST_LIBS = $(UNIT_LIBS) libcms.a libpkix.a libcodec.a $(ALG_LIBS) libasn1.a
 
 # Keys and messages for the tests.
 check_LIBRARIES += libcmsunit.a
@@ -103,6 +102,12 @@ TESTS += tests/unit/check_input
 tests_unit_check_input_SOURCES = tests/unit/check_input.c
 tests_unit_check_input_LDADD = $(CMS_TEST_LIBS)
 tests_unit_check_input_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_spool
+TESTS += tests/unit/check_spool
+tests_unit_check_spool_SOURCES = tests/unit/check_spool.c
+tests_unit_check_spool_LDADD = $(CMS_TEST_LIBS)
+tests_unit_check_spool_CFLAGS = $(UNIT_FLAGS)
 
 check_PROGRAMS += tests/unit/check_other
 TESTS += tests/unit/check_other

@@ -4,12 +4,13 @@
 #ifndef CLIENT_CMS_VERDICT_JSON_H
 #define CLIENT_CMS_VERDICT_JSON_H
 
+#include "asn1/json.h"
 #include "client/pkix/cert.h"
 
-struct json_t;
-
-/* "certificate" of doc/verdict.schema.json; a new reference. NULL c: null.
- * *ok is cleared when memory is short. */
-struct json_t *verdict_json_cert(const struct cert *c, bool *ok);
+/* "certificate" of doc/verdict.schema.json; null for NULL. */
+void verdict_put_cert(struct json *j, const char *key, const struct cert *c);
+/* An array of them; NULL: none. */
+void verdict_put_certs(
+    struct json *j, const char *key, const struct cert_set *certs);
 
 #endif

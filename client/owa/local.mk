@@ -18,4 +18,4 @@ pkglibexec_PROGRAMS += client/owa/cardseal-owa
 client_owa_cardseal_owa_SOURCES = client/owa/main.c
 client_owa_cardseal_owa_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 client_owa_cardseal_owa_LDFLAGS = $(PROGRAM_LINK)
-client_owa_cardseal_owa_LDADD = libowa.a $(API_ARCHIVES) $(API_SYSTEM)
+client_owa_cardseal_owa_LDADD = libowa.a $(API_ARCHIVES) $(API_SYSTEM) $(JANSSON_LIBS)

@@ -31,7 +31,7 @@ libsmime_a_SOURCES = \
 	client/smime/walk_signed.c \
 	client/smime/words.c client/smime/writer.h
 libsmime_a_CFLAGS = $(AM_CFLAGS) -fPIC
-SMIME_TEST_LIBS = $(UNIT_LIBS) libsmime.a $(CMS_LIBS) libpkix.a libcodec.a \
+SMIME_TEST_LIBS = $(UNIT_LIBS) libsmime.a libcms.a libpkix.a libcodec.a \
 	$(ALG_LIBS) libasn1.a
 
 check_PROGRAMS += tests/unit/check_lines

@@ -6,19 +6,19 @@ EXTRA_DIST += tests/fuzz/corpus
 check_PROGRAMS += tests/fuzz/fuzz_mime
 TESTS += tests/fuzz/fuzz_mime
 tests_fuzz_fuzz_mime_SOURCES = tests/fuzz/fuzz_mime.c $(FUZZ_SOURCES)
-tests_fuzz_fuzz_mime_LDADD = libowa.a libsmime.a $(CMS_LIBS) libpkix.a libcodec.a \
-	$(ALG_LIBS) libasn1.a
+tests_fuzz_fuzz_mime_LDADD = libowa.a libsmime.a libcms.a libpkix.a libcodec.a \
+	$(ALG_LIBS) libasn1.a $(JANSSON_LIBS)
 
 check_PROGRAMS += tests/fuzz/fuzz_message
 TESTS += tests/fuzz/fuzz_message
 tests_fuzz_fuzz_message_SOURCES = tests/fuzz/fuzz_message.c $(FUZZ_SOURCES)
-tests_fuzz_fuzz_message_LDADD = libsmime.a $(CMS_LIBS) libpkix.a libcodec.a \
+tests_fuzz_fuzz_message_LDADD = libsmime.a libcms.a libpkix.a libcodec.a \
 	$(ALG_LIBS) libasn1.a
 
 check_PROGRAMS += tests/fuzz/fuzz_reader
 TESTS += tests/fuzz/fuzz_reader
 tests_fuzz_fuzz_reader_SOURCES = tests/fuzz/fuzz_reader.c $(FUZZ_SOURCES)
-tests_fuzz_fuzz_reader_LDADD = $(CMS_LIBS) libpkix.a libcodec.a $(ALG_LIBS) \
+tests_fuzz_fuzz_reader_LDADD = libcms.a libpkix.a libcodec.a $(ALG_LIBS) \
 	libasn1.a
 
 check_PROGRAMS += tests/fuzz/fuzz_asn1
@@ -29,7 +29,7 @@ tests_fuzz_fuzz_asn1_LDADD = libcodec.a $(ALG_LIBS) libasn1.a
 check_PROGRAMS += tests/fuzz/fuzz_ess
 TESTS += tests/fuzz/fuzz_ess
 tests_fuzz_fuzz_ess_SOURCES = tests/fuzz/fuzz_ess.c $(FUZZ_SOURCES)
-tests_fuzz_fuzz_ess_LDADD = $(CMS_LIBS) libpkix.a libcodec.a $(ALG_LIBS) \
+tests_fuzz_fuzz_ess_LDADD = libcms.a libpkix.a libcodec.a $(ALG_LIBS) \
 	libasn1.a
 
 MUTATE_SOURCES = tests/fuzz/mutate.c tests/fuzz/mutate.h \
