@@ -62,6 +62,10 @@ struct setup_lines {
  */
 int setup_block(
     struct setup *s, const char *path, const struct setup_lines *lines);
+/* The same with what stands around the delegate's path for lines->text. */
+int setup_block_around(struct setup *s, const char *path,
+    const struct setup_lines *lines, const char *before, const char *delegate,
+    const char *after);
 
 enum setup_flag {
 	SETUP_NEEDS_RULE = 1 << 0, /* of the agent: it decrypts by itself */

@@ -1,5 +1,6 @@
 /* setup: blocks of lines in the files of other programs. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -356,5 +357,22 @@ setup_block(struct setup *s, const char *path, const struct setup_lines *lines)
 	else if (!s->is_look)
 		status = change(s, &b, lines, has_already);
 	setup_file_clear(&b.file);
+	return status;
+}
+
+int
+setup_block_around(struct setup *s, const char *path,
+    const struct setup_lines *lines, const char *before, const char *delegate,
+    const char *after)
+{
+	struct setup_lines whole = *lines;
+	char *text;
+	int status;
+
+	if (asprintf(&text, "%s%s%s", before, delegate, after) < 0)
+		return CLI_EXIT_INTERNAL;
+	whole.text = text;
+	status = setup_block(s, path, &whole);
+	free(text);
 	return status;
 }

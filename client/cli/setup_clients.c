@@ -79,21 +79,13 @@ setup_is_there(const char *path)
 	return stat(path, &st) == 0;
 }
 
-/* A block whose lines have the delegate's path in the place of %s. */
 static int
 put_lines(struct setup *s, const char *path, enum setup_place place,
     const char *before, const char *delegate, const char *after)
 {
 	struct setup_lines lines = {.place = place};
-	char *text;
-	int status;
 
-	if (asprintf(&text, "%s%s%s", before, delegate, after) < 0)
-		return CLI_EXIT_INTERNAL;
-	lines.text = text;
-	status = setup_block(s, path, &lines);
-	free(text);
-	return status;
+	return setup_block_around(s, path, &lines, before, delegate, after);
 }
 
 /*

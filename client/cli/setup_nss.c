@@ -1,6 +1,5 @@
 /* setup: programs on NSS, and the folders in which each has its modules. */
 #include <dirent.h>
-#include <stdlib.h>
 
 #include "client/cli/setup.h"
 
@@ -16,18 +15,12 @@ typedef int change_list(struct setup *s, const char *path);
 static int
 put_module(struct setup *s, const char *path)
 {
-	struct setup_lines lines = {
+	static const struct setup_lines lines = {
 	    .place = SETUP_PARTED, .already = "name=cardseal"};
-	char *text;
-	int status;
 
-	if (asprintf(&text, "library=%s\nname=cardseal\n",
-		setup_get_delegate(s, SETUP_MODULE)) < 0)
-		return CLI_EXIT_INTERNAL;
-	lines.text = text;
-	status = setup_block(s, path, &lines);
-	free(text);
-	return status;
+	return setup_block_around(s, path, &lines,
+	    "library=", setup_get_delegate(s, SETUP_MODULE),
+	    "\nname=cardseal\n");
 }
 
 static int
