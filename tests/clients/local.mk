@@ -12,7 +12,7 @@ CLIENTS_ROWS = tests/clients/rows
 CLIENTS_TESTS = tests/clients/quick.sh
 TESTS += $(CLIENTS_TESTS)
 EXTRA_DIST += $(CLIENTS_TESTS) tests/clients/matrix.sh tests/clients/lib.sh \
-	tests/clients/go-on.sh tests/clients/together.sh \
+	tests/clients/flatpak.sh tests/clients/go-on.sh tests/clients/together.sh \
 	tests/clients/table.py \
 	tests/clients/git.sh tests/clients/gnutls.sh tests/clients/gpgsm.sh \
 	tests/clients/mutt.sh tests/clients/nss.sh tests/clients/openssl.sh \
@@ -50,3 +50,8 @@ together: all $(CLIENTS_CARDS)
 	    $(MAKE) check-TESTS TESTS=tests/clients/together.sh
 .PHONY: check-clients together
 CLEANFILES += $(CLIENTS_ROWS) $(CLIENTS_ROWS).*.log
+
+# A program in Flatpak's sandbox.
+check-flatpak: all
+	$(MAKE) check-TESTS TESTS=tests/clients/flatpak.sh
+.PHONY: check-flatpak
