@@ -6,6 +6,7 @@
  * other certificate; and where the DNS, proved by DNSSEC, says which
  * certificates an address has, others are refused, whoever has them.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,15 +190,23 @@ static int
 read_anchors(struct lookup *l, struct buf *anchors)
 {
 	const char *path = l->config.lookup.dns_anchor;
+	struct err *e = &l->job->err;
 	int fd, r;
 
 	if (path[0] == '\0')
 		return 0;
-	r = pkix_file_open(path, &fd, &l->job->err);
+	r = pkix_file_open_opt(path, &fd, e);
 	if (r != 0)
 		return r;
-	r = pkix_fd_read(anchors, fd, path, &l->job->err);
+	if (fd < 0)
+		return err_set(e, -CS_ERR_NO_FILE, "%s: %s", path,
+		    strerror(ENOENT));
+	r = pkix_fd_read(anchors, fd, path, e);
 	(void)close(fd);
+	/* Without any the machine's would be taken. */
+	if (r == 0 && anchors->len == 0)
+		r = err_set(e, -CS_ERR_CONFIG,
+		    "%s has no DNSSEC trust anchor", path);
 	return r;
 }
 

@@ -9,7 +9,7 @@ SYSTEM_TESTS = \
 	tests/system/doctor.sh \
 	tests/system/encrypt.sh \
 	tests/system/errors.sh \
-	tests/system/fetch.sh tests/system/find.sh \
+	tests/system/fetch.sh tests/system/find.sh tests/system/lookup.sh \
 	tests/system/fixtures.sh \
 	tests/system/german.sh tests/system/git.sh \
 	tests/system/harness.sh tests/system/installed.sh \

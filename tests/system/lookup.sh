@@ -1,0 +1,66 @@
+#!/bin/bash
+# lookup.sh: looking certificates up when everything is against it: settings that
+# are no files of settings, names that nobody resolves, and heaps of certificates.
+# What servers answer is find.sh's.
+# shellcheck source=tests/system/lib.sh
+. "${CS_SRCDIR:-.}/tests/system/lib.sh"
+# shellcheck source=tests/system/ldap.sh
+. "${CS_SRCDIR:-.}/tests/system/ldap.sh"
+# shellcheck source=tests/system/dns.sh
+. "${CS_SRCDIR:-.}/tests/system/dns.sh"
+
+fixtures "$tmp/fixture" \
+    --identity name=a,key=p256,email=a@good.example,store=file,usage=encrypt
+certs=$FIXTURE_DIR/certs
+dir=$tmp/dir
+mkdir -p "$dir" "$XDG_CONFIG_HOME/cardseal"
+openssl x509 -in "$certs/a.pem" -outform DER -out "$dir/a"
+dns_start "$dir"
+ldap_start "$dir"
+conf=$XDG_CONFIG_HOME/cardseal/cardseal.conf
+configure() { # SECONDS LINE...
+	local seconds=$1
+	shift
+	printf '%s\n' '[trust]' "fetch-seconds = $seconds" '[lookup]' \
+	    "dns-server = $dns" "dns-anchor = $dir/anchor" "$@" >"$conf"
+}
+look() { # ARGUMENT... ADDRESS
+	timeout 120 "$CARDSEAL" certs find --lookup yes \
+	    --anchor "$FIXTURE_DIR/ca.pem" \
+	    --intermediate "$FIXTURE_DIR/intermediate.pem" --revocation off "$@"
+}
+told() { cat "$tmp/out" "$tmp/err"; }
+sha() { openssl x509 -in "$1" -noout -fingerprint -sha256 |
+    sed 's/.*=//' | tr -d : | tr A-F a-f; }
+
+# --- settings that are none ------------------------------------------------
+odd_fifo() { mkfifo "$1"; }
+odd_folder() { mkdir "$1"; }
+odd_zero() { ln -s /dev/zero "$1"; }
+odd_circle() { ln -s "$1" "$1"; }
+odd_huge() { truncate -s 1G "$1"; }
+odd() { # HOW STATUS REGEX
+	rm -rf "$conf"
+	"odd_$1" "$conf"
+	exits "$2" "cardseal.conf: $1" look a@good.example
+	like "told" "$(told)" "cardseal\\.conf.*$3"
+	rm -rf "$conf" "$dir/odd"
+	"odd_$1" "$dir/odd"
+	configure 300
+	sed -i "s|^dns-anchor.*|dns-anchor = $dir/odd|" "$conf"
+	exits "$2" "dns-anchor: $1" look a@good.example
+	like "told" "$(told)" "/odd.*$3"
+	rm -rf "$dir/odd"
+}
+printf 'a@good.example|3 0 0|a\n' >"$dir/records"
+configure 300
+exits 0 "a certificate in the DNS" look a@good.example
+odd fifo 74 "no regular file"
+odd folder 74 "no regular file"
+odd zero 74 "no regular file"
+odd circle 74 "Too many levels"
+odd huge 7 "larger than"
+: >"$dir/odd"
+exits 2 "an empty file of anchors" look a@good.example
+like "is not taken for none" "$(told)" "/odd has no DNSSEC trust anchor"
+done_testing
