@@ -52,7 +52,8 @@ lookup_now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* One that says nothing takes no time from the share of those to come. */
+/* One that says nothing takes no time from the share of those to come. 0: the
+ * time is over. */
 static uint32_t
 lookup_share(struct lookup *l, size_t left)
 {
@@ -61,7 +62,7 @@ lookup_share(struct lookup *l, size_t left)
 	if (l->until_ms == 0)
 		l->until_ms = now + l->config.fetch_timeout_ms;
 	share = (l->until_ms - now) / (int64_t)left;
-	return share > 0 ? (uint32_t)share : 1;
+	return share > 0 ? (uint32_t)share : 0;
 }
 
 static int
@@ -87,8 +88,14 @@ lookup_ask(struct lookup *l, struct bytes url, struct bytes body, size_t left,
 	};
 	struct fetch_answer got = {0};
 	struct err e = ERR_INIT;
-	int r = fetch_to_buf(l->fetch, &request, &got, answer, &e);
+	int r;
 
+	if (request.timeout_ms == 0) {
+		err_set(&e, -CS_ERR_TIMEOUT,
+		    "the time for looking certificates up was over");
+		return lookup_miss(l, &e);
+	}
+	r = fetch_to_buf(l->fetch, &request, &got, answer, &e);
 	fetch_answer_clear(&got);
 	if (r == -CS_ERR_NO_MEMORY)
 		return r;
@@ -199,14 +206,14 @@ read_anchors(struct lookup *l, struct buf *anchors)
 	if (r != 0)
 		return r;
 	if (fd < 0)
-		return err_set(e, -CS_ERR_NO_FILE, "%s: %s", path,
-		    strerror(ENOENT));
+		return err_set(
+		    e, -CS_ERR_NO_FILE, "%s: %s", path, strerror(ENOENT));
 	r = pkix_fd_read(anchors, fd, path, e);
 	(void)close(fd);
 	/* Without any the machine's would be taken. */
 	if (r == 0 && anchors->len == 0)
-		r = err_set(e, -CS_ERR_CONFIG,
-		    "%s has no DNSSEC trust anchor", path);
+		r = err_set(
+		    e, -CS_ERR_CONFIG, "%s has no DNSSEC trust anchor", path);
 	return r;
 }
 

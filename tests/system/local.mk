@@ -64,6 +64,13 @@ tests_system_cmsdrive_SOURCES = tests/system/cmsdrive.c
 tests_system_cmsdrive_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_system_cmsdrive_CFLAGS = $(UNIT_FLAGS)
 
+# A resolver that says nothing.
+check_LTLIBRARIES += tests/system/resolver_shim.la
+tests_system_resolver_shim_la_SOURCES = tests/system/resolver_shim.c
+tests_system_resolver_shim_la_CFLAGS = $(AM_CFLAGS) -fPIC
+tests_system_resolver_shim_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version \
+	-rpath /nowhere
+
 # What the tests of one build share; see fixtures() in lib.sh.
 clean-local: clean-fixtures clean-deb
 clean-deb:

@@ -63,4 +63,18 @@ odd huge 7 "larger than"
 : >"$dir/odd"
 exits 2 "an empty file of anchors" look a@good.example
 like "is not taken for none" "$(told)" "/odd has no DNSSEC trust anchor"
+
+# --- a resolver that says nothing -------------------------------------------
+# libcurl waits for its resolver's thread, unless it is told not to.
+configure 2 "smimea = no" "ldap = ldap://one.example/dc=test" \
+    "ldap = ldap://two.example/dc=test" "ldap = ldap://three.example/dc=test"
+echo hello >"$tmp/data"
+begun=$(date +%s)
+exits 4 "names that hang" env \
+    LD_PRELOAD="$CS_BUILDDIR/tests/system/.libs/resolver_shim.so" \
+    "$CARDSEAL" encrypt --lookup yes -f cms -r a@good.example \
+    -r b@good.example -r c@good.example -o "$tmp/m" "$tmp/data"
+ok "take no more than the time for all" test $(($(date +%s) - begun)) -lt 8
+like "each is named" "$(told)" "one.example.*did not answer within [0-9]+ ms"
+like "the last, too" "$(told)" "c@good.example \(the time .* was over\)"
 done_testing
