@@ -34,6 +34,7 @@ EXTRA_DIST += tests/system/owa_browser.py tests/system/p11_kit_server.py \
 	tests/system/p11_derive.py
 EXTRA_DIST += tests/system/ssh_server.py tests/system/tsa.sh tests/system/pki.sh \
 	tests/system/dns.sh tests/system/dns_server.py \
+	tests/system/heap_certs.py \
 	tests/system/ldap.sh tests/system/ldap_server.py \
 	tests/system/staple.py tests/system/store_kill.py \
 	tests/system/terminal.py tests/system/mail_screen.sh

@@ -77,4 +77,37 @@ exits 4 "names that hang" env \
 ok "take no more than the time for all" test $(($(date +%s) - begun)) -lt 8
 like "each is named" "$(told)" "one.example.*did not answer within [0-9]+ ms"
 like "the last, too" "$(told)" "c@good.example \(the time .* was over\)"
+
+# --- heaps -------------------------------------------------------------------
+python3 "$CS_SRCDIR/tests/system/heap_certs.py" "$dir" a@good.example
+printf 'a@good.example' >"$dir/mail"
+entries() { # FILE...: values of one entry
+	echo "cn=A,dc=test|mail|mail"
+	printf 'cn=A,dc=test|userSMIMECertificate|%s\n' "$@"
+}
+finds() { # FILE DESCRIPTION
+	begun=$(date +%s)
+	exits 0 "$2" look --anchor "$dir/heap-ca.pem" a@good.example
+	like "$2: the one" "$(cat "$tmp/out")" \
+	    "$(sha256sum "$dir/$1" | cut -d' ' -f1)"
+	ok "$2: soon" test $(($(date +%s) - begun)) -lt 30
+}
+configure 60 "smimea = no" "ldap = $ldap/dc=test"
+# shellcheck disable=SC2046
+entries $(printf 'mine.%d ' {0..69}) good >"$dir/entries"
+finds good "behind 70 that are newer, and nobody's"
+entries own good >"$dir/entries"
+finds good "behind 2,000 of them"
+entries valid good >"$dir/entries"
+finds newest "the newest of 2,000 that are good"
+entries strangers good >"$dir/entries"
+finds good "behind 64 that might be by 1,500 CAs"
+# and with a domain that names CAs of its own
+for i in {0..59}; do echo "a@good.example|2 0 1|mine.$i"; done >"$dir/records"
+configure 60 "ldap = $ldap/dc=test"
+entries strangers >"$dir/entries"
+begun=$(date +%s)
+exits 4 "64 that might be by 1,500 CAs, and 60 records" look a@good.example
+like "are given up" "$(told)" "too long to be judged"
+ok "soon" test $(($(date +%s) - begun)) -lt 30
 done_testing
