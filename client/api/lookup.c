@@ -297,13 +297,31 @@ lookup_free(struct lookup *l)
 	free(l);
 }
 
+static int
+ask_all(struct lookup *l, struct bytes address)
+{
+	const struct lookup_config *config = &l->config.lookup;
+	size_t i, left = config->ldap_len + config->has_dns;
+	struct err e = ERR_INIT;
+	int r = 0;
+
+	if (!address_is_valid(address)) {
+		err_set(&e, -CS_ERR_ARGUMENT,
+		    "it is no address that can be looked up");
+		return lookup_miss(l, &e);
+	}
+	if (config->has_dns)
+		r = ask_dns(l, address, left--);
+	for (i = 0; r == 0 && i < config->ldap_len; i++)
+		r = ask_directory(l, config->ldap[i], address, left--);
+	return r;
+}
+
 int
 lookup_find(struct lookup *l, struct bytes address, struct cert_set *recipients,
     bool *is_found, struct err *why)
 {
-	const struct lookup_config *config = &l->config.lookup;
-	size_t i, left = config->ldap_len + config->has_dns;
-	int r = 0;
+	int r;
 
 	err_clear(&l->miss);
 	l->records_len = 0;
@@ -311,10 +329,7 @@ lookup_find(struct lookup *l, struct bytes address, struct cert_set *recipients,
 	l->certs = cert_set_new();
 	if (l->certs == NULL)
 		return -CS_ERR_NO_MEMORY;
-	if (config->has_dns)
-		r = ask_dns(l, address, left--);
-	for (i = 0; r == 0 && i < config->ldap_len; i++)
-		r = ask_directory(l, config->ldap[i], address, left--);
+	r = ask_all(l, address);
 	if (r == 0)
 		r = lookup_choose(l, address, recipients, is_found, why);
 	if (r == 0 && why->code == 0 && l->miss.code != 0)

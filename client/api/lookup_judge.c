@@ -333,7 +333,11 @@ miss_all(struct lookup *l)
 	else if (l->records_len != 0)
 		err_set(&e, -CS_ERR_ADDRESS,
 		    "the DNS tells of its certificate without having it");
-	return e.code != 0 ? lookup_miss(l, &e) : 0;
+	if (e.code == 0)
+		return 0;
+	/* It tells more than that somebody else had nothing. */
+	err_clear(&l->miss);
+	return lookup_miss(l, &e);
 }
 
 int

@@ -64,6 +64,27 @@ odd huge 7 "larger than"
 exits 2 "an empty file of anchors" look a@good.example
 like "is not taken for none" "$(told)" "/odd has no DNSSEC trust anchor"
 
+# --- what is no address -----------------------------------------------------
+configure 60 "ldap = $ldap/dc=test"
+rm -f "$dir/log"
+for name in a@ nobody a@b@good.example "a b@good.example" a@good.example. \
+    $'a\n@good.example' $'\xff@good.example'; do
+	exits 4 "no address" look "$name"
+	like "is told" "$(told)" "\(it is no address that can be looked up\)"
+done
+not_ok "nobody is asked about them" test -e "$dir/log"
+printf '%s\n' "From: a@good.example" "To: <a.@good.example>, nobody@good.example" \
+    "Subject: x" "" "hello" >"$tmp/mail"
+exits 4 "nor in a header" "$CARDSEAL" encrypt --lookup yes -o "$tmp/m" "$tmp/mail"
+like "where it is named" "$(told)" "a.@good.example \(it is no address that"
+like "beside others" "$(told)" "nobody@good.example \(the DNS"
+# what a directory has for somebody else says more than that the DNS has nothing
+printf 'b@good.example' >"$dir/mail"
+printf '%s\n' "cn=B,dc=test|mail|mail" \
+    "cn=B,dc=test|userCertificate;binary|a" >"$dir/entries"
+exits 4 "a certificate of somebody else" look b@good.example
+like "is told" "$(told)" "is for another address"
+
 # --- a resolver that says nothing -------------------------------------------
 # libcurl waits for its resolver's thread, unless it is told not to.
 configure 2 "smimea = no" "ldap = ldap://one.example/dc=test" \
