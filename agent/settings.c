@@ -3,6 +3,7 @@
 #include "agent/settings.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <ini.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "agent/proto.h"
 
@@ -146,6 +148,18 @@ settings_line(
 	return 0;
 }
 
+/* Without waiting where it is a FIFO. */
+static FILE *
+settings_open(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
+
+	if (fd >= 0 && f == NULL)
+		(void)close(fd);
+	return f;
+}
+
 /* is_needed: a file that is not there is an error. */
 static int
 settings_file(
@@ -153,7 +167,7 @@ settings_file(
 {
 	struct settings_parse parse = {c, e, false};
 	struct stat st;
-	FILE *f = fopen(path, "re");
+	FILE *f = settings_open(path);
 	int line;
 
 	if (f == NULL && (errno == ENOENT || errno == ENOTDIR) && !is_needed)

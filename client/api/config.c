@@ -196,15 +196,17 @@ config_file(struct job_config *config, const char *path, struct err *e)
 {
 	struct err why = ERR_INIT;
 	struct config_parse parse = {config, &why};
-	FILE *f = fopen(path, "re");
-	int line;
+	FILE *f;
+	bool has_failed;
+	int line, r = pkix_settings_open(path, &f, e);
 
-	if (f == NULL && (errno == ENOENT || errno == ENOTDIR))
-		return 0;
-	if (f == NULL)
-		return err_set_errno(e, errno, path);
+	if (r != 0 || f == NULL)
+		return r;
 	line = ini_parse_file(f, config_line, &parse);
+	has_failed = ferror(f) != 0;
 	(void)fclose(f);
+	if (has_failed)
+		return err_set(e, -CS_ERR_IO, "%s cannot be read", path);
 	if (line == 0)
 		return 0;
 	return err_set(e, -CS_ERR_CONFIG, "%s, line %d: %s", path, line,

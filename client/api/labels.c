@@ -3,7 +3,6 @@
 #include "client/api/labels.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <ini.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -394,16 +393,14 @@ labels_file(
     struct label_rules *rules, const char *path, bool *is_there, struct err *e)
 {
 	struct err why = ERR_INIT;
-	struct labels_stream s = {.f = fopen(path, "re"), .e = &why};
+	struct labels_stream s = {.e = &why};
 	struct labels_parse parse = {.from = &s, .rules = rules, .e = &why};
 	bool has_failed;
-	int line;
+	int line, r = pkix_settings_open(path, &s.f, e);
 
 	*is_there = s.f != NULL;
-	if (s.f == NULL && (errno == ENOENT || errno == ENOTDIR))
-		return 0;
-	if (s.f == NULL)
-		return err_set_errno(e, errno, path);
+	if (r != 0 || s.f == NULL)
+		return r;
 	line = ini_parse_stream(labels_gets, &s, labels_line, &parse);
 	free(parse.said);
 	has_failed = ferror(s.f) != 0;

@@ -18,6 +18,7 @@ libapi_a_SOURCES = \
 	client/api/labels.c client/api/labels.h \
 	client/api/read.c client/api/receipt.c \
 	client/api/log.c client/api/lookup.c \
+	client/api/lookup_int.h client/api/lookup_judge.c \
 	client/api/online.c \
 	client/api/online_int.h \
 	client/api/online_issuers.c \

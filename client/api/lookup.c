@@ -2,43 +2,24 @@
  * lookup.c: certificates of correspondents that are not at hand, from LDAP
  * directories (RFC 4523 4.1, RFC 2798 2.8) and from the DNS (RFC 8162).
  *
- * Nothing that comes is believed for where it came from. It is judged like any
- * other certificate; and where the DNS, proved by DNSSEC, says which
- * certificates an address has, others are refused, whoever has them.
+ * Nothing that comes is believed for where it came from: lookup_judge.c.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "asn1/say.h"
-#include "client/api/job.h"
+#include "client/api/lookup_int.h"
 #include "client/fetch/fetch.h"
 #include "client/pkix/file.h"
-#include "client/pkix/smimea.h"
 
 #define LOOKUP_OCTETS_MAX ((size_t)1 << 20) /* of one answer */
 #define LOOKUP_ANCHOR_MAX ((size_t)64 << 10)
-#define LOOKUP_RECORDS_MAX 64
-#define LOOKUP_JUDGED_MAX 64 /* certificates for one address */
 #define LOOKUP_ATTRIBUTES                         \
 	"userCertificate;binary,userCertificate," \
 	"userSMIMECertificate;binary,userSMIMECertificate"
-
-struct lookup {
-	struct cardseal_job *job;
-	const struct job_trust *trust;
-	struct job_config config;
-	struct fetch *fetch;
-	int64_t until_ms; /* 0: nothing was asked yet */
-	/* of the address that is looked up */
-	struct cert_set *certs; /* all that came */
-	struct buf answer;	/* of the DNS; the records borrow from it */
-	struct smimea records[LOOKUP_RECORDS_MAX];
-	size_t records_len;
-	struct err miss; /* why there is nothing; the first counts */
-};
 
 /* --- asking --- */
 
@@ -51,7 +32,8 @@ lookup_now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* One that says nothing takes no time from the share of those to come. */
+/* One that says nothing takes no time from the share of those to come. 0: the
+ * time is over. */
 static uint32_t
 lookup_share(struct lookup *l, size_t left)
 {
@@ -60,10 +42,10 @@ lookup_share(struct lookup *l, size_t left)
 	if (l->until_ms == 0)
 		l->until_ms = now + l->config.fetch_timeout_ms;
 	share = (l->until_ms - now) / (int64_t)left;
-	return share > 0 ? (uint32_t)share : 1;
+	return share > 0 ? (uint32_t)share : 0;
 }
 
-static int
+int
 lookup_miss(struct lookup *l, const struct err *e)
 {
 	if (l->miss.code == 0)
@@ -86,8 +68,14 @@ lookup_ask(struct lookup *l, struct bytes url, struct bytes body, size_t left,
 	};
 	struct fetch_answer got = {0};
 	struct err e = ERR_INIT;
-	int r = fetch_to_buf(l->fetch, &request, &got, answer, &e);
+	int r;
 
+	if (request.timeout_ms == 0) {
+		err_set(&e, -CS_ERR_TIMEOUT,
+		    "the time for looking certificates up was over");
+		return lookup_miss(l, &e);
+	}
+	r = fetch_to_buf(l->fetch, &request, &got, answer, &e);
 	fetch_answer_clear(&got);
 	if (r == -CS_ERR_NO_MEMORY)
 		return r;
@@ -189,15 +177,23 @@ static int
 read_anchors(struct lookup *l, struct buf *anchors)
 {
 	const char *path = l->config.lookup.dns_anchor;
+	struct err *e = &l->job->err;
 	int fd, r;
 
 	if (path[0] == '\0')
 		return 0;
-	r = pkix_file_open(path, &fd, &l->job->err);
+	r = pkix_file_open_opt(path, &fd, e);
 	if (r != 0)
 		return r;
-	r = pkix_fd_read(anchors, fd, path, &l->job->err);
+	if (fd < 0)
+		return err_set(
+		    e, -CS_ERR_NO_FILE, "%s: %s", path, strerror(ENOENT));
+	r = pkix_fd_read(anchors, fd, path, e);
 	(void)close(fd);
+	/* Without any the machine's would be taken. */
+	if (r == 0 && anchors->len == 0)
+		r = err_set(
+		    e, -CS_ERR_CONFIG, "%s has no DNSSEC trust anchor", path);
 	return r;
 }
 
@@ -260,187 +256,7 @@ ask_dns(struct lookup *l, struct bytes address, size_t left)
 	return r;
 }
 
-/* --- what the DNS says about a certificate --- */
-
-/* Certificates that have come, or are known, and that a record is about. */
-static int
-add_matching(const struct smimea *record, const struct cert_set *from,
-    struct cert_set *to)
-{
-	size_t i;
-	int r = 0;
-
-	for (i = 0; r == 0 && i < cert_set_get_len(from); i++)
-		if (smimea_matches(record, cert_set_get(from, i)))
-			r = cert_set_add(to, cert_set_get(from, i));
-	return r;
-}
-
-/* RFC 6698 2.1.1, usage 2: what the record is about is the anchor. */
-static int
-judge_below(struct lookup *l, const struct smimea *record, struct cert *c,
-    struct path_params *params, struct path_result *path)
-{
-	struct cert_set *anchors = cert_set_new();
-	int r = anchors == NULL ? -CS_ERR_NO_MEMORY
-				: add_matching(record, l->certs, anchors);
-
-	if (r == 0)
-		r = add_matching(record, params->intermediates, anchors);
-	params->anchors = anchors;
-	params->anchor_index = NULL;
-	params->cache = NULL; /* that is about the others */
-	r = r == 0 ? path_find(c, params, path) : r;
-	cert_set_free(anchors);
-	return r;
-}
-
-/* Usage 0: a CA on the path, whose anchor is its last certificate. */
-static bool
-is_on_path(const struct smimea *record, const struct path_result *path)
-{
-	size_t i;
-
-	for (i = 1; i < cert_set_get_len(path->path); i++)
-		if (smimea_matches(record, cert_set_get(path->path, i)))
-			return true;
-	return false;
-}
-
-/* The domain's word stands in for an anchor, and speaks against nothing else:
- * expired, revoked and broken paths count. */
-static int
-accept_by_domain(struct lookup *l, struct cert *c)
-{
-	struct buf name = {0};
-	int r;
-
-	cert_describe(c, &name);
-	r = strings_printf(&l->job->warnings,
-	    "no path leads from the certificate of %.*s to a trust anchor; it "
-	    "is used because its domain vouches for it in the DNS",
-	    (int)name.len, name.len != 0 ? (const char *)name.data : "");
-	buf_clear(&name);
-	return r;
-}
-
-/* Does one record speak for the certificate? 0, or why not in e. */
-static int
-judge_by_record(struct lookup *l, const struct smimea *record, struct cert *c,
-    struct err *e)
-{
-	struct path_params params = l->trust->trust.path;
-	struct path_result path = {0};
-	bool is_about =
-	    !smimea_is_about_leaf(record) || smimea_matches(record, c);
-	int r;
-
-	if (!is_about)
-		return err_set(e, -CS_ERR_UNTRUSTED,
-		    "its domain says in the DNS that another one is the "
-		    "address's");
-	params.extra = l->certs;
-	r = record->usage == SMIMEA_DANE_TA
-		? judge_below(l, record, c, &params, &path)
-		: path_find(c, &params, &path);
-	if (r == -CS_ERR_NO_PATH && record->usage == SMIMEA_DANE_EE)
-		r = accept_by_domain(l, c);
-	else if (r == 0 && record->usage == SMIMEA_PKIX_TA &&
-		 !is_on_path(record, &path))
-		r = err_set(e, -CS_ERR_UNTRUSTED,
-		    "its domain says in the DNS that another CA issues the "
-		    "address's certificates");
-	else if (r != 0)
-		err_set(e, r, "%s", path.text);
-	path_result_clear(&path);
-	return r;
-}
-
-/* May it be encrypted to? 0, or why not in e. */
-static int
-judge(struct lookup *l, struct cert *c, struct err *e)
-{
-	struct path_params params = l->trust->trust.path;
-	struct path_result path;
-	int r = cert_may_encrypt(c, (int64_t)time(NULL), e);
-	size_t i;
-
-	if (r != 0)
-		return r;
-	for (i = 0; i < l->records_len; i++) {
-		err_clear(e);
-		r = judge_by_record(l, &l->records[i], c, e);
-		if (r == 0 || r == -CS_ERR_NO_MEMORY)
-			return r;
-	}
-	if (l->records_len != 0)
-		return r;
-	params.extra = l->certs;
-	r = path_find(c, &params, &path);
-	if (r != 0)
-		err_set(e, r, "%s", path.text);
-	path_result_clear(&path);
-	return r;
-}
-
 /* --- the whole --- */
-
-static bool
-is_newer(const struct cert *a, const struct cert *b)
-{
-	return cert_get_not_before(a) > cert_get_not_before(b);
-}
-
-/* Those for the address, the newest first; how many. */
-static size_t
-sort_candidates(struct lookup *l, struct bytes address,
-    struct cert *sorted[static LOOKUP_JUDGED_MAX])
-{
-	struct cert *c;
-	size_t i, at, len = 0;
-
-	for (i = 0; i < cert_set_get_len(l->certs); i++) {
-		c = cert_set_get(l->certs, i);
-		if (len == LOOKUP_JUDGED_MAX ||
-		    address_match_cert(c, address) != ADDRESS_MATCH)
-			continue;
-		for (at = len++; at > 0 && is_newer(c, sorted[at - 1]); at--)
-			sorted[at] = sorted[at - 1];
-		sorted[at] = c;
-	}
-	return len;
-}
-
-static int
-choose(struct lookup *l, struct bytes address, struct cert_set *recipients,
-    bool *is_found, struct err *why)
-{
-	struct cert *sorted[LOOKUP_JUDGED_MAX];
-	size_t i, len = sort_candidates(l, address, sorted);
-	struct err refused = ERR_INIT;
-	int r = 0;
-
-	if (len == 0 && (cert_set_get_len(l->certs) | l->records_len) != 0) {
-		err_set(&refused, -CS_ERR_ADDRESS,
-		    cert_set_get_len(l->certs) != 0
-			? "what was looked up is for another address"
-			: N_("the DNS tells of its certificate without having "
-			     "it"));
-		r = lookup_miss(l, &refused);
-	}
-	for (i = 0; r == 0 && !*is_found && i < len; i++) {
-		err_clear(&refused);
-		r = judge(l, sorted[i], &refused);
-		if (r == 0) {
-			*is_found = true;
-			r = cert_set_add(recipients, sorted[i]);
-		} else if (r != -CS_ERR_NO_MEMORY) {
-			r = job_note_refused(
-			    l->job, "looked-up", address, &refused, why);
-		}
-	}
-	return r;
-}
 
 int
 lookup_new(struct cardseal_job *job, const struct job_trust *trust,
@@ -481,13 +297,31 @@ lookup_free(struct lookup *l)
 	free(l);
 }
 
+static int
+ask_all(struct lookup *l, struct bytes address)
+{
+	const struct lookup_config *config = &l->config.lookup;
+	size_t i, left = config->ldap_len + config->has_dns;
+	struct err e = ERR_INIT;
+	int r = 0;
+
+	if (!address_is_valid(address)) {
+		err_set(&e, -CS_ERR_ARGUMENT,
+		    "it is no address that can be looked up");
+		return lookup_miss(l, &e);
+	}
+	if (config->has_dns)
+		r = ask_dns(l, address, left--);
+	for (i = 0; r == 0 && i < config->ldap_len; i++)
+		r = ask_directory(l, config->ldap[i], address, left--);
+	return r;
+}
+
 int
 lookup_find(struct lookup *l, struct bytes address, struct cert_set *recipients,
     bool *is_found, struct err *why)
 {
-	const struct lookup_config *config = &l->config.lookup;
-	size_t i, left = config->ldap_len + config->has_dns;
-	int r = 0;
+	int r;
 
 	err_clear(&l->miss);
 	l->records_len = 0;
@@ -495,12 +329,9 @@ lookup_find(struct lookup *l, struct bytes address, struct cert_set *recipients,
 	l->certs = cert_set_new();
 	if (l->certs == NULL)
 		return -CS_ERR_NO_MEMORY;
-	if (config->has_dns)
-		r = ask_dns(l, address, left--);
-	for (i = 0; r == 0 && i < config->ldap_len; i++)
-		r = ask_directory(l, config->ldap[i], address, left--);
+	r = ask_all(l, address);
 	if (r == 0)
-		r = choose(l, address, recipients, is_found, why);
+		r = lookup_choose(l, address, recipients, is_found, why);
 	if (r == 0 && why->code == 0 && l->miss.code != 0)
 		err_set(why, l->miss.code, "%s", err_get_text(&l->miss));
 	cert_set_free(l->certs);

@@ -32,6 +32,8 @@ transfer_init(struct transfer *t, struct serve *s, const char *schemes)
 	       curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE,
 		   (curl_off_t)q->octets_max) == 0 &&
 	       curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L) == 0 &&
+	       /* else a resolver that hangs is waited for, whatever the time */
+	       curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L) == 0 &&
 	       curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->text) == 0 &&
 	       curl_easy_setopt(
 		   c, CURLOPT_OPENSOCKETFUNCTION, transfer_on_socket) == 0 &&

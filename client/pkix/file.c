@@ -106,6 +106,26 @@ pkix_file_open_opt(const char *path, int *fd, struct err *e)
 	    path_quote(shown, path));
 }
 
+int
+pkix_settings_open(const char *path, FILE **f, struct err *e)
+{
+	char shown[PATH_SHOWN_MAX];
+	struct stat st;
+	int fd, r = pkix_file_open_opt(path, &fd, e);
+
+	*f = NULL;
+	if (r != 0 || fd < 0)
+		return r;
+	if (fstat(fd, &st) == 0 && st.st_size > (off_t)PKIX_SETTINGS_MAX)
+		r = err_set(e, -CS_ERR_TOO_LARGE, "%s: larger than %zu bytes",
+		    path_quote(shown, path), PKIX_SETTINGS_MAX);
+	else if ((*f = fdopen(fd, "r")) == NULL)
+		r = err_set_errno(e, errno, path_quote(shown, path));
+	if (r != 0)
+		close(fd);
+	return r;
+}
+
 bool
 pkix_add_xdg_folder(
     struct buf *path, const char *variable, const char *below_home)

@@ -5,6 +5,7 @@
 #define CLIENT_PKIX_FILE_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "asn1/buf.h"
 
@@ -13,6 +14,10 @@ int CS_MUST_USE pkix_file_open(const char *path, int *fd, struct err *e);
 /* As above, but a file that isn't there is 0 with *fd -1, and one that is not
  * regular (a FIFO would be waited for) is CS_ERR_NO_FILE. */
 int CS_MUST_USE pkix_file_open_opt(const char *path, int *fd, struct err *e);
+/* Likewise a file of settings, as a stream: *f NULL, it isn't there. One over
+ * PKIX_SETTINGS_MAX octets is CS_ERR_TOO_LARGE. The caller closes *f. */
+#define PKIX_SETTINGS_MAX ((size_t)1 << 20)
+int CS_MUST_USE pkix_settings_open(const char *path, FILE **f, struct err *e);
 /*
  * Reads to the end into b, whose max bounds it; path is for e. CS_ERR_IO,
  * CS_ERR_TOO_LARGE.

@@ -86,6 +86,9 @@ struct path_params {
 	bool is_mapping_inhibited;
 	bool is_any_policy_inhibited;
 	bool wants_log;
+	/* Bounds of this search below those that are below, for who makes many;
+	 * 0: those. */
+	unsigned signatures_max, work_max;
 	struct path_cache *cache;	  /* path_cache.h; may be NULL */
 	const struct path_source *source; /* NULL: offline */
 };
@@ -137,7 +140,9 @@ struct path_result {
 	int revocation_code;
 	bool is_revocation_checked; /* the status of all is known */
 	char revocation_text[PATH_TEXT_MAX];
-	struct path_log *log; /* NULL unless params want it */
+	unsigned signatures, work; /* what the search took of its bounds */
+	bool is_given_up;	   /* code is not 0, and a bound was reached */
+	struct path_log *log;	   /* NULL unless params want it */
 };
 
 /*

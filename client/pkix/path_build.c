@@ -487,8 +487,8 @@ search_log(struct path_search *s)
 
 	if (log == NULL)
 		return;
-	log->signatures = s->ctx.signatures;
-	log->work = s->ctx.work;
+	log->signatures = result->signatures;
+	log->work = result->work;
 	result->log = s->ctx.log = log;
 	if (result->code == 0) {
 		chain = (struct path_chain){.anchor = result->anchor};
@@ -506,11 +506,24 @@ search_log(struct path_search *s)
 		    result->code, result->text);
 }
 
+/* A search with a lower bound begins with the difference as done. */
+static unsigned
+begin_at(unsigned lower, unsigned max)
+{
+	return lower != 0 && lower < max ? max - lower : 0;
+}
+
 int
 path_find(struct cert *leaf, const struct path_params *params,
     struct path_result *result)
 {
-	struct path_search s = {.ctx.params = params, .result = result};
+	unsigned signatures =
+	    begin_at(params->signatures_max, PATH_SIGNATURES_MAX);
+	unsigned work = begin_at(params->work_max, PATH_WORK_MAX);
+	struct path_search s = {.ctx.params = params,
+	    .ctx.signatures = signatures,
+	    .ctx.work = work,
+	    .result = result};
 	int r = -CS_ERR_NO_MEMORY;
 
 	if (params->cache != NULL &&
@@ -522,6 +535,9 @@ path_find(struct cert *leaf, const struct path_params *params,
 		r = search_run(&s, leaf);
 	if (r != 0 && anchor_index_get_error(params->anchor_index) != 0)
 		r = -CS_ERR_NO_MEMORY;
+	result->signatures = s.ctx.signatures - signatures;
+	result->work = s.ctx.work - work;
+	result->is_given_up = r != 0 && (s.ctx.is_over || s.bound != NULL);
 	if (r != 0)
 		r = search_fail(&s, r);
 	if (params->wants_log && s.ctx.memo != NULL)

@@ -63,6 +63,7 @@ struct path_ctx {
 	struct path_signers *signers; /* NULL until a list was asked */
 	unsigned signatures;	      /* done so far */
 	unsigned work;		      /* likewise */
+	bool is_over;		      /* more of one of them was wanted */
 	enum path_for what_for;
 	struct path_memo *memo;
 	struct path_fault fault;

@@ -94,6 +94,7 @@ path_spend(struct path_ctx *ctx, size_t units)
 	if (ctx->work >= max || units > max - ctx->work) {
 		if (ctx->work < max)
 			ctx->work = max;
+		ctx->is_over = true;
 		return false;
 	}
 	ctx->work += (unsigned)units;
@@ -138,8 +139,10 @@ path_spend_signature(struct path_ctx *ctx, const struct spki *key)
 
 	if (ctx->what_for == PATH_FOR_OURS)
 		max += PATH_SIGNATURES_RESERVE;
-	if (ctx->signatures >= max || cost > max - ctx->signatures)
+	if (ctx->signatures >= max || cost > max - ctx->signatures) {
+		ctx->is_over = true;
 		return false;
+	}
 	ctx->signatures += cost;
 	return true;
 }

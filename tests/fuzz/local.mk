@@ -41,6 +41,11 @@ tests_fuzz_fuzz_pkix_SOURCES = tests/fuzz/fuzz_pkix.c $(FUZZ_SOURCES)
 tests_fuzz_fuzz_pkix_LDADD = libpkix.a libcodec.a $(ALG_LIBS) \
 	$(TREE_LIBS) libasn1.a
 
+check_PROGRAMS += tests/fuzz/fuzz_fetch
+TESTS += tests/fuzz/fuzz_fetch
+tests_fuzz_fuzz_fetch_SOURCES = tests/fuzz/fuzz_fetch.c $(FUZZ_SOURCES)
+tests_fuzz_fuzz_fetch_LDADD = $(SERVE_LIBS)
+
 # Messages of every kind, changed in every way; as a test only some hundred of
 # each.
 check_PROGRAMS += tests/fuzz/mutations
@@ -60,7 +65,8 @@ tests_fuzz_edits_CFLAGS = $(UNIT_FLAGS)
 mutations:
 	$(MAKE) check TESTS=
 	CS_SRCDIR='$(abs_top_srcdir)'; export CS_SRCDIR; \
-	for fuzz in fuzz_reader fuzz_mime fuzz_asn1 fuzz_ess fuzz_pkix; do \
+	for fuzz in fuzz_reader fuzz_mime fuzz_asn1 fuzz_ess fuzz_pkix \
+	    fuzz_fetch; do \
 		tests/fuzz/$$fuzz -n 100000 || exit; \
 	done; \
 	CS_MUTATIONS=100000 tests/fuzz/mutations && \

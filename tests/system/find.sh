@@ -126,7 +126,7 @@ records "own@good.example|1 0 0|own"
 refuses "is missing" "usage 1 wants a path" own@good.example
 records "own@good.example|2 0 0|own-ca" "own@good.example|1 0 0|own"
 exits 0 "a CA, and who it has certified" look own@good.example
-is "without a warning" "$(cat "$tmp/err")" ""
+like "by the domain's word, too" "$(cat "$tmp/err")" "its domain vouches for it"
 records "a@good.example|4 0 0|a" "a@good.example|3 2 0|a" "a@good.example|3 0 3|a"
 refuses "no certificate" "records that nobody understands" a@good.example
 
@@ -161,13 +161,14 @@ for selector in 0 1; do
 			case $usage in [02]) by=ca ;; *) by=a ;; esac
 			records "a@good.example|$usage $how|$by"
 			finds a "usage $usage, $how" a@good.example
+			is "no warning" "$(cat "$tmp/err")" ""
 			records "a@good.example|$usage $how|b"
 			refuses "another|is missing" \
 			    "usage $usage, $how, of another" a@good.example
 		done
 		records "own@good.example|2 $how|own-ca"
 		exits 0 "an anchor from the DNS, $how" look own@good.example
-		is "no warning" "$(cat "$tmp/err")" ""
+		like "told" "$(cat "$tmp/err")" "its domain vouches for it"
 		records "own@good.example|0 $how|own-ca"
 		refuses "trust anchor" "which is none for usage 0, $how" \
 		    own@good.example

@@ -354,4 +354,22 @@ categories = $(printf '1.2.%d, ' {100..140})
 	like "... with the line" "$(cat err)" "labels.conf, line [0-9]+: "
 	not_ok "... nothing is written" test -e got
 done
+# what is no file of rules stops it, too, and is not waited for
+odd_fifo() { mkfifo "$conf"; }
+odd_folder() { mkdir "$conf"; }
+odd_zero() { ln -s /dev/zero "$conf"; }
+odd_huge() { truncate -s 1G "$conf"; }
+odd() { # HOW STATUS REGEX
+	rm -rf "$conf"
+	"odd_$1"
+	exits "$2" "a $1 stops reading" timeout 20 "$CARDSEAL" read -o got \
+	    --anchor "$ca" plain.eml
+	like "... and is told" "$(cat err)" "labels.conf.*$3"
+	not_ok "... nothing is written" test -e got
+	rm -rf "$conf"
+}
+odd fifo 74 "no regular file"
+odd folder 74 "no regular file"
+odd zero 74 "no regular file"
+odd huge 7 "larger than"
 done_testing

@@ -9,7 +9,7 @@ SYSTEM_TESTS = \
 	tests/system/doctor.sh \
 	tests/system/encrypt.sh \
 	tests/system/errors.sh \
-	tests/system/fetch.sh tests/system/find.sh \
+	tests/system/fetch.sh tests/system/find.sh tests/system/lookup.sh \
 	tests/system/fixtures.sh \
 	tests/system/german.sh tests/system/git.sh \
 	tests/system/harness.sh tests/system/installed.sh \
@@ -34,6 +34,7 @@ EXTRA_DIST += tests/system/owa_browser.py tests/system/p11_kit_server.py \
 	tests/system/p11_derive.py
 EXTRA_DIST += tests/system/ssh_server.py tests/system/tsa.sh tests/system/pki.sh \
 	tests/system/dns.sh tests/system/dns_server.py \
+	tests/system/heap_certs.py \
 	tests/system/ldap.sh tests/system/ldap_server.py \
 	tests/system/staple.py tests/system/store_kill.py \
 	tests/system/terminal.py tests/system/mail_screen.sh
@@ -63,6 +64,13 @@ check_PROGRAMS += tests/system/cmsdrive
 tests_system_cmsdrive_SOURCES = tests/system/cmsdrive.c
 tests_system_cmsdrive_LDADD = $(CMSUNIT_LIBS) $(CMS_TEST_LIBS)
 tests_system_cmsdrive_CFLAGS = $(UNIT_FLAGS)
+
+# A resolver that says nothing.
+check_LTLIBRARIES += tests/system/resolver_shim.la
+tests_system_resolver_shim_la_SOURCES = tests/system/resolver_shim.c
+tests_system_resolver_shim_la_CFLAGS = $(AM_CFLAGS) -fPIC
+tests_system_resolver_shim_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version \
+	-rpath /nowhere
 
 # What the tests of one build share; see fixtures() in lib.sh.
 clean-local: clean-fixtures clean-deb

@@ -318,7 +318,38 @@ START_TEST(gives_up_in_time)
 	unit_assert_code(path_find(leaf, &params, &result), -CS_ERR_NO_PATH);
 	ck_assert_msg(strstr(result.text, "too many signatures") != NULL, "%s",
 	    result.text);
+	ck_assert(result.is_given_up);
+	ck_assert_uint_eq(result.signatures, PATH_SIGNATURES_MAX);
+	path_result_clear(&result);
+	params.signatures_max = 8;
+	unit_assert_code(path_find(leaf, &params, &result), -CS_ERR_NO_PATH);
+	ck_assert(result.is_given_up);
+	ck_assert_uint_eq(result.signatures, 8);
 	cert_free(leaf);
+}
+END_TEST
+
+/* Two signatures, and no more than a few hundred of the rest. */
+START_TEST(keeps_to_lower_bounds)
+{
+	add(anchors, "root");
+	add(intermediates, "int");
+	params.signatures_max = 2;
+	params.work_max = 512;
+	assert_path("leaf", 0, NULL);
+	ck_assert(!result.is_given_up);
+	ck_assert_uint_eq(result.signatures, 2);
+	ck_assert_uint_lt(result.work, 512);
+	params.signatures_max = 1;
+	assert_path("leaf", -CS_ERR_NO_PATH, "too many signatures");
+	ck_assert(result.is_given_up);
+	params.signatures_max = 0;
+	params.work_max = 1;
+	assert_path("leaf", -CS_ERR_NO_PATH, "too many");
+	ck_assert(result.is_given_up);
+	ck_assert_uint_eq(result.work, 1);
+	params.work_max = 0;
+	assert_path("leaf", 0, NULL);
 }
 END_TEST
 
@@ -547,6 +578,7 @@ suite(void)
 	tcase_add_test(t, judges_by_time);
 	tcase_add_test(t, tells_the_path);
 	tcase_add_test(t, gives_up_in_time);
+	tcase_add_test(t, keeps_to_lower_bounds);
 	tcase_add_loop_test(t, checks_revocation, 0, N(revocations));
 	tcase_add_test(t, keeps_paths);
 	tcase_add_test(t, keeps_no_path_too_long);

@@ -120,6 +120,9 @@ def settings():
               path)
         path = folder.write("a.conf", "[agent]\nwhat is this\n")
         fails(folder, 2, ["line 2"], "a wrong line", "--config", path)
+        os.mkfifo(folder.file("b.conf"))
+        fails(folder, 2, ["not a configuration file"], "a FIFO", "--config",
+              folder.file("b.conf"))
         os.makedirs(folder.file("home/config/cardseal"))
         folder.write("home/config/cardseal/agent.conf", "[agent]\nx = 1\n")
         fails(folder, 2, ["config/cardseal/agent.conf, line 2"],
