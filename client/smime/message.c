@@ -132,19 +132,19 @@ set_field(char **to, struct bytes section, const char *name)
 static struct bytes
 line_get_protected(const struct tree *t, const struct line *l, bool *is_wrapped)
 {
-	struct buf forwarded = {.max = PARAM_LEN_MAX};
-	struct media_type mt;
+	const struct line *enclosed = NULL;
 	size_t i;
 
-	*is_wrapped = false;
-	if (header_get_media_type(buf_get(&l->inner_header), &mt) &&
-	    media_type_is(&mt, "message", "rfc822") &&
-	    header_get_param(mt.params, "forwarded", &forwarded, NULL) == 1)
-		*is_wrapped = header_is_equal_nocase(buf_get(&forwarded), "no");
-	buf_clear(&forwarded);
-	for (i = 0; *is_wrapped && i < t->lines_len; i++)
+	for (i = 0; enclosed == NULL && i < t->lines_len; i++)
 		if (t->lines[i]->outer == l && t->lines[i]->v->mail->is_message)
-			return buf_get(&t->lines[i]->header);
+			enclosed = t->lines[i];
+	*is_wrapped = enclosed != NULL &&
+		      protect_is_wrapped(buf_get(&l->header),
+			  buf_get(&l->inner_header),
+			  buf_get(&enclosed->header),
+			  enclosed->v->layers_len == 0);
+	if (*is_wrapped)
+		return buf_get(&enclosed->header);
 	return buf_get(&l->inner_header);
 }
 

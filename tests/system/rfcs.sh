@@ -166,12 +166,23 @@ for n in smime-one-part smime-multipart smime-one-part-complex \
 	        all(x['is_signed'] for x in v['parts']))")" \
 	    "('verified', None, '$n', True)"
 done
-# MAY be shown as one mail (4.10); here the enclosed message is one by itself
-n=smime-multipart-complex-rfc8551hp
-exits 0 "RFC 9788 $n" judge "$mails/$n.eml"
-is "... is a message in a signed one" \
-    "$(field "(v['summary'], p['kind'], [(i['is_message'], i['subject'])
-        for i in v['inner']])")" "('verified', None, [(True, '$n')])"
+# shown as mails whose header is protected, as 4.10 allows
+for n in smime-one-part-complex-rfc8551hp smime-multipart-complex-rfc8551hp; do
+	exits 0 "RFC 9788 $n" judge "$mails/$n.eml"
+	is "... is a whole message in a signed one" \
+	    "$(field "(v['summary'], p['kind'], p['finding']['state'], $states,
+	        v['subject'], [(i['is_message'], i['subject'])
+	            for i in v['inner']])")" \
+	    "('verified', 'wrapped', 'good', ['same'], '$n', [(True, '$n')])"
+	sed "1,/^\$/s/^Subject: .*/Subject: another/" "$mails/$n.eml" >changed.eml
+	exits 0 "... another subject outside" judge changed.eml
+	is "... is told" "$(field "(v['subject'], p['finding']['state'])")" \
+	    "('$n', 'bad')"
+	sed "1,/^\$/s/^Message-ID: .*/Message-ID: <1@example>/" \
+	    "$mails/$n.eml" >changed.eml
+	exits 0 "... in another mail" judge changed.eml
+	is "... is forwarded" "$(field "p['kind']")" None
+done
 # Bob's key on a token, as RFC 9216 has it
 fixtures "$tmp/fixture" --identity name=other,key=p256
 pinentry_answers yes "pin $FIXTURE_PIN" yes
@@ -188,6 +199,13 @@ for n in smime-signed-enc smime-signed-enc-complex; do
 	        p['kind'], v['subject'])")" \
 	    "('verified', ['encrypted', 'signed'], None, '$n')"
 done
+n=smime-enc-signed-complex-rfc8551hp-baseline
+exits 0 "RFC 9788 $n" judge "$mails/$n.eml"
+is "... is a whole message in a signed and encrypted one" \
+    "$(field "(v['summary'], [l['kind'] for l in v['layers']], p['kind'],
+        p['finding']['state'], v['subject'], [(f['name'], f['outer'])
+            for f in p['headers'] if f['state'] != 'same'])")" \
+    "('verified', ['encrypted', 'signed'], 'wrapped', 'good', '$n', [('Subject', '[...]')])"
 for what in hp-{baseline,shy}{,-legacy}{,-reply} \
     complex-hp-{baseline,shy}{,-legacy} complex-hp-{baseline,shy}-reply \
     complex-hp-baseline-lgc-rpl complex-hp-shy-legacy-reply; do
