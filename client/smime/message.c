@@ -138,11 +138,10 @@ line_get_protected(const struct tree *t, const struct line *l, bool *is_wrapped)
 	for (i = 0; enclosed == NULL && i < t->lines_len; i++)
 		if (t->lines[i]->outer == l && t->lines[i]->v->mail->is_message)
 			enclosed = t->lines[i];
-	*is_wrapped = enclosed != NULL &&
-		      protect_is_wrapped(buf_get(&l->header),
-			  buf_get(&l->inner_header),
-			  buf_get(&enclosed->header),
-			  enclosed->v->layers_len == 0);
+	*is_wrapped =
+	    enclosed != NULL &&
+	    protect_is_wrapped(buf_get(&l->header), buf_get(&l->inner_header),
+		buf_get(&enclosed->header), enclosed->v->layers_len == 0);
 	if (*is_wrapped)
 		return buf_get(&enclosed->header);
 	return buf_get(&l->inner_header);

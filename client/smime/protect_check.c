@@ -84,7 +84,7 @@ find_hp_outer(
 struct check {
 	struct verdict *v;
 	struct bytes outer, inner;
-	bool is_cipher; /* the payload says so, and it was encrypted */
+	bool is_cipher;	 /* the payload says so, and it was encrypted */
 	bool is_wrapped; /* there are no HP-Outer */
 	bool is_signed, is_encrypted;
 	size_t differ, hidden;

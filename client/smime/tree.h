@@ -138,6 +138,7 @@ struct walk_start {
 	uint64_t base;
 	const char *self;   /* path of the entity if it has no parts */
 	const char *prefix; /* what stands before its parts' numbers */
+	struct inflate_count *inflated; /* around it; NULL: nothing was */
 };
 struct walk;
 /* NULL: no memory. The sink's finish ends it; free by walk_free. */
@@ -155,7 +156,8 @@ struct place {
 	char self[PATH_MAX_LEN], prefix[PATH_MAX_LEN];
 	unsigned header_flags; /* enum lines_flag */
 	const struct node *stream;
-	uint64_t base; /* of its body; UINT64_MAX: unknown */
+	uint64_t base;			/* of its body; UINT64_MAX: unknown */
+	struct inflate_count *inflated; /* around it; NULL: nothing was */
 };
 
 /* Of application/pkcs7-mime: free it by sink_free; finish judges. cte

@@ -231,6 +231,7 @@ walk_place(struct walk *w, const struct parser_header *h, enum entity_kind kind,
 	    .header_flags = h->flags,
 	    .stream = w->start.stream,
 	    .base = walk_offset(w, h->body),
+	    .inflated = w->start.inflated,
 	};
 	place->node = tree_get_child(t, w->start.node, kinds[kind], &code);
 	if (code != 0)

@@ -230,12 +230,13 @@ static const struct {
     {"Message-ID: <1@x>\r\n", "", "", false},
     {"", "", "Message-ID: <1@x>\r\n", false},
     {"", "", "", false},
-    {"Message-ID: <1@x>\r\nMessage-ID: <2@x>\r\n", "",
-	"Message-ID: <1@x>\r\n", false},
+    {"Message-ID: <1@x>\r\nMessage-ID: <2@x>\r\n", "", "Message-ID: <1@x>\r\n",
+	false},
     {"Message-ID: <1@x>\r\n", "; forwarded=yes", "Message-ID: <1@x>\r\n",
 	false},
-    {"Message-ID: <1@x>\r\n", "", "Message-ID: <1@x>\r\n"
-				    "Content-Type: text/plain; hp=clear\r\n",
+    {"Message-ID: <1@x>\r\n", "",
+	"Message-ID: <1@x>\r\n"
+	"Content-Type: text/plain; hp=clear\r\n",
 	false},
 };
 
