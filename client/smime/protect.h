@@ -40,8 +40,8 @@ int CS_MUST_USE protect_write_outer(
  * Compares the payload's header section with that of the mail and fills
  * v->mail's has_protection ... headers. is_wrapped: inner is the header of a
  * message/rfc822 that is the whole payload (RFC 8551 3.1); what is hidden then
- * is told from what is outside (RFC 9788 4.10.2): fields that are not there, and
- * a Subject that says nothing. Only CS_ERR_NO_MEMORY.
+ * is told from what is outside (RFC 9788 4.10.2): fields that are not there,
+ * and a Subject that says nothing. Only CS_ERR_NO_MEMORY.
  */
 int CS_MUST_USE protect_check(
     struct verdict *v, struct bytes outer, struct bytes inner, bool is_wrapped);

@@ -8,6 +8,7 @@
 #include "client/smime/message.h"
 #include "client/smime/parser.h"
 
+#define FRONT_MAX_LEN ((size_t)64 << 10) /* where an author is looked for */
 #define PATH_MAX_LEN 256 /* of part paths; longer ones are cut */
 
 enum node_kind {
@@ -52,6 +53,7 @@ struct line {
 	struct buf header; /* the message's header section; "" for a part */
 	bool is_clear;	   /* it ended as it should, and is here in full */
 	struct buf inner_header; /* of the inner entity */
+	struct buf front;	 /* its first octets, as they stand */
 };
 
 /* A range of a content that may have to be held back. */
