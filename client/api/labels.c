@@ -36,6 +36,7 @@ struct labels_stream {
 	int line;	/* the present one, from 1 */
 	int fault_line; /* of what e tells; 0: of none */
 	struct err *e;
+	struct labels_parse *parse; /* into which the lines go */
 };
 
 struct labels_parse {
@@ -354,6 +355,31 @@ labels_line(void *user, const char *section, const char *name, const char *text)
 	return 0;
 }
 
+/* inih tells of a section with its first key: one that has none counts, too. */
+static void
+see_section(struct labels_stream *s, const char *line)
+{
+	char section[SECTION_LEN_MAX + 2] = "";
+	size_t len;
+
+	if (s->line == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0)
+		line += 3; /* a byte order mark */
+	while (isspace((unsigned char)line[0]))
+		line++;
+	if (line[0] != '[' || strchr(line, ']') == NULL)
+		return;
+	len = strcspn(line + 1, "]");
+	if (len > sizeof(section) - 1)
+		len = sizeof(section) - 1; /* too long all the same */
+	memcpy(section, line + 1, len);
+	if (strcmp(section, "labels") == 0 ||
+	    find_section(s->parse, section) == 0)
+		return;
+	s->fault_line = s->line;
+	if (s->e->code == 0)
+		err_set(s->e, -CS_ERR_NO_MEMORY, NULL);
+}
+
 /* For inih, in place of fgets: it would take what is left of a long line for
  * another line. */
 static char *
@@ -363,6 +389,8 @@ labels_gets(char *line, int size, void *stream)
 	char *got = fgets(line, size, s->f);
 
 	s->line++;
+	if (got != NULL && s->e->code == 0)
+		see_section(s, got);
 	if (got == NULL || strchr(got, '\n') != NULL || feof(s->f) ||
 	    s->e->code != 0)
 		return got;
@@ -398,6 +426,7 @@ labels_file(
 	bool has_failed;
 	int line, r = pkix_settings_open(path, &s.f, e);
 
+	s.parse = &parse;
 	*is_there = s.f != NULL;
 	if (r != 0 || s.f == NULL)
 		return r;

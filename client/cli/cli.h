@@ -96,6 +96,10 @@ void cli_translate(bool on);
 const char *cli_say(const char *text) __attribute__((format_arg(1)));
 /* "cardseal: " and the text, in the person's language, on standard error. */
 void cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+#define CLI_QUOTED_SIZE 128
+/* What somebody typed, or a shell found, as a message may show it: what is not
+ * printable ASCII as \xNN, and cut where it is long. Returns dst. */
+const char *cli_quote(char dst[static CLI_QUOTED_SIZE], const char *text);
 /* Prints the job's last error; returns its exit status. */
 int cli_fail(const struct cli *cli, int code);
 /* Prints warnings, and with -v notes. */

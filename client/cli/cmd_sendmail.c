@@ -107,6 +107,7 @@ take_long(struct mailing *m, int argc, char **argv, int *i)
 	const char *word = argv[*i] + 2, *value = strchr(word, '=');
 	size_t len = value != NULL ? (size_t)(value - word) : strlen(word);
 	const struct cli_option *o = find_long(sendmail_options, word, len);
+	char quoted[CLI_QUOTED_SIZE];
 
 	if (o->name == NULL)
 		o = find_long(cli_common_options, word, len);
@@ -115,7 +116,7 @@ take_long(struct mailing *m, int argc, char **argv, int *i)
 	if (o->name == NULL) {
 		cli_error("sendmail: there is no option %s; see \"cardseal "
 			  "sendmail --help\"",
-		    argv[*i]);
+		    cli_quote(quoted, argv[*i]));
 		return CLI_EXIT_USAGE;
 	}
 	if (value != NULL)

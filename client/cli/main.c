@@ -241,6 +241,7 @@ main(int argc, char **argv)
 {
 	const struct cli_command *command;
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	char quoted[CLI_QUOTED_SIZE];
 	int words;
 
 	setlocale(LC_CTYPE, "");
@@ -264,8 +265,8 @@ main(int argc, char **argv)
 	}
 	command = find_command(argc, argv, &words);
 	if (command == NULL) {
-		cli_error(
-		    "there is no command \"%s\"; see cardseal --help", argv[1]);
+		cli_error("there is no command \"%s\"; see cardseal --help",
+		    cli_quote(quoted, argv[1]));
 		return CLI_EXIT_USAGE;
 	}
 	return run_command(command, argc - words, argv + words);

@@ -205,7 +205,9 @@ find_row(const struct cli_option *const *rows, size_t len, int value)
 static int
 usage_error(const struct cli *cli, int value, char *const *argv)
 {
-	const char *what = optind > 0 ? argv[optind - 1] : "";
+	char quoted[CLI_QUOTED_SIZE];
+	const char *what =
+	    cli_quote(quoted, optind > 0 ? argv[optind - 1] : "");
 
 	if (value == ':')
 		cli_error("%s: %s wants an argument; see \"cardseal %s "
@@ -225,6 +227,7 @@ cli_parse(struct cli *cli, int argc, char **argv)
 	struct option longs[CLI_OPTIONS_MAX];
 	char shorts[2 * CLI_OPTIONS_MAX + 2];
 	size_t len = collect_options(cli->command, rows);
+	char quoted[CLI_QUOTED_SIZE];
 	int value, status;
 
 	fill_getopt(rows, len, longs, shorts);
@@ -244,7 +247,8 @@ cli_parse(struct cli *cli, int argc, char **argv)
 	if (cli->operands_len <= cli->command->operands_max)
 		return 0;
 	cli_error("%s: too many operands: \"%s\"; see \"cardseal %s --help\"",
-	    cli->command->name, cli->operands[cli->command->operands_max],
+	    cli->command->name,
+	    cli_quote(quoted, cli->operands[cli->command->operands_max]),
 	    cli->command->name);
 	return CLI_EXIT_USAGE;
 }

@@ -45,6 +45,23 @@ cli_error(const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
+const char *
+cli_quote(char dst[static CLI_QUOTED_SIZE], const char *text)
+{
+	size_t used = 0;
+	unsigned char c;
+
+	/* room for \xNN, "..." and the NUL */
+	for (; *text != '\0' && used + 8 <= CLI_QUOTED_SIZE; text++) {
+		c = (unsigned char)*text;
+		used += (size_t)snprintf(dst + used, CLI_QUOTED_SIZE - used,
+		    c >= ' ' && c < 0x7f && c != '\\' ? "%c" : "\\x%02x", c);
+	}
+	snprintf(dst + used, CLI_QUOTED_SIZE - used, "%s",
+	    *text != '\0' ? "..." : "");
+	return dst;
+}
+
 int
 cli_fail(const struct cli *cli, int code)
 {

@@ -65,6 +65,8 @@ struct cms_reader_params {
 	bool is_raw;
 	/* SignedData: gets what stands around the content; or NULL. */
 	struct cms_parts *parts;
+	/* What was inflated around this message; NULL: nothing. */
+	struct inflate_count *inflated;
 	/*
 	 * What is carried from one run over the message to the next; NULL for
 	 * a single run. A run needs another one where authenticated
@@ -118,6 +120,9 @@ enum cms_type cms_reader_get_type(const struct cms_reader *reader);
 bool cms_reader_is_detached(const struct cms_reader *reader);
 /* SignedData whose content is the Receipt of RFC 2634, no MIME entity. */
 bool cms_reader_is_receipt(const struct cms_reader *reader);
+/* For a message inside of the content, once there is content: its params'
+ * inflated. Borrowed from the reader. */
+struct inflate_count *cms_reader_get_inflated(const struct cms_reader *reader);
 /* SignedData: was a SignerInfo met? */
 bool cms_reader_has_signers(const struct cms_reader *reader);
 /* After finish: the verdict's layer does not count, and the message should be

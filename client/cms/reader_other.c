@@ -63,7 +63,17 @@ int
 reader_start_inflate(struct cms_reader *r)
 {
 	r->after_inflate.write = reader_after_inflate;
-	return sink_new_inflate(&r->after_inflate, &r->inflate, &r->err);
+	return sink_new_inflate(
+	    &r->after_inflate, r->params.inflated, &r->inflate, &r->err);
+}
+
+struct inflate_count *
+cms_reader_get_inflated(const struct cms_reader *r)
+{
+	if (r->inner != NULL)
+		return cms_reader_get_inflated(r->inner);
+	return r->inflate != NULL ? sink_get_inflate_count(r->inflate)
+				  : r->params.inflated;
 }
 
 /* --- DigestedData --- */

@@ -58,7 +58,7 @@ struct zlib_sink {
 	struct sink sink;
 	struct sink *next;
 	z_stream z;
-	uint64_t in_len, out_len; /* so far */
+	struct inflate_count own, *count; /* own.in_len: so far, of both ways */
 	bool is_inflate;
 	bool is_started; /* z is to be ended */
 	bool is_done;	 /* the end of the stream was seen */
@@ -86,9 +86,9 @@ zlib_sink_flush(struct zlib_sink *s, struct err *e)
 
 	s->z.next_out = s->out;
 	s->z.avail_out = sizeof(s->out);
-	s->out_len += len;
-	if (s->is_inflate && s->out_len > INFLATE_FREE_LEN &&
-	    s->out_len / INFLATE_RATIO_MAX > s->in_len)
+	s->count->out_len += len;
+	if (s->is_inflate && s->count->out_len > INFLATE_FREE_LEN &&
+	    s->count->out_len / INFLATE_RATIO_MAX > s->count->in_len)
 		return err_set(e, -CS_ERR_TOO_LARGE,
 		    "the compressed content grows to more than %d times its "
 		    "length: what does that is meant to fill disks",
@@ -103,9 +103,9 @@ zlib_sink_fail(const struct zlib_sink *s, int code, struct err *e)
 		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
 	if (!s->is_inflate)
 		return err_set(e, -CS_ERR_INTERNAL, "zlib: error %d", code);
-	return err_set_at(e, -CS_ERR_ENCODING, s->in_len - s->z.avail_in,
+	return err_set_at(e, -CS_ERR_ENCODING, s->own.in_len - s->z.avail_in,
 	    "the compressed content is broken at its byte %llu",
-	    (unsigned long long)(s->in_len - s->z.avail_in));
+	    (unsigned long long)(s->own.in_len - s->z.avail_in));
 }
 
 /* Runs zlib until it has taken all input, and given all output. */
@@ -141,7 +141,7 @@ zlib_sink_write(struct sink *sink, struct bytes in, struct err *e)
 		len = in.len < SINK_PIECE_LEN ? in.len : SINK_PIECE_LEN;
 		s->z.next_in = (Bytef *)in.p;
 		s->z.avail_in = (uInt)len;
-		s->in_len += len;
+		s->own.in_len += len;
 		r = zlib_sink_run(s, Z_NO_FLUSH, e);
 		in = bytes_of(in.p + len, in.len - len);
 	}
@@ -161,8 +161,8 @@ zlib_sink_finish(struct sink *sink, struct err *e)
 }
 
 static int
-zlib_sink_new(
-    struct sink *next, bool is_inflate, struct sink **sink, struct err *e)
+zlib_sink_new(struct sink *next, struct inflate_count *around, bool is_inflate,
+    struct sink **sink, struct err *e)
 {
 	struct zlib_sink *s;
 	int code, r = zlib_load(e);
@@ -177,6 +177,7 @@ zlib_sink_new(
 	s->sink.finish = zlib_sink_finish;
 	s->sink.free = zlib_sink_free;
 	s->next = next;
+	s->count = around != NULL ? around : &s->own;
 	s->is_inflate = is_inflate;
 	s->z.next_out = s->out;
 	s->z.avail_out = sizeof(s->out);
@@ -198,11 +199,18 @@ zlib_sink_new(
 int
 sink_new_deflate(struct sink *next, struct sink **sink, struct err *e)
 {
-	return zlib_sink_new(next, false, sink, e);
+	return zlib_sink_new(next, NULL, false, sink, e);
 }
 
 int
-sink_new_inflate(struct sink *next, struct sink **sink, struct err *e)
+sink_new_inflate(struct sink *next, struct inflate_count *around,
+    struct sink **sink, struct err *e)
 {
-	return zlib_sink_new(next, true, sink, e);
+	return zlib_sink_new(next, around, true, sink, e);
+}
+
+struct inflate_count *
+sink_get_inflate_count(struct sink *inflate)
+{
+	return ((struct zlib_sink *)inflate)->count;
 }

@@ -270,19 +270,64 @@ has_hidden_control(struct bytes b)
 	return false;
 }
 
+/* Has it a dot, or what looks like one, with something on both sides? */
+static bool
+has_inner_dot(struct bytes in)
+{
+	uint32_t c;
+	size_t i, len;
+
+	for (i = 0; i < in.len; i += len != 0 ? len : 1) {
+		len = utf8_decode(in.p + i, in.len - i, &c);
+		if (len != 0 && i > 0 && i + len < in.len &&
+		    (c == '.' || c == 0x3002 || c == 0xff0e || c == 0xff61))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * "ceo @ example.org": the words on both sides of a sign at [at, at + len) that
+ * stands alone read as an address where the right one has a dot ("Bob @ work"
+ * does not), and are added to b.
+ */
+static bool
+find_apart(struct bytes text, size_t at, size_t len, struct buf *b)
+{
+	size_t left = at, right = at + len, from, to;
+
+	while (left > 0 && ends_token(text.p[left - 1]))
+		left--;
+	for (from = left; from > 0 && !ends_token(text.p[from - 1]);)
+		from--;
+	while (right < text.len && ends_token(text.p[right]))
+		right++;
+	for (to = right; to < text.len && !ends_token(text.p[to]);)
+		to++;
+	if (from == left ||
+	    !has_inner_dot(bytes_of(text.p + right, to - right)))
+		return false;
+	buf_add(b, text.p + from, left - from);
+	buf_add_byte(b, '@');
+	buf_add(b, text.p + right, to - right);
+	return true;
+}
+
 /* Does the text show an "@" that belongs to another address? */
 static bool
 shows_other_address(struct bytes text, struct bytes addr)
 {
+	struct buf apart = {.max = DISPLAY_LEN_MAX};
 	size_t i, from, to, len;
 	char spec[ADDRESS_SPEC_MAX + 1];
+	bool is_other = false;
 
 	if (addr.len >= sizeof(spec))
 		return true;
 	if (addr.len > 0)
 		memcpy(spec, addr.p, addr.len);
 	spec[addr.len] = '\0';
-	for (i = 0; i < text.len; i++) {
+	for (i = 0; i < text.len && !is_other; i++) {
 		len = at_sign_len(bytes_of(text.p + i, text.len - i));
 		if (len == 0)
 			continue;
@@ -290,13 +335,17 @@ shows_other_address(struct bytes text, struct bytes addr)
 			from--;
 		for (to = i + len; to < text.len && !ends_token(text.p[to]);)
 			to++;
-		if (to - from > len &&
-		    !header_is_equal_nocase(
-			bytes_of(text.p + from, to - from), spec))
-			return true;
+		buf_reset(&apart);
+		if (to - from > len)
+			is_other = !header_is_equal_nocase(
+			    bytes_of(text.p + from, to - from), spec);
+		else if (find_apart(text, i, len, &apart))
+			is_other = apart.err != 0 || !header_is_equal_nocase(
+							 buf_get(&apart), spec);
 		i = to;
 	}
-	return false;
+	buf_clear(&apart);
+	return is_other;
 }
 
 static bool

@@ -17,7 +17,7 @@ libsmime_a_SOURCES = \
 	client/smime/param.c \
 	client/smime/parser.c client/smime/parser.h \
 	client/smime/protect.c client/smime/protect.h \
-	client/smime/protect_check.c \
+	client/smime/protect_check.c client/smime/protect_wrap.c \
 	client/smime/read.c client/smime/read_int.h \
 	client/smime/read_pkcs7.c client/smime/read_signed.c \
 	client/smime/receipt.c \

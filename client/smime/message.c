@@ -132,19 +132,18 @@ set_field(char **to, struct bytes section, const char *name)
 static struct bytes
 line_get_protected(const struct tree *t, const struct line *l, bool *is_wrapped)
 {
-	struct buf forwarded = {.max = PARAM_LEN_MAX};
-	struct media_type mt;
+	const struct line *enclosed = NULL;
 	size_t i;
 
-	*is_wrapped = false;
-	if (header_get_media_type(buf_get(&l->inner_header), &mt) &&
-	    media_type_is(&mt, "message", "rfc822") &&
-	    header_get_param(mt.params, "forwarded", &forwarded, NULL) == 1)
-		*is_wrapped = header_is_equal_nocase(buf_get(&forwarded), "no");
-	buf_clear(&forwarded);
-	for (i = 0; *is_wrapped && i < t->lines_len; i++)
+	for (i = 0; enclosed == NULL && i < t->lines_len; i++)
 		if (t->lines[i]->outer == l && t->lines[i]->v->mail->is_message)
-			return buf_get(&t->lines[i]->header);
+			enclosed = t->lines[i];
+	*is_wrapped =
+	    enclosed != NULL &&
+	    protect_is_wrapped(buf_get(&l->header), buf_get(&l->inner_header),
+		buf_get(&enclosed->header), enclosed->v->layers_len == 0);
+	if (*is_wrapped)
+		return buf_get(&enclosed->header);
 	return buf_get(&l->inner_header);
 }
 
@@ -208,43 +207,29 @@ line_warn(struct verdict *v)
 
 /*
  * The protected From is what a program shows that knows of it, the outer one
- * what others show: both have to be the signer's.
+ * what others show. What is signed may begin with a From that protects nothing
+ * as well: programs that open it when it was written show that. All have to be
+ * the signer's.
  */
 static int
 line_judge_origin(const struct tree *t, struct line *l, const struct line *of,
     const char *from)
 {
-	struct verdict_signer *s;
 	struct verdict *v = l->v;
-	bool is_wrapped,
-	    has_both = of == l && v->mail->has_protection && from == NULL;
-	struct finding *inside = NULL;
-	size_t i, k, n = 0, at = 0;
-	int r = 0;
+	bool is_wrapped, is_shown = of == l && v->mail->has_protection;
+	struct bytes inside = is_shown ? line_get_protected(t, l, &is_wrapped)
+				       : origin_find_author(buf_get(&l->front));
+	int r;
 
-	for (i = 0; i < v->layers_len; i++)
-		n += v->layers[i].signers_len;
-	if (has_both) {
-		inside = calloc(n + 1, sizeof(*inside));
-		r = inside == NULL
-			? -CS_ERR_NO_MEMORY
-			: origin_judge(v, line_get_protected(t, l, &is_wrapped),
-			      true, NULL);
-	}
-	for (i = 0; r == 0 && has_both && i < v->layers_len; i++)
-		for (k = 0; k < v->layers[i].signers_len; k++)
-			inside[at++] = v->layers[i].signers[k].address;
-	if (r == 0)
-		r = origin_judge(v, buf_get(&of->header), of->is_clear, from);
-	at = 0;
-	for (i = 0; r == 0 && has_both && i < v->layers_len; i++)
-		for (k = 0; k < v->layers[i].signers_len; k++, at++) {
-			s = &v->layers[i].signers[k];
-			if (s->address.state == FINDING_GOOD)
-				s->address = inside[at];
-		}
-	free(inside);
-	return r;
+	if (from != NULL || (!is_shown && inside.len == 0))
+		return origin_judge(
+		    v, buf_get(&of->header), of->is_clear, from);
+	r = origin_judge_both(v, inside, buf_get(&of->header), of->is_clear);
+	if (r != 0 || is_shown)
+		return r;
+	return verdict_warn(v,
+	    "what was signed begins with a header that no header protection "
+	    "speaks of: programs that open it take it for the mail's");
 }
 
 static int

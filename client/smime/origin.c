@@ -8,6 +8,7 @@
 #include "client/smime/address_list.h"
 #include "client/smime/header.h"
 #include "client/smime/lines.h"
+#include "client/smime/read_int.h"
 
 #define QUOTED_MAX 160
 
@@ -294,6 +295,57 @@ each_signer(struct verdict *v, struct origin *o,
 	for (i = 0; i < v->layers_len; i++)
 		for (k = 0; k < v->layers[i].signers_len; k++)
 			fn(o, &v->layers[i].signers[k]);
+}
+
+struct bytes
+origin_find_author(struct bytes front)
+{
+	struct bytes section, body;
+	const uint8_t *lf;
+	size_t at;
+
+	if (front.len > 5 &&
+	    bytes_is_equal(bytes_of(front.p, 5), BYTES_LIT("From ")) &&
+	    header_judge_line(front) != HEADER_FIELD) {
+		lf = memchr(front.p, '\n', front.len);
+		at = lf != NULL ? (size_t)(lf - front.p) + 1 : front.len;
+		front = bytes_of(front.p + at, front.len - at);
+	}
+	reading_split_part(front, &section, &body);
+	return header_find(section, "From", NULL) > 0 ||
+		       header_find(section, "Sender", NULL) > 0
+		   ? section
+		   : BYTES_NONE;
+}
+
+int
+origin_judge_both(
+    struct verdict *v, struct bytes inside, struct bytes section, bool is_clear)
+{
+	struct verdict_signer *s;
+	struct finding *found;
+	size_t i, k, n = 0, at = 0;
+	int r;
+
+	for (i = 0; i < v->layers_len; i++)
+		n += v->layers[i].signers_len;
+	found = calloc(n + 1, sizeof(*found));
+	r = found != NULL ? origin_judge(v, inside, true, NULL)
+			  : -CS_ERR_NO_MEMORY;
+	for (i = 0; r == 0 && i < v->layers_len; i++)
+		for (k = 0; k < v->layers[i].signers_len; k++)
+			found[at++] = v->layers[i].signers[k].address;
+	if (r == 0)
+		r = origin_judge(v, section, is_clear, NULL);
+	at = 0;
+	for (i = 0; r == 0 && i < v->layers_len; i++)
+		for (k = 0; k < v->layers[i].signers_len; k++, at++) {
+			s = &v->layers[i].signers[k];
+			if (s->address.state == FINDING_GOOD)
+				s->address = found[at];
+		}
+	free(found);
+	return r;
 }
 
 int

@@ -24,4 +24,15 @@
 int CS_MUST_USE origin_judge(
     struct verdict *v, struct bytes section, bool is_clear, const char *from);
 
+/*
+ * The header section that a file with what is signed begins with, for programs
+ * that open it as a mail: front's own, or what is behind an mbox's first line.
+ * Empty: it has neither From nor Sender.
+ */
+struct bytes origin_find_author(struct bytes front);
+/* Likewise for a mail that has such a header inside of the signature: what
+ * origin_judge finds of one counts where the other is good. */
+int CS_MUST_USE origin_judge_both(struct verdict *v, struct bytes inside,
+    struct bytes section, bool is_clear);
+
 #endif

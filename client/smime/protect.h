@@ -39,10 +39,24 @@ int CS_MUST_USE protect_write_outer(
 /*
  * Compares the payload's header section with that of the mail and fills
  * v->mail's has_protection ... headers. is_wrapped: inner is the header of a
- * message/rfc822 that is the whole payload (RFC 8551 3.1). Only
- * CS_ERR_NO_MEMORY.
+ * message/rfc822 that is the whole payload (RFC 8551 3.1); what is hidden then
+ * is told from what is outside (RFC 9788 4.10.2): fields that are not there,
+ * and a Subject that says nothing. Only CS_ERR_NO_MEMORY.
  */
 int CS_MUST_USE protect_check(
     struct verdict *v, struct bytes outer, struct bytes inner, bool is_wrapped);
+
+/* --- the older way (protect_wrap.c) --- */
+
+/*
+ * Is the message that is the whole payload the mail itself (RFC 8551 3.1)?
+ * Where the payload's Content-Type says forwarded=no; or where it does not
+ * say, as RFC 9788 4.10.1 has it: is_plain (nothing signs or encrypts the
+ * enclosed message once more) and no hp= in either. That fits a mail forwarded
+ * as it is, too. So the Message-ID, which is there once in each, has to be the
+ * same: what is forwarded in another mail has one of its own.
+ */
+bool protect_is_wrapped(struct bytes outer, struct bytes payload,
+    struct bytes enclosed, bool is_plain);
 
 #endif

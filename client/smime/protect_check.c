@@ -84,7 +84,8 @@ find_hp_outer(
 struct check {
 	struct verdict *v;
 	struct bytes outer, inner;
-	bool is_cipher; /* the payload says so, and it was encrypted */
+	bool is_cipher;	 /* the payload says so, and it was encrypted */
+	bool is_wrapped; /* there are no HP-Outer */
 	bool is_signed, is_encrypted;
 	size_t differ, hidden;
 	struct buf a, b, c; /* values */
@@ -106,6 +107,15 @@ set_text(char **to, struct bytes value)
 	return *to != NULL ? 0 : -CS_ERR_NO_MEMORY;
 }
 
+/* What programs that wrapped mails put in the place of a Subject. */
+static bool
+is_obscured(struct bytes name, struct bytes value)
+{
+	return header_is_equal_nocase(name, "Subject") &&
+	       (header_is_equal_nocase(value, "[...]") ||
+		   header_is_equal_nocase(value, "..."));
+}
+
 /*
  * HP-Outer tells what the sender put outside. What is outside now and differs
  * from that was changed on the way; what was put there and differs from the
@@ -123,6 +133,12 @@ compare(struct check *c, struct bytes name, size_t n, bool *is_hidden)
 	has_hp = c->is_cipher && find_hp_outer(c->inner, name, n, &value);
 	if (has_hp)
 		unfold(value, &c->c);
+	else if (c->is_wrapped && c->is_cipher && has_outer &&
+		 (is_obscured(name, buf_get(&c->b)) ||
+		     bytes_is_equal(buf_get(&c->a), buf_get(&c->b)))) {
+		has_hp = true;
+		unfold(buf_get(&c->b), &c->c);
+	}
 	if (c->is_cipher)
 		*is_hidden =
 		    !has_hp || !bytes_is_equal(buf_get(&c->a), buf_get(&c->c));
@@ -267,13 +283,19 @@ int
 protect_check(
     struct verdict *v, struct bytes outer, struct bytes inner, bool is_wrapped)
 {
-	struct check c = {.v = v, .outer = outer, .inner = inner};
+	struct check c = {.v = v,
+	    .outer = outer,
+	    .inner = inner,
+	    .is_wrapped = is_wrapped,
+	    .is_encrypted = verdict_is_encrypted(v)};
 	struct verdict_mail *m = v->mail;
-	int kind = is_wrapped ? 1 : get_kind(inner), r;
+	int kind = get_kind(inner), r;
 	size_t i;
 
 	if (v->layers_len == 0)
 		return 0;
+	if (is_wrapped)
+		kind = c.is_encrypted ? 2 : 1;
 	if (kind == 0) {
 		finding_set(&m->protection, FINDING_NOT_CHECKED, 0,
 		    "only the text is protected: From, To, Subject and Date "
@@ -283,7 +305,6 @@ protect_check(
 	m->has_protection = true;
 	m->is_legacy_wrap = is_wrapped;
 	m->is_hp_cipher = kind == 2;
-	c.is_encrypted = verdict_is_encrypted(v);
 	c.is_cipher = kind == 2 && c.is_encrypted;
 	for (i = 0; i < v->layers_len; i++)
 		if (verdict_layer_is_intact(&v->layers[i]))

@@ -27,6 +27,7 @@ lines_cut(struct tree *t, size_t len)
 		l = t->lines[--t->lines_len];
 		buf_clear(&l->header);
 		buf_clear(&l->inner_header);
+		buf_clear(&l->front);
 		free(l);
 	}
 }
@@ -77,6 +78,7 @@ line_new(struct tree *t, struct verdict *v)
 	l->v = v;
 	buf_init(&l->header, PARSER_HEADER_MAX);
 	buf_init(&l->inner_header, MESSAGE_HEADER_MAX);
+	buf_init(&l->front, FRONT_MAX_LEN);
 	t->lines[t->lines_len++] = l;
 	return l;
 }
@@ -236,6 +238,7 @@ tree_cut(struct tree *t, struct line *line, const struct tree_mark *mark)
 	verdict_mail_cut(line->v, &mark->verdict);
 	line->end = mark->end;
 	line->inner_header.len = mark->inner_header_len;
+	buf_reset(&line->front);
 }
 
 /* What ends the reading of a mail wherever it happens. */

@@ -8,6 +8,7 @@
 #include "client/smime/message.h"
 #include "client/smime/parser.h"
 
+#define FRONT_MAX_LEN ((size_t)64 << 10) /* where an author is looked for */
 #define PATH_MAX_LEN 256 /* of part paths; longer ones are cut */
 
 enum node_kind {
@@ -52,6 +53,7 @@ struct line {
 	struct buf header; /* the message's header section; "" for a part */
 	bool is_clear;	   /* it ended as it should, and is here in full */
 	struct buf inner_header; /* of the inner entity */
+	struct buf front;	 /* its first octets, as they stand */
 };
 
 /* A range of a content that may have to be held back. */
@@ -138,6 +140,7 @@ struct walk_start {
 	uint64_t base;
 	const char *self;   /* path of the entity if it has no parts */
 	const char *prefix; /* what stands before its parts' numbers */
+	struct inflate_count *inflated; /* around it; NULL: nothing was */
 };
 struct walk;
 /* NULL: no memory. The sink's finish ends it; free by walk_free. */
@@ -155,7 +158,8 @@ struct place {
 	char self[PATH_MAX_LEN], prefix[PATH_MAX_LEN];
 	unsigned header_flags; /* enum lines_flag */
 	const struct node *stream;
-	uint64_t base; /* of its body; UINT64_MAX: unknown */
+	uint64_t base;			/* of its body; UINT64_MAX: unknown */
+	struct inflate_count *inflated; /* around it; NULL: nothing was */
 };
 
 /* Of application/pkcs7-mime: free it by sink_free; finish judges. cte

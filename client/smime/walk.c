@@ -25,6 +25,8 @@ struct walk_leaf {
 };
 
 struct walk {
+	struct sink in; /* before the parser */
+	bool is_front;	/* it is what a layer of the line holds */
 	struct walk_start start;
 	char self[PATH_MAX_LEN];
 	struct parser *parser;
@@ -231,6 +233,7 @@ walk_place(struct walk *w, const struct parser_header *h, enum entity_kind kind,
 	    .header_flags = h->flags,
 	    .stream = w->start.stream,
 	    .base = walk_offset(w, h->body),
+	    .inflated = w->start.inflated,
 	};
 	place->node = tree_get_child(t, w->start.node, kinds[kind], &code);
 	if (code != 0)
@@ -461,6 +464,25 @@ on_leave(void *ctx, size_t level, bool is_closed, struct err *e)
 
 /* --- the whole --- */
 
+static int
+walk_write(struct sink *sink, struct bytes in, struct err *e)
+{
+	struct walk *w = (struct walk *)sink;
+	struct buf *front = w->is_front ? &w->start.line->front : NULL;
+	size_t room = front != NULL ? FRONT_MAX_LEN - front->len : 0;
+
+	if (room > 0 &&
+	    buf_add(front, in.p, in.len < room ? in.len : room) != 0)
+		return err_set(e, front->err, NULL);
+	return sink_write(parser_get_sink(w->parser), in, e);
+}
+
+static int
+walk_finish(struct sink *sink, struct err *e)
+{
+	return sink_finish(parser_get_sink(((struct walk *)sink)->parser), e);
+}
+
 struct walk *
 walk_new(const struct walk_start *start)
 {
@@ -487,13 +509,17 @@ walk_new(const struct walk_start *start)
 	}
 	if (start->node->kind != NODE_ROOT)
 		parser_set_entity(w->parser);
+	w->in = (struct sink){.write = walk_write, .finish = walk_finish};
+	w->is_front = start->line != NULL && !start->is_message;
+	if (w->is_front)
+		buf_reset(&start->line->front);
 	return w;
 }
 
 struct sink *
 walk_get_sink(struct walk *w)
 {
-	return parser_get_sink(w->parser);
+	return &w->in;
 }
 
 void

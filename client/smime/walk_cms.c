@@ -10,7 +10,7 @@
 
 /* An entity inside, whatever it came in. */
 static struct walk *
-new_walk(const struct place *p, bool is_message)
+new_walk(const struct place *p, struct inflate_count *inflated, bool is_message)
 {
 	struct walk_start start = {
 	    .tree = p->tree,
@@ -21,6 +21,7 @@ new_walk(const struct place *p, bool is_message)
 	    .base = p->node->base,
 	    .self = p->self,
 	    .prefix = p->prefix,
+	    .inflated = inflated,
 	};
 
 	return walk_new(&start);
@@ -88,7 +89,8 @@ static int
 content_start(struct cms_stage *s, struct err *e)
 {
 	if (s->walk == NULL)
-		s->walk = new_walk(&s->place, false);
+		s->walk = new_walk(
+		    &s->place, cms_reader_get_inflated(s->reader), false);
 	return s->walk != NULL ? 0 : err_set(e, -CS_ERR_NO_MEMORY, NULL);
 }
 
@@ -191,6 +193,7 @@ stage_begin(struct cms_stage *s, struct err *e)
 	s->has_begun = true;
 	params.memo = s->place.node->memo;
 	params.detached = NULL;
+	params.inflated = s->place.inflated;
 	s->to_reader.write = to_reader_write;
 	s->content.write = content_write;
 	r = cms_reader_new(&params, v, &s->content, &s->reader, e);
@@ -413,7 +416,7 @@ walk_new_message(const struct place *place, enum transfer_encoding cte)
 	if (is_target) {
 		s->first = place->tree->out;
 	} else {
-		s->walk = new_walk(place, true);
+		s->walk = new_walk(place, place->inflated, true);
 		s->first = s->walk != NULL ? walk_get_sink(s->walk) : NULL;
 	}
 	if (s->first != NULL && is_encoded)

@@ -47,6 +47,7 @@ open_walk(struct walk_signed *s)
 	    .base = n->base,
 	    .self = s->place.self,
 	    .prefix = s->place.prefix,
+	    .inflated = s->place.inflated,
 	};
 
 	s->walk = walk_new(&start);

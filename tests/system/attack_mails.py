@@ -182,6 +182,8 @@ attack("name-shows-another-broken-base64", *address,
        top=from_("=?utf-8?b?Y2VvQGV4YW1wbGUub3JnIQ?= <alice@example.org>"))
 attack("name-shows-another-wide", *address,
        top=from_("=?utf-8?q?ceo=EF=BC=A0example.org?= <alice@example.org>"))
+attack("name-shows-another-apart", *address,
+       top=from_("\"ceo @ example.org\" <alice@example.org>"))
 attack("name-shows-another-in-pieces", *address, top=from_(
     "=?utf-8?q?ceo?= =?utf-8?q?=40?=\r\n =?utf-8?q?example.org?= "
     "<alice@example.org>"))
@@ -209,6 +211,16 @@ attack("from-behind-a-return", *address,
 attack("route", *address, top=from_("<@ceo.example:alice@example.org>"))
 attack("address-for-a-name", *address,
        top=from_("ceo@example.org <alice@example.org>"))
+attack("header-inside", *address,
+       signed(b"From: ceo@example.org\r\n" + GOOD))
+attack("header-inside-opaque", *address, pkcs7(
+    cms(b"From: ceo@example.org\r\nSubject: hi\r\n\r\nGOOD\r\n",
+        attached=True), "signed-data"))
+attack("header-inside-as-mbox", *address,
+       signed(b"From ceo@example.org Mon Nov 30 12:00:00 2026\r\n"
+              b"From: ceo@example.org\r\n" + GOOD))
+attack("header-inside-of-the-signer", 0, "verified", None,
+       signed(b"From: alice@example.org\r\n" + GOOD))
 attack("protected-from-differs", *address, top=from_("ceo@example.org"),
        entity=signed(protected("clear"), "mallory"))
 attack("hp-outer-vouches", *address, top=from_("ceo@example.org"),

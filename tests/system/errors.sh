@@ -30,6 +30,13 @@ fails 2 'no command "frobnicate"' "an unknown command" frobnicate
 fails 2 'no option --frob' "an unknown option" sign --frob
 fails 2 'wants an argument' "an option without its argument" sign -k
 fails 2 'too many operands' "two inputs" sign a b
+evil=$'\e[31m%n\n\u202e'
+escaped='\\x1b\[31m%n\\x0a\\xe2\\x80\\xae'
+fails 2 "command \"$escaped\"" "an unknown command's escapes" "$evil"
+fails 2 "option --$escaped" "an unknown option's escapes" sign "--$evil"
+fails 2 "operands: \"$escaped\"" "an operand's escapes" sign a "$evil"
+fails 2 "operands: \"x{117,125}\.\.\.\"" "a long operand" sign a \
+    "$(printf 'x%.0s' {1..300})"
 fails 2 'smime\|cms' "an unknown format" sign -f pgp "$tmp/alice.eml"
 fails 2 'time' "a time that is none" verify --time yesterday "$tmp/alice.eml"
 fails 2 'off\|soft\|hard' "an unknown revocation mode" \

@@ -130,6 +130,8 @@ clearance = any
 
 [policy 1.2.8]
 name = Nothing
+
+[policy 1.2.10]
 END
 ok "no label" make plain.eml
 shown "no label" plain.eml
@@ -190,6 +192,9 @@ shown "unknown policies are shown" unknown.eml
 exits 0 "... and" judge verify unknown.eml
 is "... and told so" "$(field "s['clearance']['state']")" unknown
 withheld "... and the known are withheld" nothing.eml
+ok "a policy of which only the section is there" make section.eml \
+    --label 1.2.10:0 --equivalent-label Partner:0
+withheld "... is known" section.eml
 sed -i '/^unknown/d' "$conf"
 withheld "withheld unless it says otherwise" unknown.eml
 
@@ -328,7 +333,7 @@ not_ok "... nothing is written" test -e got
 for line in 'x = 1' '[labels]
 unknown = maybe' '[policy 1.2.3]
 clearance = high' '[policy NATO]
-clearance = any' '[policy 1.2.3]
+clearance = any' '[policy NATO]' '[policy 1.2.3]
 clearance = any
 clearance = none' '[policy 1.2.3]
 clearance = 1

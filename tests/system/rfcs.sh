@@ -131,7 +131,8 @@ p = v['header_protection']
 print($1)"
 }
 states="sorted(set(f['state'] for f in p['headers']))"
-for n in smime-one-part-hp smime-multipart-hp smime-multipart-complex-hp; do
+for n in smime-one-part-hp smime-multipart-hp smime-one-part-complex-hp \
+    smime-multipart-complex-hp; do
 	exits 0 "RFC 9788 $n" judge "$mails/$n.eml"
 	is "... its header is signed" \
 	    "$(field "(v['summary'], p['kind'], p['finding']['state'], $states)")" \
@@ -145,22 +146,43 @@ for n in smime-one-part-hp smime-multipart-hp smime-multipart-complex-hp; do
 	    "$(field "(v['subject'], p['finding']['state'], [f['name']
 	        for f in p['headers'] if f['state'] != 'same'])")" \
 	    "('$n', 'bad', ['Subject'])"
-	[ $n != smime-one-part-hp ] || continue
+	case $n in smime-one-part*) continue ;; esac # its text is in base64
 	sed 's/^alice@smime.example/Alice@smime.example/' "$mails/$n.eml" \
 	    >changed.eml
 	exits 1 "... another text" judge changed.eml
 done
-n=smime-multipart-complex
-exits 0 "RFC 9788 $n" judge "$mails/$n.eml"
-is "... has a header that nothing protects" \
-    "$(field "(v['summary'], p['kind'], v['subject'])")" \
-    "('verified', None, '$n')"
-# MAY be shown as one mail (4.10); here the enclosed message is one by itself
-n=smime-multipart-complex-rfc8551hp
-exits 0 "RFC 9788 $n" judge "$mails/$n.eml"
-is "... is a message in a signed one" \
-    "$(field "(v['summary'], p['kind'], [(i['is_message'], i['subject'])
-        for i in v['inner']])")" "('verified', None, [(True, '$n')])"
+for n in no-crypto no-crypto-complex; do
+	exits 0 "RFC 9788 $n" judge "$mails/$n.eml"
+	is "... is a mail that nothing protects" "$(field "(v['summary'],
+	    v['layers'], p['kind'], v['subject'], any(x['is_signed']
+	        or x['is_encrypted'] for x in v['parts']))")" \
+	    "('unsigned', [], None, '$n', False)"
+done
+for n in smime-one-part smime-multipart smime-one-part-complex \
+    smime-multipart-complex; do
+	exits 0 "RFC 9788 $n" judge "$mails/$n.eml"
+	is "... has a header that nothing protects" \
+	    "$(field "(v['summary'], p['kind'], v['subject'],
+	        all(x['is_signed'] for x in v['parts']))")" \
+	    "('verified', None, '$n', True)"
+done
+# shown as mails whose header is protected, as 4.10 allows
+for n in smime-one-part-complex-rfc8551hp smime-multipart-complex-rfc8551hp; do
+	exits 0 "RFC 9788 $n" judge "$mails/$n.eml"
+	is "... is a whole message in a signed one" \
+	    "$(field "(v['summary'], p['kind'], p['finding']['state'], $states,
+	        v['subject'], [(i['is_message'], i['subject'])
+	            for i in v['inner']])")" \
+	    "('verified', 'wrapped', 'good', ['same'], '$n', [(True, '$n')])"
+	sed "1,/^\$/s/^Subject: .*/Subject: another/" "$mails/$n.eml" >changed.eml
+	exits 0 "... another subject outside" judge changed.eml
+	is "... is told" "$(field "(v['subject'], p['finding']['state'])")" \
+	    "('$n', 'bad')"
+	sed "1,/^\$/s/^Message-ID: .*/Message-ID: <1@example>/" \
+	    "$mails/$n.eml" >changed.eml
+	exits 0 "... in another mail" judge changed.eml
+	is "... is forwarded" "$(field "p['kind']")" None
+done
 # Bob's key on a token, as RFC 9216 has it
 fixtures "$tmp/fixture" --identity name=other,key=p256
 pinentry_answers yes "pin $FIXTURE_PIN" yes
@@ -170,11 +192,27 @@ openssl pkcs12 -export -inkey "$rfc/bob-encrypt.key" \
     -in "$rfc/bob-encrypt.crt" -passout file:password -out bob.p12
 ok "Bob's key is on a token" setsid -w "$CARDSEAL" keys import \
     --password-file password bob.p12
-for what in baseline baseline-legacy shy shy-legacy; do
-	n=smime-signed-enc-hp-$what
+for n in smime-signed-enc smime-signed-enc-complex; do
+	exits 0 "RFC 9788 $n" judge "$mails/$n.eml"
+	is "... is signed inside and encrypted, but for its header" \
+	    "$(field "(v['summary'], [l['kind'] for l in v['layers']],
+	        p['kind'], v['subject'])")" \
+	    "('verified', ['encrypted', 'signed'], None, '$n')"
+done
+n=smime-enc-signed-complex-rfc8551hp-baseline
+exits 0 "RFC 9788 $n" judge "$mails/$n.eml"
+is "... is a whole message in a signed and encrypted one" \
+    "$(field "(v['summary'], [l['kind'] for l in v['layers']], p['kind'],
+        p['finding']['state'], v['subject'], [(f['name'], f['outer'])
+            for f in p['headers'] if f['state'] != 'same'])")" \
+    "('verified', ['encrypted', 'signed'], 'wrapped', 'good', '$n', [('Subject', '[...]')])"
+for what in hp-{baseline,shy}{,-legacy}{,-reply} \
+    complex-hp-{baseline,shy}{,-legacy} complex-hp-{baseline,shy}-reply \
+    complex-hp-baseline-lgc-rpl complex-hp-shy-legacy-reply; do
+	n=smime-signed-enc-$what
 	hidden="Subject=[...]"
 	case $what in # hcp_shy (3.2.2): no names, and the date in UTC
-	shy*)
+	*shy*)
 		hidden+=" From=alice@smime.example To=bob@smime.example"
 		hidden+=" Date=$(sed -n 's/^Date: //p' "$mails/$n.eml")"
 		;;
@@ -191,6 +229,14 @@ for what in baseline baseline-legacy shy shy-legacy; do
 	    "('$n', 'Alice <alice@smime.example>', 'cipher', 'good')"
 	is "... and nothing else differs" "$(field "$states")" \
 	    "['confidential', 'same']"
+	replied=$(sed -n '1,/^$/{/^In-Reply-To:/{N;s/.*\(<.*>\).*/\1/p}}' \
+	    "$mails/$n.eml")
+	is "... with what it answers" "$(field "' '.join(f['inner']
+	    for f in p['headers'] if f['name'] == 'In-Reply-To')")" "$replied"
+	case $what in complex*) parts=3 ;; *) parts=1 ;; esac
+	is "... in all its parts" "$(field "(v['parts_count'],
+	    all(x['is_signed'] and x['is_encrypted'] for x in v['parts']))")" \
+	    "($parts, True)"
 	ok "... the text is what was signed" grep -q '^This is the' got
 	for name in Subject From; do
 		sed "s/^$name: .*/$name: another@smime.example/" \

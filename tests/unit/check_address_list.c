@@ -74,6 +74,24 @@ static const struct {
     {"=?utf-8?b?Y2VvQHZpY3RpbS5leGFtcGxlI?= <a@b.c>", "a@b.c!40", 0},
     /* what looks like an "@" */
     {"ceo\xef\xbc\xa0victim.example <a@b.c>", "a@b.c!40", 0},
+    {"ceo\xef\xb9\xabvictim.example <a@b.c>", "a@b.c!40", 0},
+    {"ceo\xef\xbc\xa0victim\xe3\x80\x82 example <a@b.c>", "a@b.c!40", 0},
+    {"\"ceo @ victim.example\" <a@b.c>", "a@b.c!40", 0},
+    {"\"ceo\t(@) victim.example\" <a@b.c>", "a@b.c!40", 0},
+    {"\"ceo \xef\xbc\xa0 victim.example\" <a@b.c>", "a@b.c!40", 0},
+    {"\"ceo \xef\xb9\xab victim\xef\xbc\x8e"
+     "example\" <a@b.c>",
+	"a@b.c!40", 0},
+    {"\"ceo @ victim\xe3\x80\x82"
+     "example\" <a@b.c>",
+	"a@b.c!40", 0},
+    {"\"ceo\xc2\xa0@\xc2\xa0victim.example\" <a@b.c>", "a@b.c!40", 0},
+    {"=?utf-8?q?ceo_=40_victim.example?= <a@b.c>", "a@b.c!40", 0},
+    {"\"A @ b.c\" <a@b.c>", "a@b.c", 0},
+    {"\"Alice @ work\" <a@b.c>", "a@b.c", 0},
+    {"\"Alice @ work.\" <a@b.c>", "a@b.c", 0},
+    {"\"@ b.c.d\" <a@b.c>", "a@b.c", 0},
+    {"\"Alice @\" <a@b.c>", "a@b.c", 0},
     {"=?utf-8?q?ceo=EF=B9=ABvictim.example?= <a@b.c>", "a@b.c!40", 0},
     {"a\xef\xbc\xa1z <a@b.c>", "a@b.c", 0},
     /* controls that are not ASCII; a mark of direction is none */

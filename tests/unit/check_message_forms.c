@@ -7,6 +7,7 @@
 #include "asn1/alg/digest.h"
 #include "asn1/alg/random.h"
 #include "asn1/base64.h"
+#include "client/cms/zlib.h"
 #include "tests/unit/message_util.h"
 
 /* --- held back --- */
@@ -391,6 +392,29 @@ START_TEST(compressed_and_signed)
 }
 END_TEST
 
+/* Each by itself may be opened; both are more than was ever sent. */
+START_TEST(compressed_in_each_other)
+{
+	struct buf text = {0};
+
+	buf_add_str(&text, "Content-Type: text/plain\r\n\r\n");
+	while (text.len < (size_t)INFLATE_FREE_LEN * 5 / 8)
+		buf_add_str(&text, "zeros and zeros and zeros and zeros\r\n");
+	buf_add_byte(&text, '\0');
+	start(FROM);
+	buf_add_str(&mail, (const char *)text.data);
+	wrap_compress(BOB, ALG_NONE);
+	ck_assert_int_eq(read_as(false), 0);
+	unit_assert_summary(v, VERDICT_VERIFIED);
+	wrap_mixed((const char *)text.data, BODY);
+	wrap_compress(BOB, ALG_NONE);
+	ck_assert_int_eq(read_as(false), 0);
+	ck_assert_uint_eq(v->mail->inner_len, 1);
+	unit_assert_code(v->mail->inner[0]->code, -CS_ERR_TOO_LARGE);
+	buf_clear(&text);
+}
+END_TEST
+
 START_TEST(compressed_and_encrypted)
 {
 	bool is_aead = _i == 1;
@@ -521,6 +545,7 @@ suite(void)
 	t = tcase_create("other types");
 	tcase_add_checked_fixture(t, message_setup, message_teardown);
 	tcase_add_test(t, compressed_and_signed);
+	tcase_add_test(t, compressed_in_each_other);
 	tcase_add_loop_test(t, compressed_and_encrypted, 0, 2);
 	tcase_add_test(t, authenticated);
 	tcase_add_loop_test(t, authenticated_part, 0, 2);

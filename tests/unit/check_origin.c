@@ -97,6 +97,49 @@ START_TEST(one_signer)
 }
 END_TEST
 
+static const struct {
+	const char *front, *author; /* "" : none */
+} fronts[] = {
+    {"From: a@b.c\r\n\r\nhi", "From: a@b.c\r\n"},
+    {"Subject: x\nSender: a@b.c\n", "Subject: x\nSender: a@b.c\n"},
+    {"From a@b.c Mon Nov 30 12:00:00 2026\nFrom: x\n\n", "From: x\n"},
+    {"From a@b.c Mon Nov 30 12:00:00 2026", ""},
+    {"From the desk of Bob\n\nFrom: x\n", ""},
+    {"From : a@b.c\n\n", "From : a@b.c\n"},
+    {"Content-Type: text/plain\r\n\r\nFrom: a@b.c\r\n", ""},
+    {"\r\nFrom: a@b.c\r\n", ""},
+    {"hello\nFrom: a@b.c\n", ""},
+    {"", ""},
+};
+
+START_TEST(finds_author)
+{
+	struct bytes got = origin_find_author(bytes_of_str(fronts[_i].front));
+
+	unit_assert_bytes(got, bytes_of_str(fronts[_i].author));
+}
+END_TEST
+
+START_TEST(both_headers)
+{
+	enum person who = BOB;
+	struct verdict *v = make_verdict(&who, 1);
+	struct verdict_signer *s = v->layers[0].signers;
+	struct bytes bob = BYTES_LIT("From: bob@example.org\n"),
+		     alice = BYTES_LIT("From: alice@example.org\n");
+
+	ck_assert_int_eq(origin_judge_both(v, bob, bob, true), 0);
+	ck_assert_int_eq(s->address.state, FINDING_GOOD);
+	ck_assert_int_eq(origin_judge_both(v, alice, bob, true), 0);
+	ck_assert_int_eq(s->address.state, FINDING_BAD);
+	ck_assert_str_eq(s->address_claimed, "bob@example.org");
+	ck_assert_int_eq(origin_judge_both(v, bob, alice, true), 0);
+	ck_assert_int_eq(s->address.state, FINDING_BAD);
+	ck_assert_str_eq(s->address_claimed, "alice@example.org");
+	verdict_free(v);
+}
+END_TEST
+
 START_TEST(nul_in_from)
 {
 	enum person who = BOB;
@@ -236,6 +279,8 @@ main(void)
 	world_init();
 	tcase_add_loop_test(
 	    tcase, one_signer, 0, sizeof(cases) / sizeof(cases[0]));
+	tcase_add_loop_test(tcase, finds_author, 0, UNIT_COUNT(fronts));
+	tcase_add_test(tcase, both_headers);
 	tcase_add_test(tcase, nul_in_from);
 	tcase_add_test(tcase, unclear_header);
 	tcase_add_test(tcase, several_signers);

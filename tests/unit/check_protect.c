@@ -220,6 +220,94 @@ START_TEST(wrapped_message)
 }
 END_TEST
 
+/* Nobody says forwarded=no: then it is the mail itself by its Message-ID. */
+static const struct {
+	const char *outer, *payload, *enclosed;
+	bool is_wrapped;
+} wraps[] = {
+    {"Message-ID: <1@x>\r\n", "", "Message-ID:\r\n <1@x>\r\n", true},
+    {"Message-ID: <2@x>\r\n", "", "Message-ID: <1@x>\r\n", false},
+    {"Message-ID: <1@x>\r\n", "", "", false},
+    {"", "", "Message-ID: <1@x>\r\n", false},
+    {"", "", "", false},
+    {"Message-ID: <1@x>\r\nMessage-ID: <2@x>\r\n", "", "Message-ID: <1@x>\r\n",
+	false},
+    {"Message-ID: <1@x>\r\n", "; forwarded=yes", "Message-ID: <1@x>\r\n",
+	false},
+    {"Message-ID: <1@x>\r\n", "",
+	"Message-ID: <1@x>\r\n"
+	"Content-Type: text/plain; hp=clear\r\n",
+	false},
+};
+
+START_TEST(wrapped_by_its_id)
+{
+	char text[600];
+
+	snprintf(text, sizeof(text),
+	    "From: bob@example.org\r\nSubject: outside\r\n%s"
+	    "Content-Type: message/rfc822%s\r\n\r\n"
+	    "From: bob@example.org\r\nSubject: inside\r\n%s\r\nhello\r\n",
+	    wraps[_i].outer, wraps[_i].payload, wraps[_i].enclosed);
+	start(text);
+	wrap_sign(BOB, SMIME_DETACHED);
+	ck_assert_int_eq(read_as(false), 0);
+	unit_assert_summary(v, VERDICT_VERIFIED);
+	ck_assert(v->mail->is_legacy_wrap == wraps[_i].is_wrapped);
+	ck_assert_str_eq(
+	    v->mail->subject, wraps[_i].is_wrapped ? "inside" : "outside");
+	ck_assert_int_eq(v->mail->protection.state,
+	    wraps[_i].is_wrapped ? FINDING_BAD : FINDING_NOT_CHECKED);
+}
+END_TEST
+
+/* What one signs that another wrote is not the signer's. */
+START_TEST(wrapped_of_another)
+{
+	start("From: bob@example.org\r\nMessage-ID: <1@x>\r\n"
+	      "Content-Type: message/rfc822\r\n\r\n"
+	      "From: alice@example.org\r\nMessage-ID: <1@x>\r\n\r\nhello\r\n");
+	wrap_sign(BOB, SMIME_DETACHED);
+	ck_assert_int_eq(read_as(false), 0);
+	ck_assert(v->mail->is_legacy_wrap);
+	unit_assert_summary(v, VERDICT_UNTRUSTED);
+}
+END_TEST
+
+/* Encrypted, what is hidden is told from what is outside. */
+START_TEST(wrapped_and_encrypted)
+{
+	static const struct {
+		const char *outer;
+		enum header_state subject, comments;
+	} cases[] = {
+	    {"Subject: [...]\r\n", HEADER_CONFIDENTIAL, HEADER_CONFIDENTIAL},
+	    {"Subject: inside\r\nComments: c\r\n", HEADER_SAME, HEADER_SAME},
+	    {"Subject: other\r\nComments: d\r\n", HEADER_DIFFERS,
+		HEADER_DIFFERS},
+	};
+	char text[600];
+
+	snprintf(text, sizeof(text),
+	    "From: alice@example.org\r\nTo: bob@example.org\r\n%s"
+	    "Content-Type: message/rfc822; forwarded=no\r\n\r\n"
+	    "From: alice@example.org\r\nTo: bob@example.org\r\n"
+	    "Subject: inside\r\nComments: c\r\n\r\nhello\r\n",
+	    cases[_i].outer);
+	start(text);
+	wrap_sign(ALICE, SMIME_DETACHED);
+	wrap_encrypt(BOB, ALG_AES256_CBC);
+	ck_assert_int_eq(read_as(true), 0);
+	unit_assert_summary(v, VERDICT_VERIFIED);
+	ck_assert(v->mail->is_legacy_wrap);
+	ck_assert_str_eq(v->mail->subject, "inside");
+	ck_assert_int_eq(get("Subject")->state, cases[_i].subject);
+	ck_assert_int_eq(get("Comments")->state, cases[_i].comments);
+	ck_assert_int_eq(v->mail->protection.state,
+	    cases[_i].subject == HEADER_DIFFERS ? FINDING_BAD : FINDING_GOOD);
+}
+END_TEST
+
 START_TEST(without_a_type)
 {
 	make("From: bob@example.org\r\nSubject: x\r\n\r\nhello\r\n",
@@ -303,6 +391,9 @@ main(void)
 	tcase_add_test(t, another_from_outside);
 	tcase_add_test(t, cipher_without_encryption);
 	tcase_add_test(t, wrapped_message);
+	tcase_add_loop_test(t, wrapped_by_its_id, 0, UNIT_COUNT(wraps));
+	tcase_add_test(t, wrapped_of_another);
+	tcase_add_loop_test(t, wrapped_and_encrypted, 0, 3);
 	tcase_add_test(t, without_a_type);
 	tcase_add_loop_test(t, unsafe_fields, 0, 3);
 	tcase_add_loop_test(t, types_that_cannot_tell, 0, 7);
