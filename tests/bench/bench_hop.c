@@ -2,12 +2,13 @@
  * bench_hop: what agent and worker add to a P-256 signature.
  *
  * In one run, in turns: the bare PKCS#11 module in this process, the same
- * token through the agent's socket, and messages of the same size that two
+ * token through the agent's socket, the same through the agent's own PKCS#11
+ * module, as any program has it, and messages of the same size that two
  * processes pass on and answer without looking at them: what the kernel alone
  * takes for the way. CPU time of all processes that take part, per signature;
  * pinned to one CPU, and then wherever the kernel likes.
  *
- *   bench_hop MODULE LABEL PIN SOCKET AGENT_PID WORKER_PID
+ *   bench_hop MODULE LABEL PIN SOCKET AGENT_PID WORKER_PID AGENT_MODULE
  */
 #include "config.h"
 
@@ -29,10 +30,15 @@
 #define ROUNDS 15
 #define PER_ROUND 400
 #define LIMIT_US 30.0
+#define MODULE_LIMIT_US 100.0 /* of a C_Sign */
 
-static CK_FUNCTION_LIST *p11;
-static CK_SESSION_HANDLE session;
-static CK_OBJECT_HANDLE private_key;
+/* The key, by a module. */
+struct signer {
+	CK_FUNCTION_LIST *p11;
+	CK_SESSION_HANDLE session;
+	CK_OBJECT_HANDLE key;
+};
+static struct signer bare, module;
 static int fd;
 static uint8_t key_id[AGT_KEY_ID_LEN];
 static pid_t pids[3]; /* 0 (this one), agent, worker */
@@ -66,10 +72,10 @@ cpu_ns(pid_t pid)
 	return now_ns(clock);
 }
 
-/* --- the bare module --- */
+/* --- by a module --- */
 
 static void
-bare_find_token(const char *label, CK_SLOT_ID *slot)
+find_token(const CK_FUNCTION_LIST *p11, const char *label, CK_SLOT_ID *slot)
 {
 	CK_SLOT_ID slots[64];
 	CK_ULONG n = 64, i;
@@ -86,47 +92,64 @@ bare_find_token(const char *label, CK_SLOT_ID *slot)
 	die("no such token");
 }
 
+/* pin NULL: the module's program asks for it, or has it. */
 static void
-bare_open(const char *module, const char *label, const char *pin)
+signer_open(
+    struct signer *s, const char *file, const char *label, const char *pin)
 {
 	CK_RV (*get)(CK_FUNCTION_LIST **);
 	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
 	CK_KEY_TYPE type = CKK_EC;
 	CK_ATTRIBUTE find[] = {{CKA_CLASS, &class, sizeof(class)},
 	    {CKA_KEY_TYPE, &type, sizeof(type)}};
-	void *handle = dlopen(module, RTLD_NOW);
+	void *handle = dlopen(file, RTLD_NOW);
 	CK_SLOT_ID slot = 0;
 	CK_ULONG n;
+	CK_RV r;
 
 	if (handle == NULL)
 		die(dlerror());
 	*(void **)&get = dlsym(handle, "C_GetFunctionList");
-	if (get == NULL || get(&p11) != CKR_OK ||
-	    p11->C_Initialize(NULL) != CKR_OK)
+	if (get == NULL || get(&s->p11) != CKR_OK ||
+	    s->p11->C_Initialize(NULL) != CKR_OK)
 		die("the module does not start");
-	bare_find_token(label, &slot);
-	if (p11->C_OpenSession(
-		slot, CKF_SERIAL_SESSION, NULL, NULL, &session) != CKR_OK ||
-	    p11->C_Login(session, CKU_USER, (CK_UTF8CHAR *)(uintptr_t)pin,
-		strlen(pin)) != CKR_OK ||
-	    p11->C_FindObjectsInit(session, find, 2) != CKR_OK ||
-	    p11->C_FindObjects(session, &private_key, 1, &n) != CKR_OK ||
+	find_token(s->p11, label, &slot);
+	if (s->p11->C_OpenSession(
+		slot, CKF_SERIAL_SESSION, NULL, NULL, &s->session) != CKR_OK)
+		die("the module opens no session");
+	r = s->p11->C_Login(s->session, CKU_USER, (CK_UTF8CHAR *)(uintptr_t)pin,
+	    pin != NULL ? strlen(pin) : 0);
+	if ((r != CKR_OK && r != CKR_USER_ALREADY_LOGGED_IN) ||
+	    s->p11->C_FindObjectsInit(s->session, find, 2) != CKR_OK ||
+	    s->p11->C_FindObjects(s->session, &s->key, 1, &n) != CKR_OK ||
 	    n != 1)
 		die("the module does not show the key");
-	(void)p11->C_FindObjectsFinal(session);
+	(void)s->p11->C_FindObjectsFinal(s->session);
 }
 
 static void
-bare_sign(unsigned i)
+signer_sign(const struct signer *s, unsigned i)
 {
 	CK_MECHANISM mechanism = {CKM_ECDSA, NULL, 0};
 	CK_BYTE digest[32] = {(CK_BYTE)i}, signature[128];
 	CK_ULONG len = sizeof(signature);
 
-	if (p11->C_SignInit(session, &mechanism, private_key) != CKR_OK ||
-	    p11->C_Sign(session, digest, sizeof(digest), signature, &len) !=
-		CKR_OK)
+	if (s->p11->C_SignInit(s->session, &mechanism, s->key) != CKR_OK ||
+	    s->p11->C_Sign(
+		s->session, digest, sizeof(digest), signature, &len) != CKR_OK)
 		die("C_Sign");
+}
+
+static void
+bare_sign(unsigned i)
+{
+	signer_sign(&bare, i);
+}
+
+static void
+module_sign(unsigned i)
+{
+	signer_sign(&module, i);
 }
 
 /* --- through the agent --- */
@@ -337,28 +360,32 @@ median(struct figures *f)
 }
 
 struct added {
-	double all_us, kernel_us;
+	double all_us, kernel_us, module_us;
 };
 
 static struct added
 run(const char *name, bool is_pinned)
 {
-	struct figures bare[ROUNDS], agent[ROUNDS], relay[ROUNDS];
-	const struct figures *b, *a, *r;
+	struct figures alone[ROUNDS], agent[ROUNDS], ours[ROUNDS];
+	struct figures relay[ROUNDS];
+	const struct figures *b, *a, *m, *r;
 	struct added added;
 	unsigned i;
 
 	pin(is_pinned);
 	for (i = 0; i < ROUNDS; i++) {
-		bare[i] = measure(bare_sign, pids, 1);
+		alone[i] = measure(bare_sign, pids, 1);
 		agent[i] = measure(agent_sign, pids, 3);
+		ours[i] = measure(module_sign, pids, 3);
 		relay[i] = measure(relay_call, relay_pids, 3);
 	}
-	b = median(bare);
+	b = median(alone);
 	a = median(agent);
+	m = median(ours);
 	r = median(relay);
 	added.all_us = a->cpu_us - b->cpu_us;
 	added.kernel_us = r->cpu_us;
+	added.module_us = m->cpu_us - b->cpu_us;
 	printf("%s: bare module %.1f us, through the agent %.1f us (client "
 	       "%.1f, agent %.1f, worker %.1f): %.1f us added, ratio %.2f; "
 	       "wall %.1f and %.1f us\n",
@@ -367,6 +394,10 @@ run(const char *name, bool is_pinned)
 	printf("%s: the kernel's part, the same messages through two processes "
 	       "that do nothing: %.1f us; ours above it: %.1f us\n",
 	    name, added.kernel_us, added.all_us - added.kernel_us);
+	printf("%s: C_Sign of the agent's module %.1f us (client %.1f, agent "
+	       "%.1f, worker %.1f): %.1f us added\n",
+	    name, m->cpu_us, m->own_us, m->agent_us, m->worker_us,
+	    added.module_us);
 	return added;
 }
 
@@ -375,21 +406,30 @@ main(int argc, char **argv)
 {
 	struct added added;
 
-	if (argc != 7)
-		die("usage: bench_hop MODULE LABEL PIN SOCKET AGENT WORKER");
+	if (argc != 8)
+		die("usage: bench_hop MODULE LABEL PIN SOCKET AGENT WORKER "
+		    "AGENT_MODULE");
 	relay_start();
-	bare_open(argv[1], argv[2], argv[3]);
+	signer_open(&bare, argv[1], argv[2], argv[3]);
 	agent_open(argv[4]);
+	setenv("CARDSEAL_SOCKET", argv[4], 1);
+	signer_open(&module, argv[7], argv[2], NULL);
 	pids[1] = (pid_t)strtol(argv[5], NULL, 10);
 	pids[2] = (pid_t)strtol(argv[6], NULL, 10);
 	measure(bare_sign, pids, 1);
 	measure(agent_sign, pids, 3);
+	measure(module_sign, pids, 3);
 	added = run("pinned to one CPU", true);
 	(void)run("not pinned", false);
 	printf(
 	    "bar: at most %.0f us added, pinned: %s; above the kernel's part: "
-	    "%s\n",
+	    "%s; at most %.0f us of a C_Sign: %s\n",
 	    LIMIT_US, added.all_us <= LIMIT_US ? "held" : "MISSED",
-	    added.all_us - added.kernel_us <= LIMIT_US ? "held" : "MISSED");
-	return added.all_us - added.kernel_us <= LIMIT_US ? 0 : 1;
+	    added.all_us - added.kernel_us <= LIMIT_US ? "held" : "MISSED",
+	    MODULE_LIMIT_US,
+	    added.module_us <= MODULE_LIMIT_US ? "held" : "MISSED");
+	return added.all_us - added.kernel_us <= LIMIT_US &&
+		       added.module_us <= MODULE_LIMIT_US
+		   ? 0
+		   : 1;
 }

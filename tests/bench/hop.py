@@ -20,5 +20,6 @@ with Folder() as folder:
     sys.exit(subprocess.run(
         [os.path.join(BUILD, "tests/bench/bench_hop"),
          fixtures["FIXTURE_MODULE"], "hop", fixtures["FIXTURE_PIN"],
-         agent.socket, str(agent.pid), str(module.pid)],
+         agent.socket, str(agent.pid), str(module.pid),
+         os.path.join(BUILD, ".libs/cardseal-pkcs11.so")],
         env=folder.env).returncode)
