@@ -1,7 +1,9 @@
 /* check_smime_sign.c: mails signed and encrypted, and read back. */
 #include "config.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client/smime/mail.h"
 #include "tests/unit/mail_util.h"
@@ -462,19 +464,21 @@ START_TEST(changed_input_is_refused)
 {
 	struct cms_signer signer = world_signer(BOB, false);
 	struct cms_sign_params params = world_sign_params(&signer, 1);
-	const char *path = temp_write("mail", BYTES_LIT(MAIL));
+	int fd =
+	    open(temp_write("mail", BYTES_LIT(MAIL)), O_RDONLY | O_CLOEXEC);
 	struct sink *end = sink_new_buf(&out);
 	struct smime_mail *mail;
 	struct input *in;
 
 	buf_reset(&out);
-	ck_assert_int_eq(input_open(path, &in, &e), 0);
+	in = input_new_fd(fd, "mail"); /* input_open would hold it */
 	ck_assert_int_eq(smime_mail_scan(in, &mail, &e), 0);
 	temp_write("mail", BYTES_LIT(MAIL "more\n"));
 	unit_assert_code(smime_sign(mail, SMIME_DETACHED, &params, end, &e),
 	    -CS_ERR_CHANGED);
 	smime_mail_free(mail);
 	input_free(in);
+	ck_assert_int_eq(close(fd), 0);
 	sink_free(end);
 }
 END_TEST
