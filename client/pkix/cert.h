@@ -88,7 +88,8 @@ bool cert_is_same(const struct cert *a, const struct cert *b);
  */
 int cert_walk_addresses(const struct cert *c,
     int (*fn)(void *ctx, struct bytes address), void *ctx);
-/* "Alice Example <alice@example.org>" or the subject; appends to b. */
+/* "Alice Example <alice@example.org>" or the subject; appends to b. A name with
+ * "<" or ">" stands in quotes. */
 int cert_describe(const struct cert *c, struct buf *b);
 /* The CN, else the subject's text; appends to b. */
 int cert_get_display_name(const struct cert *c, struct buf *b);

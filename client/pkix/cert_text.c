@@ -120,15 +120,35 @@ cert_get_display_name(const struct cert *c, struct buf *b)
 	return b->err;
 }
 
+/* In quotes where it has what stands around addresses here, so that nobody
+ * takes it for one. */
+static void
+add_name(struct buf *b, struct bytes name)
+{
+	size_t i;
+	bool is_odd = false;
+
+	for (i = 0; i < name.len; i++)
+		is_odd |= name.p[i] == '<' || name.p[i] == '>';
+	buf_add_str(b, is_odd ? "\"" : "");
+	for (i = 0; i < name.len; i++)
+		if (is_odd && name.p[i] == '"')
+			buf_add_str(b, "\\x22");
+		else
+			buf_add_byte(b, name.p[i]);
+	buf_add_str(b, is_odd ? "\"" : "");
+}
+
 int
 cert_describe(const struct cert *c, struct buf *b)
 {
-	struct buf address = {0};
-	size_t before = b->len;
+	struct buf address = {0}, name = {0};
 	bool has_name;
 
-	cert_get_display_name(c, b);
-	has_name = b->len != before;
+	cert_get_display_name(c, &name);
+	has_name = name.len != 0;
+	add_name(b, buf_get(&name));
+	buf_clear(&name);
 	cert_walk_addresses(c, keep_first, &address);
 	if (address.len != 0) {
 		buf_add_str(b, has_name ? " <" : "<");

@@ -9,7 +9,9 @@ fixtures "$tmp/fixture" \
     --identity name=alice,key=p256,store=file,email=alice@example.org \
     --identity name=mallory,key=p256,store=file,email=mallory@example.org \
     --identity name=nobody,key=p256,store=file \
-    --identity name=ceo-cn,key=p256,store=file,cn=ceo@example.org
+    --identity name=ceo-cn,key=p256,store=file,cn=ceo@example.org \
+    --identity "name=named,key=p256,store=file,cn=\"Ceo\" \
+<ceo@example.org>,email=mallory@example.org"
 cd "$tmp" || exit 99
 openssl req -new -x509 -newkey rsa:2048 -nodes -subj /CN=selfmade -days 30 \
     -addext subjectAltName=email:alice@example.org \
@@ -32,6 +34,16 @@ exits 6 "a name with a line break" "$CARDSEAL" read -o got \
     --anchor "$FIXTURE_DIR/ca.pem" mails/line-break-in-the-name.eml
 not_ok "... makes no line of its own" \
     grep -q '^Good signature by EVIL' "$tmp/err"
+
+printf 'hello\n' >hello
+ok "a signer whose name shows an address" openssl smime -sign -text -in hello \
+    -from mallory@example.org -signer "$FIXTURE_DIR/certs/named.pem" \
+    -inkey "$FIXTURE_DIR/keys/named.pem" \
+    -certfile "$FIXTURE_DIR/intermediate.pem" -out named.eml
+exits 0 "... is read" "$CARDSEAL" read -o got --anchor "$FIXTURE_DIR/ca.pem" \
+    named.eml
+like "... and the name is told from the address" "$(cat "$tmp/err")" \
+    'by "\\x22Ceo\\x22 <ceo@example.org>" <mallory@example.org>'
 
 # --- what is held back ------------------------------------------------------
 exits 0 "a gadget, unsafe" "$CARDSEAL" read --unsafe -o got \
