@@ -145,6 +145,18 @@ entries valid good >"$dir/entries"
 finds newest "the newest of 2,000 that are good"
 entries strangers good >"$dir/entries"
 finds good "behind 64 that might be by 1,500 CAs"
+# by a CA that the domain names, and that nobody sends since it is an anchor
+openssl x509 -in "$dir/heap-ca.pem" -outform DER -out "$dir/heap-ca"
+configure 60 "ldap = $ldap/dc=test"
+entries good >"$dir/entries"
+for usage in 0 2; do
+	echo "a@good.example|$usage 0 1|heap-ca" >"$dir/records"
+	finds good "usage $usage, about an anchor"
+	is "without a warning" "$(cat "$tmp/err")" ""
+	echo "a@good.example|$usage 0 1|mine.0" >"$dir/records"
+	exits 4 "usage $usage, about another" look \
+	    --anchor "$dir/heap-ca.pem" a@good.example
+done
 # and with a domain that names CAs of its own
 for i in {0..59}; do echo "a@good.example|2 0 1|mine.$i"; done >"$dir/records"
 configure 60 "ldap = $ldap/dc=test"
