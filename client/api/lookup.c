@@ -54,10 +54,11 @@ lookup_miss(struct lookup *l, const struct err *e)
 }
 
 /* Fetches; that there is nothing is no failure. left: how many are still to be
- * asked, this one among them. */
+ * asked, this one among them. *is_silent (may be NULL) is set if nothing came
+ * in time. */
 static int
 lookup_ask(struct lookup *l, struct bytes url, struct bytes body, size_t left,
-    struct buf *answer)
+    struct buf *answer, bool *is_silent)
 {
 	struct fetch_request request = {
 	    .method = FETCH_GET,
@@ -83,6 +84,8 @@ lookup_ask(struct lookup *l, struct bytes url, struct bytes body, size_t left,
 		return strings_printf(&l->job->notes, "%.*s has something",
 		    (int)url.len, (const char *)url.p);
 	buf_reset(answer);
+	if (r == -CS_ERR_TIMEOUT && is_silent != NULL)
+		*is_silent = true;
 	return lookup_miss(l, &e);
 }
 
@@ -155,15 +158,23 @@ take_values(struct lookup *l, struct bytes body)
 }
 
 static int
-ask_directory(
-    struct lookup *l, const char *base, struct bytes address, size_t left)
+ask_directory(struct lookup *l, size_t at, struct bytes address, size_t left)
 {
+	const char *base = l->config.lookup.ldap[at];
 	struct buf url = {.max = FETCH_URL_MAX},
 		   answer = {.max = LOOKUP_OCTETS_MAX + 1};
-	int r = put_ldap_url(&url, base, address);
+	struct err e = ERR_INIT;
+	int r;
 
+	if (l->is_silent[at]) {
+		err_set(
+		    &e, -CS_ERR_TIMEOUT, "%s has not answered before", base);
+		return lookup_miss(l, &e);
+	}
+	r = put_ldap_url(&url, base, address);
 	if (r == 0)
-		r = lookup_ask(l, buf_get(&url), BYTES_NONE, left, &answer);
+		r = lookup_ask(l, buf_get(&url), BYTES_NONE, left, &answer,
+		    &l->is_silent[at]);
 	if (r == 0)
 		r = take_values(l, buf_get(&answer));
 	buf_clear(&answer);
@@ -246,8 +257,8 @@ ask_dns(struct lookup *l, struct bytes address, size_t left)
 	if (r == 0)
 		r = read_anchors(l, &anchors);
 	if (r == 0)
-		r = lookup_ask(
-		    l, buf_get(&url), buf_get(&anchors), left, &l->answer);
+		r = lookup_ask(l, buf_get(&url), buf_get(&anchors), left,
+		    &l->answer, NULL);
 	if (r == 0)
 		r = take_records(l);
 	buf_clear(&anchors);
@@ -297,11 +308,22 @@ lookup_free(struct lookup *l)
 	free(l);
 }
 
+/* Directories to be asked, from one on. */
+static size_t
+count_left(const struct lookup *l, size_t from)
+{
+	size_t i, n = 0;
+
+	for (i = from; i < l->config.lookup.ldap_len; i++)
+		n += !l->is_silent[i];
+	return n;
+}
+
 static int
 ask_all(struct lookup *l, struct bytes address)
 {
 	const struct lookup_config *config = &l->config.lookup;
-	size_t i, left = config->ldap_len + config->has_dns;
+	size_t i;
 	struct err e = ERR_INIT;
 	int r = 0;
 
@@ -311,9 +333,9 @@ ask_all(struct lookup *l, struct bytes address)
 		return lookup_miss(l, &e);
 	}
 	if (config->has_dns)
-		r = ask_dns(l, address, left--);
+		r = ask_dns(l, address, count_left(l, 0) + 1);
 	for (i = 0; r == 0 && i < config->ldap_len; i++)
-		r = ask_directory(l, config->ldap[i], address, left--);
+		r = ask_directory(l, i, address, count_left(l, i));
 	return r;
 }
 

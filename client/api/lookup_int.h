@@ -16,6 +16,9 @@ struct lookup {
 	struct job_config config;
 	struct fetch *fetch;
 	int64_t until_ms; /* 0: nothing was asked yet */
+	/* Directories that did not answer in time: not asked again, or each
+	 * further address would wait for them, and leave less to the others. */
+	bool is_silent[LOOKUP_LDAP_MAX];
 	/* of the address that is looked up */
 	struct cert_set *certs; /* all that came */
 	struct buf answer;	/* of the DNS; the records borrow from it */

@@ -117,7 +117,7 @@ find_path(struct judge *j, struct cert *c, const struct cert_set *anchors,
 	return r;
 }
 
-/* Usage 0: a CA on the path, whose anchor is its last certificate. */
+/* Usages 0, 2: a CA on the path, whose anchor is its last certificate. */
 static bool
 is_on_path(const struct smimea *record, const struct path_result *path)
 {
@@ -158,7 +158,9 @@ judge_by_record(
 		return err_set(e, -CS_ERR_UNTRUSTED,
 		    "its domain says in the DNS that another one is the "
 		    "address's");
-	if (record->usage == SMIMEA_DANE_TA)
+	/* an anchor of ours did not have to come along */
+	if (record->usage == SMIMEA_DANE_TA &&
+	    (ours->code != 0 || !is_on_path(record, ours)))
 		path = &j->domains;
 	if ((record->usage == SMIMEA_DANE_TA && path->code == 0 &&
 		ours->code != 0) ||

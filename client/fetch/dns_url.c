@@ -52,6 +52,8 @@ dns_parse_server(struct bytes text, char dst[DNS_SERVER_MAX + 1])
 	if (strspn(port, "0123456789") != strlen(port) || end == host)
 		return false;
 	*end = '\0';
+	if (strpbrk(host, "[]") != NULL)
+		return false;
 	return snprintf(dst, DNS_SERVER_MAX + 1, "%s%s%s", host,
 		   *port != '\0' ? "@" : "", port) <= DNS_SERVER_MAX;
 }

@@ -239,7 +239,8 @@ refuses "for another address" "one of somebody else" wrong@good.example
 refuses "trust anchor" "one of a CA that nobody trusts" own@good.example
 refuses "no value" "nobody" nobody@good.example
 refuses "no value" "everybody" "*@good.example"
-refuses "no value" "another local part" "b)(mail=*@good.example"
+refuses "no value" "another local part" '"b)(mail=*"@good.example'
+refuses "no address" "no address" "b)(mail=*@good.example"
 configure 300 "smimea = no" "ldap = $ldap/dc=test" "ldap = $slapd/dc=test"
 printf 'b@good.example' >"$dir/mail"
 entries "cn=B,dc=test|mail|mail" "cn=B,dc=test|userCertificate;binary|mail" \

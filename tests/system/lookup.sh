@@ -9,12 +9,15 @@
 # shellcheck source=tests/system/dns.sh
 . "${CS_SRCDIR:-.}/tests/system/dns.sh"
 
+several=$(printf '+m%d@good.example' {1..12})
 fixtures "$tmp/fixture" \
-    --identity name=a,key=p256,email=a@good.example,store=file,usage=encrypt
+    --identity name=a,key=p256,email=a@good.example,store=file,usage=encrypt \
+    --identity "name=m,key=p256,email=${several#+},store=file,usage=encrypt"
 certs=$FIXTURE_DIR/certs
 dir=$tmp/dir
 mkdir -p "$dir" "$XDG_CONFIG_HOME/cardseal"
 openssl x509 -in "$certs/a.pem" -outform DER -out "$dir/a"
+openssl x509 -in "$certs/m.pem" -outform DER -out "$dir/m"
 dns_start "$dir"
 ldap_start "$dir"
 conf=$XDG_CONFIG_HOME/cardseal/cardseal.conf
@@ -85,11 +88,26 @@ printf '%s\n' "cn=B,dc=test|mail|mail" \
 exits 4 "a certificate of somebody else" look b@good.example
 like "is told" "$(told)" "is for another address"
 
+# --- a directory that hangs, and another that has them all ---------------------
+configure 10 "smimea = no" "ldap = $ldap/cn=slow" "ldap = $ldap/dc=test"
+echo "cn=M,dc=test|userCertificate;binary|m" >"$dir/entries"
+recipients=()
+for i in {1..12}; do
+	echo "cn=M,dc=test|mail|mail.$i" >>"$dir/entries"
+	printf 'm%d@good.example' "$i" >"$dir/mail.$i"
+	recipients+=(-r "m$i@good.example")
+done
+echo hello >"$tmp/data"
+exits 0 "12 recipients: it is waited for once" "$CARDSEAL" encrypt -v \
+    --lookup yes -f cms --anchor "$FIXTURE_DIR/ca.pem" --revocation off \
+    --intermediate "$FIXTURE_DIR/intermediate.pem" "${recipients[@]}" \
+    -o "$tmp/m" "$tmp/data"
+is "and is told about" "$(grep -c 'cn=slow has not answered before' "$tmp/err")" 11
+
 # --- a resolver that says nothing -------------------------------------------
 # libcurl waits for its resolver's thread, unless it is told not to.
 configure 2 "smimea = no" "ldap = ldap://one.example/dc=test" \
     "ldap = ldap://two.example/dc=test" "ldap = ldap://three.example/dc=test"
-echo hello >"$tmp/data"
 begun=$(date +%s)
 exits 4 "names that hang" env \
     LD_PRELOAD="$CS_BUILDDIR/tests/system/.libs/resolver_shim.so" \
@@ -97,7 +115,11 @@ exits 4 "names that hang" env \
     -r b@good.example -r c@good.example -o "$tmp/m" "$tmp/data"
 ok "take no more than the time for all" test $(($(date +%s) - begun)) -lt 8
 like "each is named" "$(told)" "one.example.*did not answer within [0-9]+ ms"
-like "the last, too" "$(told)" "c@good.example \(the time .* was over\)"
+like "the last, too" "$(told)" "c@good.example \(ldap://one.* not answered"
+configure 2
+exits 4 "a domain that hangs" "$CARDSEAL" encrypt --lookup yes -f cms \
+    -r a@slow.example -r b@slow.example -o "$tmp/m" "$tmp/data"
+like "leaves no time" "$(told)" "b@slow.example \(the time .* was over\)"
 
 # --- heaps -------------------------------------------------------------------
 python3 "$CS_SRCDIR/tests/system/heap_certs.py" "$dir" a@good.example
@@ -123,6 +145,18 @@ entries valid good >"$dir/entries"
 finds newest "the newest of 2,000 that are good"
 entries strangers good >"$dir/entries"
 finds good "behind 64 that might be by 1,500 CAs"
+# by a CA that the domain names, and that nobody sends since it is an anchor
+openssl x509 -in "$dir/heap-ca.pem" -outform DER -out "$dir/heap-ca"
+configure 60 "ldap = $ldap/dc=test"
+entries good >"$dir/entries"
+for usage in 0 2; do
+	echo "a@good.example|$usage 0 1|heap-ca" >"$dir/records"
+	finds good "usage $usage, about an anchor"
+	is "without a warning" "$(cat "$tmp/err")" ""
+	echo "a@good.example|$usage 0 1|mine.0" >"$dir/records"
+	exits 4 "usage $usage, about another" look \
+	    --anchor "$dir/heap-ca.pem" a@good.example
+done
 # and with a domain that names CAs of its own
 for i in {0..59}; do echo "a@good.example|2 0 1|mine.$i"; done >"$dir/records"
 configure 60 "ldap = $ldap/dc=test"

@@ -47,7 +47,9 @@ START_TEST(test_url_refused)
 	    "dns://192.0.2.1?type=SMIMEA", "dns://ns.example/a?type=SMIMEA",
 	    "dns://192.0.2.1:x/a?type=SMIMEA", "dns://[::1/a?type=SMIMEA",
 	    "dns://[::1]x/a?type=SMIMEA", "dns://[]/a?type=SMIMEA",
-	    "dns://:53/a?type=SMIMEA", "dns://192.0.2.1@53/a?type=SMIMEA"};
+	    "dns://192.0.[.1/a?type=SMIMEA", "dns://[[::1]/a?type=SMIMEA",
+	    "dns://192.0.2.1]/a?type=SMIMEA", "dns://:53/a?type=SMIMEA",
+	    "dns://192.0.2.1@53/a?type=SMIMEA"};
 	struct dns_url url;
 	size_t i;
 
