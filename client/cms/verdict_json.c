@@ -457,6 +457,7 @@ part_to_json(const struct verdict_part *p, bool *ok)
 	put(o, "is_encrypted", json_boolean(p->is_encrypted), ok);
 	put(o, "is_outside", json_boolean(p->is_outside), ok);
 	put(o, "is_held_back", json_boolean(p->is_held_back), ok);
+	put(o, "legacy_display", text_to_json(part_legacy_name(p->legacy)), ok);
 	return o;
 }
 

@@ -10,6 +10,7 @@ libsmime_a_SOURCES = \
 	client/smime/edit.c client/smime/encrypt.c client/smime/entity.c \
 	client/smime/header.c client/smime/header.h \
 	client/smime/hold.c client/smime/kind.c \
+	client/smime/legacy.h client/smime/legacy_check.c \
 	client/smime/lines.c client/smime/lines.h \
 	client/smime/mail.h \
 	client/smime/message.c client/smime/message.h \
@@ -117,6 +118,12 @@ TESTS += tests/unit/check_protect
 tests_unit_check_protect_SOURCES = tests/unit/check_protect.c
 tests_unit_check_protect_LDADD = $(SMIME_MAIL_LIBS)
 tests_unit_check_protect_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_legacy
+TESTS += tests/unit/check_legacy
+tests_unit_check_legacy_SOURCES = tests/unit/check_legacy.c
+tests_unit_check_legacy_LDADD = $(SMIME_MAIL_LIBS)
+tests_unit_check_legacy_CFLAGS = $(UNIT_FLAGS)
 
 # By itself, for tests/system/odd-mails.sh.
 check_PROGRAMS += tests/system/mail_tool

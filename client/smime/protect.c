@@ -55,6 +55,12 @@ is_removed(const struct header_field *field)
 }
 #define OBSCURED_SUBJECT "Subject: [...]\r\n"
 
+bool
+protect_is_shown(const struct header_field *field)
+{
+	return protect_is_user_facing(field) || is_removed(field);
+}
+
 static int
 write_field(struct sink *canon, const struct header_field *f, struct err *e)
 {

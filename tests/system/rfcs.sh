@@ -192,6 +192,12 @@ for what in baseline baseline-legacy shy shy-legacy; do
 	is "... and nothing else differs" "$(field "$states")" \
 	    "['confidential', 'same']"
 	ok "... the text is what was signed" grep -q '^This is the' got
+	case $what in
+	*-legacy) legacy=matches ;;
+	*) legacy=None ;;
+	esac
+	is "... the header in the text" "$(field "' '.join(
+	    str(x['legacy_display']) for x in v['parts'])")" $legacy
 	for name in Subject From; do
 		sed "s/^$name: .*/$name: another@smime.example/" \
 		    "$mails/$n.eml" >changed.eml

@@ -152,6 +152,44 @@ wrap_encrypt(enum person to, enum alg cipher)
 }
 
 void
+make_protected(const char *text, enum smime_headers headers, bool is_signed,
+    bool is_encrypted)
+{
+	struct input *in = input_new_bytes(bytes_of_str(text), "mail");
+	struct cms_signer signer = world_signer(BOB, false);
+	struct cms_sign_params sign = world_sign_params(&signer, 1);
+	struct cert *to = world_cert(ALICE);
+	struct cms_encrypt_params encrypt = {.recipients = &to,
+	    .recipients_len = 1,
+	    .cipher = ALG_AES256_GCM,
+	    .content_type = OID_DATA};
+	struct smime_signed *inside = NULL;
+	struct smime_mail *m;
+	struct sink *sink;
+
+	buf_reset(&mail);
+	sink = sink_new_buf(&mail);
+	ck_assert_int_eq(smime_mail_scan(in, &m, &e), 0);
+	smime_mail_set_headers(m, headers);
+	if (!is_encrypted) {
+		ck_assert_int_eq(
+		    smime_sign(m, SMIME_DETACHED, &sign, sink, &e), 0);
+	} else if (!is_signed) {
+		ck_assert_int_eq(smime_encrypt(m, &encrypt, sink, &e), 0);
+	} else {
+		ck_assert_int_eq(smime_signed_new(m, &sign, &inside, &e), 0);
+		ck_assert_int_eq(
+		    smime_encrypt_entity(
+			m, smime_signed_get_entity(inside), &encrypt, sink, &e),
+		    0);
+	}
+	smime_signed_free(inside);
+	smime_mail_free(m);
+	sink_free(sink);
+	input_free(in);
+}
+
+void
 wrap_compress(enum person who, enum alg cipher)
 {
 	struct buf in = mail;
