@@ -62,6 +62,8 @@ int CS_MUST_USE words_to_utf8(struct bytes text, struct buf *out);
 bool words_is_latin1(struct bytes charset);
 /* A character of these, in UTF-8. */
 void words_put_latin1(struct buf *out, uint8_t c);
+/* A character set in which octets of ASCII are ASCII. */
+bool words_is_ascii_based(struct bytes charset);
 /* Are all its encoded words in character sets in which ASCII is what it is
  * elsewhere, so that what was decoded can be looked at? UTF-7 is none. */
 bool words_are_clear(struct bytes text);

@@ -15,7 +15,7 @@
 /* In the class of the element that is HTML (RFC 9788 5.2.3). */
 #define LEGACY_CLASS "header-protection-legacy-display"
 /* Of what a reader leaves out; more than that is no element. */
-#define LEGACY_TEXT_MAX ((size_t)16 << 10)
+#define LEGACY_TEXT_MAX ((size_t)32 << 10)
 
 /* --- reading (legacy_check.c) --- */
 

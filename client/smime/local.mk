@@ -11,6 +11,8 @@ libsmime_a_SOURCES = \
 	client/smime/header.c client/smime/header.h \
 	client/smime/hold.c client/smime/kind.c \
 	client/smime/legacy.h client/smime/legacy_check.c \
+	client/smime/legacy_make.c client/smime/legacy_make.h \
+	client/smime/legacy_place.c client/smime/legacy_text.c \
 	client/smime/lines.c client/smime/lines.h \
 	client/smime/mail.h \
 	client/smime/message.c client/smime/message.h \
@@ -22,7 +24,7 @@ libsmime_a_SOURCES = \
 	client/smime/read.c client/smime/read_int.h \
 	client/smime/read_pkcs7.c client/smime/read_signed.c \
 	client/smime/receipt.c \
-	client/smime/scan.c client/smime/sign.c \
+	client/smime/scan.c client/smime/scan_start.c client/smime/sign.c \
 	client/smime/sign_inside.c client/smime/smime.h \
 	client/smime/triple.c \
 	client/smime/transfer.c client/smime/transfer.h \

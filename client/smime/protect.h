@@ -21,6 +21,9 @@ bool protect_is_shown(const struct header_field *field);
 
 /* --- making (protect.c) --- */
 
+/* Does hcp_baseline take it out, or make another of it (RFC 9788 3.2.1)? */
+bool protect_is_hidden(const struct header_field *field);
+
 /*
  * Writes what stands in the payload's header beside its own Content- fields:
  * the protected fields, and with SMIME_HEADERS_HIDE those outside as HP-Outer

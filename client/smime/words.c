@@ -107,9 +107,9 @@ find_gap(struct bytes in)
 	return find_word(bytes_of(in.p + i, in.len - i), &next) > 0 ? i : 0;
 }
 
-/* Those in which octets of ASCII are ASCII; what they begin with. */
-static bool
-is_charset_known(struct bytes charset)
+/* What they begin with. */
+bool
+words_is_ascii_based(struct bytes charset)
 {
 	static const char *const known[] = {"utf-8", "utf8", "us-ascii",
 	    "ascii", "iso-8859-", "iso8859-", "windows-", "cp125", "koi8-",
@@ -135,7 +135,7 @@ words_are_clear(struct bytes text)
 
 	while (text.len > 0) {
 		len = find_word(text, &w);
-		if (len > 0 && !is_charset_known(w.charset))
+		if (len > 0 && !words_is_ascii_based(w.charset))
 			return false;
 		if (len == 0)
 			len = 1;

@@ -12,6 +12,7 @@ struct buf mail, content;
 struct err e;
 struct verdict *v;
 struct smime_message_params params;
+bool wants_legacy;
 unsigned opened;
 
 static int
@@ -35,6 +36,7 @@ message_setup(void)
 	buf_reset(&mail);
 	v = NULL;
 	opened = 0;
+	wants_legacy = false;
 	params = (struct smime_message_params){.cms = world.params};
 	params.cms.ops = &ops;
 	params.cms.own = world.own;
@@ -169,8 +171,10 @@ make_protected(const char *text, enum smime_headers headers, bool is_signed,
 
 	buf_reset(&mail);
 	sink = sink_new_buf(&mail);
-	ck_assert_int_eq(smime_mail_scan(in, &m, &e), 0);
+	ck_assert_int_eq(smime_mail_open(in, &m, &e), 0);
 	smime_mail_set_headers(m, headers);
+	smime_mail_set_legacy(m, wants_legacy);
+	ck_assert_int_eq(smime_mail_scan_rest(m, &e), 0);
 	if (!is_encrypted) {
 		ck_assert_int_eq(
 		    smime_sign(m, SMIME_DETACHED, &sign, sink, &e), 0);

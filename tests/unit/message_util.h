@@ -32,7 +32,8 @@ void start(const char *text);
 void wrap_sign(enum person who, enum smime_form form);
 void wrap_encrypt(enum person to, enum alg cipher);
 /* As the sender makes it, with header protection: signed by Bob, encrypted to
- * Alice, or both. */
+ * Alice, or both; with Legacy Display elements where wants_legacy. */
+extern bool wants_legacy;
 void make_protected(const char *text, enum smime_headers headers,
     bool is_signed, bool is_encrypted);
 /* Compressed first; see mail_compress. */
