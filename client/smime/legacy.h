@@ -21,11 +21,15 @@
 
 /* Is it text/plain or text/html, and says that it has an element? */
 bool legacy_is_marked(const struct media_type *mt);
+/* Does a header section say so that programs read differently: is the type not
+ * clear, or is the mark there twice? */
+bool legacy_is_unclear(struct bytes section, const struct media_type *mt);
 
 /*
  * The stage for the octets of a marked part, as they stand: finds in them what
- * readers leave out (4.5.3.2, 4.5.3.3), however they take HTML apart. Neither
- * write nor finish fails but for memory. NULL: no memory.
+ * readers leave out (4.5.3.2, 4.5.3.3), however they take HTML apart. What they
+ * may decode to different texts differs from any header. Neither write nor
+ * finish fails but for memory. NULL: no memory.
  */
 struct sink *sink_new_legacy(
     const struct media_type *mt, enum transfer_encoding cte);
@@ -36,6 +40,12 @@ struct sink *sink_new_legacy(
  */
 int CS_MUST_USE legacy_get_found(
     struct sink *stage, enum part_legacy *found, char **text);
+
+/* One digit of a reference to a character ("&#104;"); false: it is none. What
+ * is no character any more stays above the last one. */
+bool legacy_take_digit(unsigned *value, bool is_hex, uint8_t c);
+
+/* --- legacy_judge.c --- */
 
 /*
  * Judges the marked parts of v, whose text is set, by the header section that

@@ -1,23 +1,18 @@
 /*
- * legacy_check.c: is what a reader leaves out of a text, for being a Legacy
- * Display element (RFC 9788 4.5.3), nothing but protected header fields?
- *
- * One reader leaves it out, and another shows it, so that an element that says
- * something else shows two texts under one signature. Programs take HTML
- * apart in different ways: so whatever is not of the plainest form here is
- * taken for something else.
+ * legacy_check.c: what programs leave out of a text for being a Legacy Display
+ * element (RFC 9788 4.5.3), found as the text goes by. They take HTML apart in
+ * different ways: so whatever is not of the plainest form is something else.
  */
 #include "client/smime/legacy.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "client/smime/address_list.h"
-#include "client/smime/protect.h"
 #include "client/smime/transfer.h"
 
-#define TAG_MAX 200	/* octets of one tag that is looked at */
-#define REFERENCE_MAX 8 /* digits of a character reference */
+#define TAG_MAX 200 /* octets of one tag that is looked at */
 
 bool
 legacy_is_marked(const struct media_type *mt)
@@ -33,6 +28,41 @@ legacy_is_marked(const struct media_type *mt)
 		    bytes_is_equal(buf_get(&mark), BYTES_LIT("1"));
 	buf_clear(&mark);
 	return is_marked;
+}
+
+static bool
+has_mark(struct bytes section)
+{
+	static const char mark[] = "hp-legacy-display";
+	struct header_field f;
+	size_t i, len = sizeof(mark) - 1;
+
+	while (header_next(&section, &f))
+		for (i = 0; header_is_named(&f, "Content-Type") &&
+			    i + len <= f.value.len;
+		     i++)
+			if (header_is_equal_nocase(
+				bytes_of(f.value.p + i, len), mark))
+				return true;
+	return false;
+}
+
+bool
+legacy_is_unclear(struct bytes section, const struct media_type *mt)
+{
+	struct buf mark = {.max = PARAM_LEN_MAX};
+	bool is_ambiguous = false;
+
+	if (!has_mark(section))
+		return false;
+	if (mt->type[0] == '\0')
+		return true;
+	if (!media_type_is(mt, "text", "plain") &&
+	    !media_type_is(mt, "text", "html"))
+		return false;
+	header_get_param(mt->params, "hp-legacy-display", &mark, &is_ambiguous);
+	buf_clear(&mark);
+	return is_ambiguous;
 }
 
 /* --- the text of a part --- */
@@ -51,10 +81,11 @@ struct legacy_stage {
 	struct sink sink; /* first */
 	struct sink *decoder, *first;
 	struct sink to_scan; /* behind the decoder */
-	bool is_html, is_latin1;
-	bool is_dead; /* the octets cannot be decoded */
-	bool is_odd;  /* something is left out that is no plain element */
-	bool is_over; /* text/plain: the empty line was there */
+	bool is_html, is_latin1, is_qp;
+	bool is_dead;	    /* the octets cannot be decoded, or in two ways */
+	unsigned in_escape; /* octets of "=41" so far; "= " is 3 */
+	bool is_odd;	    /* something is left out that is no plain element */
+	bool is_over;	    /* text/plain: the empty line was there */
 	struct buf text;
 	size_t line_len; /* of the present one, without CR */
 	bool is_blank;	 /* it has white space alone */
@@ -132,20 +163,19 @@ match_char(struct name_search *n, unsigned c)
 	}
 }
 
-static bool
-take_digit(struct name_search *n, uint8_t c)
+bool
+legacy_take_digit(unsigned *value, bool is_hex, uint8_t c)
 {
 	unsigned digit = UINT8_MAX;
 
 	if (c >= '0' && c <= '9')
 		digit = c - '0';
-	else if (n->is_hex && (c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+	else if (is_hex && (c | 0x20) >= 'a' && (c | 0x20) <= 'f')
 		digit = (unsigned)(c | 0x20) - 'a' + 10;
 	if (digit == UINT8_MAX)
 		return false;
-	n->digits++;
-	if (n->value < 0x110000)
-		n->value = n->value * (n->is_hex ? 16 : 10) + digit;
+	if (*value < 0x110000)
+		*value = *value * (is_hex ? 16 : 10) + digit;
 	return true;
 }
 
@@ -162,8 +192,11 @@ search_char(struct name_search *n, uint8_t c)
 			n->is_hex = true;
 			return;
 		}
-		if (n->has_number && take_digit(n, c))
+		if (n->has_number &&
+		    legacy_take_digit(&n->value, n->is_hex, c)) {
+			n->digits++;
 			return;
+		}
 		if (n->digits > 0)
 			match_char(n, n->value);
 		else
@@ -235,6 +268,8 @@ take_tag(struct legacy_stage *s)
 static void
 scan_html(struct legacy_stage *s, uint8_t c)
 {
+	/* It may be UTF-16 for those who look for that, or switch to it. */
+	s->is_dead |= c < ' ' && c != '\t' && c != '\n' && c != '\r';
 	search_char(&s->search, c);
 	if (c == '<') {
 		s->is_odd |= s->is_tag && s->depth > 0;
@@ -282,11 +317,35 @@ stage_end(struct legacy_stage *s, int r, struct err *e)
 	return 0;
 }
 
+/* Of a "=" that begins no valid code programs make different things. */
+static void
+check_qp(struct legacy_stage *s, struct bytes in)
+{
+	size_t i;
+	uint8_t c;
+
+	for (i = 0; i < in.len; i++) {
+		c = in.p[i];
+		if (s->in_escape == 0) {
+			s->in_escape = c == '=';
+		} else if (s->in_escape < 3 && isxdigit(c)) {
+			s->in_escape = (s->in_escape + 1) % 3;
+		} else if (s->in_escape != 2 && header_is_space(c)) {
+			s->in_escape = c == '\n' ? 0 : 3;
+		} else {
+			s->is_dead = true;
+			return;
+		}
+	}
+}
+
 static int
 legacy_write(struct sink *sink, struct bytes in, struct err *e)
 {
 	struct legacy_stage *s = (struct legacy_stage *)sink;
 
+	if (s->is_qp && !s->is_dead)
+		check_qp(s, in);
 	if (s->is_dead)
 		return 0;
 	return stage_end(s, sink_write(s->first, in, e), e);
@@ -313,14 +372,24 @@ legacy_free(struct sink *sink)
 	free(s);
 }
 
+/* *is_clear: in its character set octets of ASCII are ASCII, always. */
 static bool
-is_latin1(const struct media_type *mt)
+is_latin1(const struct media_type *mt, bool *is_clear)
 {
 	struct buf charset = {.max = PARAM_LEN_MAX};
-	bool is;
+	static const char shifts[] = "iso-2022-";
+	bool is, is_ambiguous = false;
+	int n =
+	    header_get_param(mt->params, "charset", &charset, &is_ambiguous);
 
-	is = header_get_param(mt->params, "charset", &charset, NULL) == 1 &&
-	     words_is_latin1(buf_get(&charset));
+	is = n == 1 && words_is_latin1(buf_get(&charset));
+	*is_clear =
+	    n == 0 ||
+	    (n == 1 && !is_ambiguous &&
+		words_is_ascii_based(buf_get(&charset)) &&
+		!(charset.len > sizeof(shifts) &&
+		    header_is_equal_nocase(
+			bytes_of(charset.data, sizeof(shifts) - 1), shifts)));
 	buf_clear(&charset);
 	return is;
 }
@@ -329,15 +398,17 @@ struct sink *
 sink_new_legacy(const struct media_type *mt, enum transfer_encoding cte)
 {
 	struct legacy_stage *s = calloc(1, sizeof(*s));
+	bool is_clear;
 
 	if (s == NULL)
 		return NULL;
 	s->sink = (struct sink){legacy_write, legacy_finish, legacy_free};
 	s->to_scan.write = to_scan_write;
 	s->is_html = media_type_is(mt, "text", "html");
-	s->is_latin1 = is_latin1(mt);
+	s->is_latin1 = is_latin1(mt, &is_clear);
+	s->is_qp = cte == CTE_QP;
 	s->is_blank = true;
-	s->is_dead = cte == CTE_OTHER;
+	s->is_dead = cte == CTE_OTHER || !is_clear;
 	buf_init(&s->text, 2 * LEGACY_TEXT_MAX + 2);
 	s->first = &s->to_scan;
 	if (cte == CTE_QP || cte == CTE_BASE64) {
@@ -377,210 +448,4 @@ legacy_get_found(struct sink *stage, enum part_legacy *found, char **text)
 		return 0;
 	*text = bytes_dup_str(buf_get(&s->text));
 	return *text != NULL ? 0 : -CS_ERR_NO_MEMORY;
-}
-
-/* --- compared --- */
-
-static void
-put_utf8(struct buf *out, unsigned c)
-{
-	if (c < 0x80) {
-		buf_add_byte(out, (uint8_t)c);
-		return;
-	}
-	if (c < 0x800) {
-		buf_add_byte(out, (uint8_t)(0xc0 | c >> 6));
-	} else {
-		if (c < 0x10000) {
-			buf_add_byte(out, (uint8_t)(0xe0 | c >> 12));
-		} else {
-			buf_add_byte(out, (uint8_t)(0xf0 | c >> 18));
-			buf_add_byte(out, (uint8_t)(0x80 | (c >> 12 & 0x3f)));
-		}
-		buf_add_byte(out, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
-	}
-	buf_add_byte(out, (uint8_t)(0x80 | (c & 0x3f)));
-}
-
-/* In HTML. What is not known stays as it is, and will not be found. */
-static size_t
-take_reference(struct bytes in, struct buf *out)
-{
-	static const struct {
-		const char *name, *text;
-	} names[] = {{"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"},
-	    {"&quot;", "\""}, {"&apos;", "'"}, {"&nbsp;", " "}};
-	struct name_search n = {0};
-	size_t i, len;
-
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		len = strlen(names[i].name);
-		if (in.len >= len && bytes_is_equal(bytes_of(in.p, len),
-					 bytes_of_str(names[i].name))) {
-			buf_add_str(out, names[i].text);
-			return len;
-		}
-	}
-	if (in.len < 4 || in.p[1] != '#')
-		return 0;
-	i = 2;
-	n.is_hex = (in.p[i] | 0x20) == 'x';
-	i += n.is_hex;
-	while (
-	    i < in.len && n.digits < REFERENCE_MAX && take_digit(&n, in.p[i]))
-		i++;
-	if (n.digits == 0 || i == in.len || in.p[i] != ';' || n.value < ' ' ||
-	    n.value > 0x10ffff)
-		return 0;
-	put_utf8(out, n.value);
-	return i + 1;
-}
-
-/* A text without its folds: one space for any white space, none around. */
-static void
-put_words(struct bytes in, bool is_html, struct buf *out)
-{
-	bool has_space = false;
-	size_t i, len;
-
-	for (i = 0; i < in.len; i += len) {
-		len = 1;
-		if (header_is_space(in.p[i])) {
-			has_space = out->len > 0;
-			continue;
-		}
-		if (has_space)
-			buf_add_byte(out, ' ');
-		has_space = false;
-		if (is_html && in.p[i] == '&') {
-			len =
-			    take_reference(bytes_of(in.p + i, in.len - i), out);
-			if (len > 0)
-				continue;
-			len = 1;
-		}
-		buf_add_byte(out, in.p[i]);
-	}
-}
-
-/* Once more for spaces that were encoded. */
-static bool
-is_same_words(struct bytes a, struct bytes b)
-{
-	struct buf x = {.max = 1 << 20}, y = {.max = 1 << 20};
-	bool is_same;
-
-	put_words(a, false, &x);
-	put_words(b, false, &y);
-	is_same = x.err == 0 && y.err == 0 &&
-		  bytes_is_equal(buf_get(&x), buf_get(&y));
-	buf_clear(&x);
-	buf_clear(&y);
-	return is_same;
-}
-
-/* As it stands, as its octets, or as UTF-8: it depends on who made it. */
-static bool
-is_same_value(struct bytes shown, bool is_html, struct bytes value)
-{
-	struct buf text = {.max = 2 * LEGACY_TEXT_MAX}, b = {.max = 1 << 20};
-	bool is_same;
-
-	put_words(shown, is_html, &text);
-	is_same = is_same_words(buf_get(&text), value);
-	if (!is_same && words_decode(value, &b) == 0)
-		is_same = is_same_words(buf_get(&text), buf_get(&b));
-	buf_reset(&b);
-	if (!is_same && words_to_utf8(value, &b) == 0)
-		is_same = is_same_words(buf_get(&text), buf_get(&b));
-	is_same &= text.err == 0;
-	buf_clear(&text);
-	buf_clear(&b);
-	return is_same;
-}
-
-static bool
-is_protected(
-    struct bytes section, const struct header_field *shown, bool is_html)
-{
-	char name[HEADER_NAME_MAX + 1];
-	struct header_field f;
-
-	if (shown->name.len > HEADER_NAME_MAX || !protect_is_shown(shown))
-		return false;
-	memcpy(name, shown->name.p, shown->name.len);
-	name[shown->name.len] = '\0';
-	while (header_next(&section, &f))
-		if (header_is_named(&f, name) &&
-		    is_same_value(shown->value, is_html, f.value))
-			return true;
-	return false;
-}
-
-static bool
-is_blank_line(struct bytes line)
-{
-	size_t i;
-
-	for (i = 0; i < line.len && header_is_space(line.p[i]); i++)
-		;
-	return i == line.len;
-}
-
-/* Are all lines protected fields? What is none is skipped by header_next: so
- * every octet has to be accounted for. */
-static bool
-is_all_protected(struct bytes section, struct bytes text, bool is_html)
-{
-	struct header_field f;
-	struct bytes line;
-	const uint8_t *lf;
-
-	while (text.len > 0) {
-		lf = memchr(text.p, '\n', text.len);
-		line = bytes_of(
-		    text.p, lf != NULL ? (size_t)(lf - text.p) + 1 : text.len);
-		if (is_blank_line(line)) {
-			bytes_skip(&text, line.len);
-			continue;
-		}
-		if (header_judge_line(line) != HEADER_FIELD ||
-		    !header_next(&text, &f) || f.raw.p != line.p ||
-		    !is_protected(section, &f, is_html))
-			return false;
-	}
-	return true;
-}
-
-static int
-judge_part(struct verdict *v, struct verdict_part *p, struct bytes section)
-{
-	bool is_html = strcmp(p->type, "text/html") == 0;
-
-	if (p->legacy == LEGACY_NONE)
-		return 0;
-	if (!verdict_is_encrypted(v)) {
-		p->legacy = LEGACY_IGNORED;
-		return 0;
-	}
-	if (p->legacy_text != NULL &&
-	    !is_all_protected(section, bytes_of_str(p->legacy_text), is_html))
-		p->legacy = LEGACY_DIFFERS;
-	if (p->legacy != LEGACY_DIFFERS)
-		return 0;
-	return verdict_warn(v,
-	    "part %s has a text that programs do not show which take it for "
-	    "the protected header (RFC 9788); it is not that header",
-	    p->path);
-}
-
-int
-legacy_judge(struct verdict *v, struct bytes section)
-{
-	size_t i;
-	int r = 0;
-
-	for (i = 0; r == 0 && i < v->mail->parts_len; i++)
-		r = judge_part(v, &v->mail->parts[i], section);
-	return r;
 }

@@ -215,7 +215,7 @@ take_group(struct legacy_finder *f)
 	    (uint8_t)(bits >> 16), (uint8_t)(bits >> 8), (uint8_t)bits};
 	size_t n = f->pad < 3 ? 3 - f->pad : 0, k;
 
-	for (k = 0; k < n && !f->is_over; k++) {
+	for (k = 0; k < sizeof(octets) && k < n && !f->is_over; k++) {
 		if (!take_html(f, octets[k]))
 			continue;
 		set_place(f);

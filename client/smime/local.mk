@@ -11,6 +11,7 @@ libsmime_a_SOURCES = \
 	client/smime/header.c client/smime/header.h \
 	client/smime/hold.c client/smime/kind.c \
 	client/smime/legacy.h client/smime/legacy_check.c \
+	client/smime/legacy_judge.c \
 	client/smime/legacy_make.c client/smime/legacy_make.h \
 	client/smime/legacy_place.c client/smime/legacy_text.c \
 	client/smime/lines.c client/smime/lines.h \

@@ -306,12 +306,13 @@ walk_open_signed(struct walk *w, const struct parser_header *h,
 
 /* The text may begin with what its readers leave out. */
 static int
-walk_open_legacy(struct walk *w, const struct media_type *mt,
-    enum transfer_encoding cte, struct err *e)
+walk_open_legacy(struct walk *w, struct bytes section,
+    const struct media_type *mt, enum transfer_encoding cte, struct err *e)
 {
 	struct line *line = w->start.line;
+	bool is_unclear = legacy_is_unclear(section, mt);
 
-	if (line == NULL || !legacy_is_marked(mt))
+	if (line == NULL || (!is_unclear && !legacy_is_marked(mt)))
 		return 0;
 	if (w->leaf.part_index == SIZE_MAX)
 		return verdict_warn(line->v,
@@ -320,6 +321,11 @@ walk_open_legacy(struct walk *w, const struct media_type *mt,
 			   w->leaf.path) == 0
 			   ? 0
 			   : err_set(e, -CS_ERR_NO_MEMORY, NULL);
+	if (is_unclear) {
+		line->v->mail->parts[w->leaf.part_index].legacy =
+		    LEGACY_DIFFERS;
+		return 0;
+	}
 	w->leaf.is_legacy = true;
 	w->stage = sink_new_legacy(mt, cte);
 	return w->stage != NULL ? 0 : err_set(e, -CS_ERR_NO_MEMORY, NULL);
@@ -364,7 +370,7 @@ walk_open_leaf(struct walk *w, const struct parser_header *h,
 	    (kind == ENTITY_MESSAGE || media_type_is(mt, "multipart", NULL)))
 		w->leaf.is_active = true;
 	if (r == 0 && kind == ENTITY_LEAF)
-		return walk_open_legacy(w, mt, cte, e);
+		return walk_open_legacy(w, h->section, mt, cte, e);
 	if (r != 0 || place.node == NULL)
 		return r;
 	w->stage = kind == ENTITY_CMS ? walk_new_cms(&place, cte, false)

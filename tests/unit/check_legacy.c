@@ -81,6 +81,20 @@ static const struct {
     {PLAIN, NULL, SUBJECT, LEGACY_DIFFERS},
     {PLAIN, "quoted-printable", SUBJECT "=00\r\n\r\nhi\r\n", LEGACY_DIFFERS},
     {PLAIN, "quoted-printable", SUBJECT "=0Dx\r\n\r\nhi\r\n", LEGACY_DIFFERS},
+    /* What programs read differently. */
+    {PLAIN, "quoted-printable", "\r\nhi =4\r\n", LEGACY_DIFFERS},
+    {PLAIN, "quoted-printable", "\r\nhi =4z\r\n", LEGACY_DIFFERS},
+    {PLAIN, "quoted-printable", "\r\nhi = x\r\n", LEGACY_DIFFERS},
+    {PLAIN, "quoted-printable", "\r\nhi =3D= \r\nx\r\n", LEGACY_ABSENT},
+    {PLAIN "; hp-legacy-display=0", NULL, "\r\nhi\r\n", LEGACY_DIFFERS},
+    {"text/plain; hp-legacy-display=0; hp-legacy-display=1", NULL, "\r\nhi\r\n",
+	LEGACY_DIFFERS},
+    {"text/plain; charset=utf-16; hp-legacy-display=1", NULL, "\n\nhi\n\n",
+	LEGACY_DIFFERS},
+    {"text/html; charset=iso-2022-jp; hp-legacy-display=1", NULL, "hi",
+	LEGACY_DIFFERS},
+    {"text/html; charset=x; hp-legacy-display=1", NULL, "hi", LEGACY_DIFFERS},
+    {HTML_TYPE, "quoted-printable", "hi=1B(J", LEGACY_DIFFERS},
     /* HTML. */
     {HTML_TYPE, NULL,
 	"<html><body>\r\n" DIV "\r\n<pre>Subject: Gr&#252;&#xDF;e &amp; "
@@ -127,15 +141,20 @@ START_TEST(judged)
 }
 END_TEST
 
-/* More than an element is. */
+/* An element is no longer than LEGACY_TEXT_MAX. */
 START_TEST(too_long)
 {
-	static char body[20000];
+	static char text[100000];
+	int len = _i == 0 ? 30000 : 33000;
 
-	memset(body, 'x', sizeof(body) - 1);
-	memcpy(body, "Subject: ", 9);
-	memcpy(body + sizeof(body) - 10, "\r\n\r\nhi\r\n", 9);
-	ck_assert_int_eq(read_part(PLAIN, NULL, body), LEGACY_DIFFERS);
+	snprintf(text, sizeof(text),
+	    "From: bob@example.org\r\nSubject: %0*d\r\nContent-Type: " PLAIN
+	    "\r\n\r\nSubject: %0*d\r\n\r\nhi\r\n",
+	    len, 0, len, 0);
+	make_protected(text, SMIME_HEADERS_HIDE, true, true);
+	ck_assert_int_eq(read_as(false), 0);
+	ck_assert_int_eq(v->mail->parts[0].legacy,
+	    _i == 0 ? LEGACY_MATCHES : LEGACY_DIFFERS);
 }
 END_TEST
 
@@ -181,6 +200,14 @@ START_TEST(parts)
 	ck_assert_int_eq(v->mail->parts[0].legacy, LEGACY_MATCHES);
 	ck_assert_int_eq(v->mail->parts[1].legacy, LEGACY_DIFFERS);
 	ck_assert(has_warning("part 2 has a text"));
+	make_protected(TOP "Content-Type: multipart/mixed; boundary=b\r\n"
+			   "\r\n--b\r\nContent-Type: " PLAIN
+			   "\r\nContent-Type: text/plain\r\n\r\nPay\r\n"
+			   "\r\nhi\r\n--b--\r\n",
+	    SMIME_HEADERS_HIDE, true, true);
+	ck_assert_int_eq(read_as(false), 0);
+	ck_assert_int_eq(v->mail->parts[0].legacy, LEGACY_DIFFERS);
+	ck_assert(has_warning("part 1 has a text"));
 }
 END_TEST
 
@@ -512,7 +539,7 @@ main(void)
 	tcase_add_checked_fixture(t, message_setup, message_teardown);
 	tcase_add_loop_test(
 	    t, judged, 0, (int)(sizeof(bodies) / sizeof(bodies[0])));
-	tcase_add_test(t, too_long);
+	tcase_add_loop_test(t, too_long, 0, 2);
 	tcase_add_test(t, where_it_counts);
 	tcase_add_test(t, let_out_whole);
 	tcase_add_test(t, parts);
