@@ -162,6 +162,10 @@ enum cardseal_option {
 			  into the store */
 	/* receipts: "auto" (default: as the message was), "always", "never" */
 	CARDSEAL_RECEIPT_ENCRYPT,
+	/* making mails, with HEADERS "hide": "yes" or "no": the text begins
+	 * with what is hidden outside, for older programs (RFC 9788);
+	 * default: as cardseal.conf has it, else "yes" */
+	CARDSEAL_LEGACY_DISPLAY,
 };
 
 /* NULL: no memory. */

@@ -86,6 +86,12 @@ set_smimea(struct job_config *c, const char *text)
 }
 
 static int
+set_legacy_display(struct job_config *c, const char *text)
+{
+	return set_yes_no(&c->has_legacy_display, text);
+}
+
+static int
 set_text(char dst[LOOKUP_TEXT_MAX], const char *text, const char *allowed)
 {
 	size_t len = strlen(text);
@@ -146,6 +152,7 @@ static const struct config_key {
 } config_keys[] = {
     {"trust", "fetch", set_fetch, N_("off, public or all")},
     {"store", "harvest", set_harvest, N_("yes or no")},
+    {"mail", "legacy-display", set_legacy_display, "yes or no"},
     {"trust", "p11-kit", set_system_anchors, N_("off, email or all")},
     {"trust", "fetch-seconds", set_fetch_seconds, "1 to 600"},
     {"lookup", "lookup", set_lookup, "yes or no"},
@@ -226,6 +233,7 @@ job_config_load(struct job_config *config, struct err *e)
 	    .system_anchors = SYSTEM_ANCHORS_EMAIL,
 	    .fetch_timeout_ms = FETCH_SECONDS_DEFAULT * 1000,
 	    .lookup = {.has_dns = true},
+	    .has_legacy_display = true,
 	};
 	r = config_file(config, CS_SYSCONFDIR "/cardseal/" CONFIG_NAME, e);
 	if (r == 0 && pkix_config_path(&path, CONFIG_NAME, NULL) == 0)

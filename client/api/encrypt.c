@@ -405,37 +405,17 @@ encrypt_find_recipients(struct encrypting *c, struct smime_mail *mail)
 	return r;
 }
 
-enum smime_headers
-job_get_headers(const struct cardseal_job *job)
-{
-	if (job_is(job, CARDSEAL_HEADERS, "hide"))
-		return SMIME_HEADERS_HIDE;
-	return job_is(job, CARDSEAL_HEADERS, "protect") ? SMIME_HEADERS_PROTECT
-							: SMIME_HEADERS_PLAIN;
-}
-
-int
-job_set_headers(struct cardseal_job *job, struct smime_mail *mail)
-{
-	enum smime_headers headers = job_get_headers(job);
-
-	smime_mail_set_headers(mail, headers);
-	if (headers == SMIME_HEADERS_PLAIN || smime_mail_can_protect(mail))
-		return 0;
-	return err_set(&job->err, -CS_ERR_ARGUMENT,
-	    "the header cannot be protected, since the mail's Content-Type "
-	    "cannot be understood; leave --headers out");
-}
-
 static int
 encrypt_smime(struct encrypting *c, struct output *out)
 {
 	struct smime_mail *mail;
-	int r = smime_mail_scan(c->in, &mail, &c->job->err);
+	int r = smime_mail_open(c->in, &mail, &c->job->err);
 
 	if (r != 0)
 		return r;
-	r = job_set_headers(c->job, mail);
+	r = job_set_headers(c->job, mail, true);
+	if (r == 0)
+		r = smime_mail_scan_rest(mail, &c->job->err);
 	if (r == 0)
 		r = encrypt_find_recipients(c, mail);
 	if (r == 0 && job_is_set(c->job, CARDSEAL_COMPRESS))

@@ -240,6 +240,7 @@ static const struct {
     [CARDSEAL_LOOKUP] = {false, "no|yes"},
     [CARDSEAL_KEEP] = {false, "0|1"},
     [CARDSEAL_RECEIPT_ENCRYPT] = {false, "auto|always|never"},
+    [CARDSEAL_LEGACY_DISPLAY] = {false, "no|yes"},
 };
 
 static bool

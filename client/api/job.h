@@ -51,7 +51,7 @@ void signers_clear(struct signers *s);
 int CS_MUST_USE signers_add_made(struct signers *s, const struct cert *cert,
     enum alg digest, int64_t signing_time);
 
-#define JOB_OPTIONS (CARDSEAL_RECEIPT_ENCRYPT + 1)
+#define JOB_OPTIONS (CARDSEAL_LEGACY_DISPLAY + 1)
 
 struct cardseal_job {
 	struct strings options[JOB_OPTIONS];
@@ -203,6 +203,7 @@ struct job_config {
 	bool harvests;		   /* what came with good mails is kept */
 	enum system_anchors_rule system_anchors;
 	struct lookup_config lookup;
+	bool has_legacy_display; /* mails whose header is hidden */
 };
 /*
  * Reads the system's file, then the user's, which counts more; what is in
@@ -354,14 +355,20 @@ int CS_MUST_USE job_secrets_load(struct cardseal_job *job,
     struct job_secrets *secrets);
 void job_secrets_clear(struct job_secrets *secrets);
 
-/* --- encrypt.c --- */
+/* --- headers.c --- */
 
 struct smime_mail;
 /* As CARDSEAL_HEADERS asks for. */
 enum smime_headers job_get_headers(const struct cardseal_job *job);
-/* Sets them; CS_ERR_ARGUMENT where they could not be protected. */
+/*
+ * Sets them, before the mail's rest is scanned; nothing is hidden where it is
+ * not encrypted. CS_ERR_ARGUMENT where they could not be protected,
+ * CS_ERR_CONFIG.
+ */
 int CS_MUST_USE job_set_headers(
-    struct cardseal_job *job, struct smime_mail *mail);
+    struct cardseal_job *job, struct smime_mail *mail, bool is_encrypted);
+
+/* --- encrypt.c --- */
 
 struct encrypting;
 /*

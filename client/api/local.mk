@@ -7,7 +7,7 @@ libapi_a_SOURCES = \
 	client/api/certs.c \
 	client/api/certs_text.c client/api/certs.h \
 	client/api/config.c \
-	client/api/edit.c client/api/encrypt.c \
+	client/api/edit.c client/api/encrypt.c client/api/headers.c \
 	client/api/events.c \
 	client/api/harvest.c \
 	client/api/import.c \

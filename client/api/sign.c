@@ -251,9 +251,6 @@ sign_plain(struct signing *s, struct smime_mail *mail, struct bytes key_address,
 		r = signing_set_labels(s, false);
 	if (r == 0)
 		r = signing_set_receipts(s, sender);
-	/* Nothing is hidden by a signature. */
-	if (job_get_headers(job) != SMIME_HEADERS_PLAIN)
-		smime_mail_set_headers(mail, SMIME_HEADERS_PROTECT);
 	/* What is signed opaque is hashed while it is scanned. */
 	if (r == 0 && !job_is(job, CARDSEAL_FORM, "opaque"))
 		r = smime_mail_scan_rest(mail, &job->err);
@@ -358,7 +355,7 @@ sign_smime(struct signing *s, struct input *in, struct output *out)
 
 	if (r != 0)
 		return r;
-	r = job_set_headers(job, mail);
+	r = job_set_headers(job, mail, job_is_set(job, CARDSEAL_ENCRYPT));
 	if (r == 0)
 		r = mail_find_sender(mail, &sender, &job->err);
 	if (r == -CS_ERR_ENCODING && has_key)

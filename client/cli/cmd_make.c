@@ -116,6 +116,9 @@ const struct cli_option cmd_seal_options[] = {
     {"headers", 0, "plain|protect|hide",
 	N_("put the header inside as well; hide the subject"), CARDSEAL_HEADERS,
 	NULL, NULL},
+    {"legacy-display", 0, "no|yes",
+	N_("show what is hidden in the text, for older programs"),
+	CARDSEAL_LEGACY_DISPLAY, NULL, NULL},
     {"no-self", 0, NULL, N_("do not encrypt to the sender as well"),
 	CARDSEAL_TO_SELF, "0", NULL},
     {0},
@@ -166,6 +169,9 @@ const struct cli_option cmd_encrypt_options[] = {
     {"headers", 0, "plain|protect|hide",
 	N_("put the header inside as well; hide the subject"), CARDSEAL_HEADERS,
 	NULL, NULL},
+    {"legacy-display", 0, "no|yes",
+	N_("show what is hidden in the text, for older programs"),
+	CARDSEAL_LEGACY_DISPLAY, NULL, NULL},
     {0},
 };
 

@@ -47,6 +47,9 @@ static const struct cli_option sendmail_options[] = {
 	CARDSEAL_RECIPIENT_FILE, NULL, NULL},
     {"headers", 0, "plain|protect|hide", N_("put the header inside as well"),
 	CARDSEAL_HEADERS, NULL, NULL},
+    {"legacy-display", 0, "no|yes",
+	N_("show what is hidden in the text, for older programs"),
+	CARDSEAL_LEGACY_DISPLAY, NULL, NULL},
     {0},
 };
 

@@ -423,6 +423,7 @@ put_part(struct json *j, const struct verdict_part *p)
 	json_put_bool(j, "is_encrypted", p->is_encrypted);
 	json_put_bool(j, "is_outside", p->is_outside);
 	json_put_bool(j, "is_held_back", p->is_held_back);
+	json_put_text(j, "legacy_display", part_legacy_name(p->legacy));
 	json_close_object(j);
 }
 

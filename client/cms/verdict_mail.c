@@ -18,6 +18,7 @@ part_clear(struct verdict_part *p)
 	free(p->path);
 	free(p->type);
 	free(p->name);
+	free(p->legacy_text);
 }
 
 static void

@@ -22,6 +22,16 @@ struct verdict_part {
 	bool is_held_back; /* not let out (message.h) */
 	bool is_signed;	   /* set by verdict_judge_mail */
 	bool is_encrypted;
+	/* Its text begins with header fields for older programs, and programs
+	 * that know leave them out (RFC 9788 4.5.3), so it says: */
+	enum part_legacy {
+		LEGACY_NONE,	/* it does not say so */
+		LEGACY_IGNORED, /* without an encryption it means nothing */
+		LEGACY_ABSENT,	/* nothing is left out */
+		LEGACY_MATCHES, /* they are fields that are protected */
+		LEGACY_DIFFERS, /* they are something else */
+	} legacy;
+	char *legacy_text; /* what is left out, to be judged; or NULL */
 };
 
 /* One header field that may stand in several places. */
@@ -77,6 +87,16 @@ verdict_header_state_name(enum header_state s)
 	    N_("confidential"), N_("added"), N_("inner-only")};
 
 	return names[s];
+}
+
+/* NULL: LEGACY_NONE. Static. */
+static inline const char *
+part_legacy_name(enum part_legacy l)
+{
+	static const char *const names[] = {
+	    NULL, "ignored", "absent", "matches", "differs"};
+
+	return names[l];
 }
 
 /* How far v was filled, to take it back to there. */

@@ -255,12 +255,13 @@ put_part(struct buf *b, const struct verdict_part *p)
 	    p->type[0] != '\0' ? p->type : say("of no clear type"));
 	if (p->name != NULL)
 		buf_printf(b, " \"%s\"", p->name);
-	buf_printf(b, ": %s%s%s\n",
+	buf_printf(b, ": %s%s%s%s\n",
 	    p->is_outside  ? say("beside the signature, not signed")
 	    : p->is_signed ? say("signed")
 			   : say("not signed"),
 	    p->is_encrypted ? say(", encrypted") : "",
-	    p->is_held_back ? say(", held back") : "");
+	    p->is_held_back ? say(", held back") : "",
+	    p->legacy == LEGACY_MATCHES ? say(", begins with the header") : "");
 }
 
 /* Which parts are covered: in one line where all are alike. */

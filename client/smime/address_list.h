@@ -52,6 +52,18 @@ int CS_MUST_USE address_list_walk(struct bytes value,
  * is read as programs read it that put up with it.
  */
 int words_decode(struct bytes text, struct buf *out);
+/*
+ * Likewise, as UTF-8. CS_ERR_ENCODING: there are words in a character set that
+ * is not converted here (all but UTF-8, US-ASCII and those of
+ * words_is_latin1), or the rest is not UTF-8; out is then of no use.
+ */
+int CS_MUST_USE words_to_utf8(struct bytes text, struct buf *out);
+/* ISO 8859-1, or what is the same from 0xa0 on. */
+bool words_is_latin1(struct bytes charset);
+/* A character of these, in UTF-8. */
+void words_put_latin1(struct buf *out, uint8_t c);
+/* A character set in which octets of ASCII are ASCII. */
+bool words_is_ascii_based(struct bytes charset);
 /* Are all its encoded words in character sets in which ASCII is what it is
  * elsewhere, so that what was decoded can be looked at? UTF-7 is none. */
 bool words_are_clear(struct bytes text);

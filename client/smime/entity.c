@@ -78,8 +78,9 @@ write_type_of_text(const struct smime_mail *m, struct sink *out, struct err *e)
 {
 	char text[80];
 
-	snprintf(text, sizeof(text), "Content-Type: text/plain; charset=%s\r\n",
-	    m->charset);
+	snprintf(text, sizeof(text),
+	    "Content-Type: text/plain; charset=%s%s\r\n", m->charset,
+	    m->has_legacy_text ? "; hp-legacy-display=\"1\"" : "");
 	if (m->headers != SMIME_HEADERS_PLAIN)
 		return protect_write_type(m, bytes_of_str(text), out, e);
 	return mail_write_str(out, text, e);
@@ -106,7 +107,10 @@ entity_write_header(const struct entity *t, struct sink *out, struct err *e)
 			continue;
 		if (m->headers != SMIME_HEADERS_PLAIN &&
 		    header_is_named(&f, "Content-Type"))
-			r = protect_write_type(m, f.raw, out, e);
+			r = protect_write_type(m,
+			    m->legacy_type.len > 0 ? buf_get(&m->legacy_type)
+						   : f.raw,
+			    out, e);
 		else
 			r = write_field(canon, &f, e);
 	}
@@ -142,16 +146,48 @@ chain_add(struct chain *c, struct sink *stage)
 		c->stages[c->len++] = stage;
 }
 
+/* One run over the mail. */
+struct run {
+	const struct smime_mail *mail;
+	size_t insertion; /* the next one */
+	bool is_last;	  /* of the ranges */
+};
+
+/* A range of the input with what is put into it. */
+static int
+run_range(struct run *run, uint64_t from, uint64_t to, struct sink *out,
+    struct err *e)
+{
+	const struct smime_mail *m = run->mail;
+	const struct insertion *i;
+	bool is_empty = from == to;
+	int r = 0;
+
+	for (; r == 0 && run->insertion < m->insertions_len; run->insertion++) {
+		i = &m->insertions[run->insertion];
+		if (i->from > to || (i->from == to && !is_empty))
+			break;
+		if (from < i->from)
+			r = input_run(m->in, from, i->from, out, e);
+		if (r == 0)
+			r = sink_write(out, buf_get(&i->octets), e);
+		from = i->to;
+	}
+	if (r == 0 && from < to)
+		r = input_run(m->in, from, to, out, e);
+	return r;
+}
+
 /* Pushes a range of the input through the stages and ends them. */
 static int
-chain_run(struct chain *c, const struct smime_mail *m, uint64_t from,
-    uint64_t to, struct sink *end, struct err *e)
+chain_run(struct chain *c, struct run *run, uint64_t from, uint64_t to,
+    struct sink *end, struct err *e)
 {
 	int r = c->is_broken ? err_set(e, -CS_ERR_NO_MEMORY, NULL) : 0;
 	size_t i;
 
 	if (r == 0)
-		r = input_run(m->in, from, to, chain_first(c, end), e);
+		r = run_range(run, from, to, chain_first(c, end), e);
 	for (i = c->len; r == 0 && i-- > 0;)
 		r = sink_finish(c->stages[i], e);
 	for (i = 0; i < c->len; i++)
@@ -170,9 +206,10 @@ chain_add_canon(struct chain *c, const struct smime_mail *m, struct sink *end)
 }
 
 static int
-run_encoded(const struct smime_mail *m, const struct edit *edit,
-    struct sink *out, struct err *e)
+run_encoded(
+    struct run *run, const struct edit *edit, struct sink *out, struct err *e)
 {
+	const struct smime_mail *m = run->mail;
 	struct chain c = {0};
 
 	switch (edit->kind) {
@@ -195,19 +232,20 @@ run_encoded(const struct smime_mail *m, const struct edit *edit,
 			chain_add_canon(&c, m, out);
 		break;
 	}
-	return chain_run(&c, m, edit->from, edit->to, out, e);
+	return chain_run(&c, run, edit->from, edit->to, out, e);
 }
 
 static int
-run_plain(const struct smime_mail *m, uint64_t from, uint64_t to,
-    struct sink *out, struct err *e)
+run_plain(struct run *run, uint64_t from, uint64_t to, struct sink *out,
+    struct err *e)
 {
 	struct chain c = {0};
 
-	if (from >= to)
+	/* What is put in at the end belongs to what follows. */
+	if (from > to || (from == to && !run->is_last))
 		return 0;
-	chain_add_canon(&c, m, out);
-	return chain_run(&c, m, from, to, out, e);
+	chain_add_canon(&c, run->mail, out);
+	return chain_run(&c, run, from, to, out, e);
 }
 
 int
@@ -216,6 +254,7 @@ entity_run(struct source *source, struct sink *sink, struct err *e)
 	const struct entity *t = (const struct entity *)source;
 	const struct smime_mail *m = t->mail;
 	const struct edit *edit;
+	struct run run = {.mail = m};
 	uint64_t at = m->body;
 	size_t i;
 	int r = entity_write_header(t, sink, e);
@@ -225,15 +264,16 @@ entity_run(struct source *source, struct sink *sink, struct err *e)
 		if (edit->kind == EDIT_NONE ||
 		    (edit->is_7bit_only && !t->is_7bit))
 			continue;
-		r = run_plain(m, at, edit->from, sink, e);
+		r = run_plain(&run, at, edit->from, sink, e);
 		at = edit->to;
 		if (r == 0 && edit->kind == EDIT_CTE)
 			r = mail_write_str(sink, mail_cte_line(edit->cte), e);
 		else if (r == 0)
-			r = run_encoded(m, edit, sink, e);
+			r = run_encoded(&run, edit, sink, e);
 	}
+	run.is_last = true;
 	if (r == 0)
-		r = run_plain(m, at, m->end, sink, e);
+		r = run_plain(&run, at, m->end, sink, e);
 	return r == 0 ? input_check_unchanged(m->in, e) : r;
 }
 
@@ -249,6 +289,12 @@ void
 smime_mail_set_headers(struct smime_mail *mail, enum smime_headers headers)
 {
 	mail->headers = headers;
+}
+
+void
+smime_mail_set_legacy(struct smime_mail *mail, bool is_on)
+{
+	mail->wants_legacy = is_on;
 }
 
 bool

@@ -10,6 +10,10 @@ libsmime_a_SOURCES = \
 	client/smime/edit.c client/smime/encrypt.c client/smime/entity.c \
 	client/smime/header.c client/smime/header.h \
 	client/smime/hold.c client/smime/kind.c \
+	client/smime/legacy.h client/smime/legacy_check.c \
+	client/smime/legacy_judge.c \
+	client/smime/legacy_make.c client/smime/legacy_make.h \
+	client/smime/legacy_place.c client/smime/legacy_text.c \
 	client/smime/lines.c client/smime/lines.h \
 	client/smime/mail.h \
 	client/smime/message.c client/smime/message.h \
@@ -21,7 +25,7 @@ libsmime_a_SOURCES = \
 	client/smime/read.c client/smime/read_int.h \
 	client/smime/read_pkcs7.c client/smime/read_signed.c \
 	client/smime/receipt.c \
-	client/smime/scan.c client/smime/sign.c \
+	client/smime/scan.c client/smime/scan_start.c client/smime/sign.c \
 	client/smime/sign_inside.c client/smime/smime.h \
 	client/smime/triple.c \
 	client/smime/transfer.c client/smime/transfer.h \
@@ -117,6 +121,12 @@ TESTS += tests/unit/check_protect
 tests_unit_check_protect_SOURCES = tests/unit/check_protect.c
 tests_unit_check_protect_LDADD = $(SMIME_MAIL_LIBS)
 tests_unit_check_protect_CFLAGS = $(UNIT_FLAGS)
+
+check_PROGRAMS += tests/unit/check_legacy
+TESTS += tests/unit/check_legacy
+tests_unit_check_legacy_SOURCES = tests/unit/check_legacy.c
+tests_unit_check_legacy_LDADD = $(SMIME_MAIL_LIBS)
+tests_unit_check_legacy_CFLAGS = $(UNIT_FLAGS)
 
 # By itself, for tests/system/odd-mails.sh.
 check_PROGRAMS += tests/system/mail_tool

@@ -33,6 +33,14 @@ struct edit {
 /* A CTE field, the body and a container's field for each part. */
 #define EDITS_MAX (2 * (size_t)SMIME_PARTS_MAX + 64)
 
+/* Octets in place of a range of the input, which may be empty; like the input
+ * they come before all that the edits do. */
+struct insertion {
+	uint64_t from, to; /* in the input; sorted, no overlap */
+	struct buf octets;
+};
+#define INSERTIONS_MAX 32
+
 struct entity {
 	struct source source; /* first */
 	struct smime_mail *mail;
@@ -57,7 +65,13 @@ struct smime_mail {
 	struct edit *edits;
 	size_t edits_len, edits_cap;
 	enum smime_headers headers;
-	bool is_blocked; /* cannot be detached, since: */
+	/* Legacy Display elements (legacy_make.h) */
+	bool wants_legacy;
+	struct insertion insertions[INSERTIONS_MAX];
+	size_t insertions_len;
+	struct buf legacy_type; /* the entity's Content-Type, marked; or "" */
+	bool has_legacy_text;	/* it has none, and is to be marked */
+	bool is_blocked;	/* cannot be detached, since: */
 	struct err why;
 	struct entity entities[2]; /* by is_7bit */
 	bool is_compressed;
@@ -90,6 +104,9 @@ void ahead_init(struct ahead *a, struct smime_mail *mail, struct parser *parser,
 int CS_MUST_USE ahead_end(struct ahead *a, struct err *e);
 void ahead_clear(struct ahead *a);
 
+/* Where the mail begins in the input; sets is_cr where it is not known yet. */
+int CS_MUST_USE mail_scan_start(
+    struct smime_mail *m, uint64_t *start, struct err *e);
 /* Scans all of the mail, of which the header is known or not. */
 int CS_MUST_USE mail_scan_rest(struct smime_mail *mail, struct err *e);
 

@@ -8,6 +8,7 @@
 
 #include "client/smime/address_list.h"
 #include "client/smime/header.h"
+#include "client/smime/legacy.h"
 #include "client/smime/origin.h"
 #include "client/smime/protect.h"
 #include "client/smime/read_int.h"
@@ -237,10 +238,14 @@ line_judge(struct message *m, struct line *l)
 {
 	const struct line *of = line_get_message(l);
 	const char *from = of == m->tree.lines[0] ? m->tree.params->from : NULL;
+	bool is_wrapped;
 	int r = 0;
 
 	if (l->v->mail->is_message)
 		r = line_describe(&m->tree, l);
+	if (r == 0)
+		r = legacy_judge(
+		    l->v, line_get_protected(&m->tree, l, &is_wrapped));
 	/* A CMS object by itself says nothing of who sent it. */
 	if (r == 0 &&
 	    (m->cms == NULL || of != m->tree.lines[0] || from != NULL))

@@ -53,7 +53,26 @@ is_removed(const struct header_field *field)
 
 	return is_one_of(field, names);
 }
-#define OBSCURED_SUBJECT "Subject: [...]\r\n"
+#define OBSCURED "[...]"
+#define OBSCURED_SUBJECT "Subject: " OBSCURED "\r\n"
+
+bool
+protect_is_hidden(const struct header_field *field)
+{
+	struct bytes value = field->value;
+
+	while (value.len > 0 && header_is_space(value.p[0]))
+		bytes_skip(&value, 1);
+	return is_removed(field) ||
+	       (header_is_named(field, "Subject") &&
+		   !bytes_is_equal(value, bytes_of_str(OBSCURED)));
+}
+
+bool
+protect_is_shown(const struct header_field *field)
+{
+	return protect_is_user_facing(field) || is_removed(field);
+}
 
 static int
 write_field(struct sink *canon, const struct header_field *f, struct err *e)

@@ -15,8 +15,14 @@
 bool protect_is_field(const struct header_field *field);
 /* One that a person sees or acts on. */
 bool protect_is_user_facing(const struct header_field *field);
+/* One that a Legacy Display element may show: such a one, or what
+ * hcp_baseline takes out (RFC 9788 1.9). */
+bool protect_is_shown(const struct header_field *field);
 
 /* --- making (protect.c) --- */
+
+/* Does hcp_baseline take it out, or make another of it (RFC 9788 3.2.1)? */
+bool protect_is_hidden(const struct header_field *field);
 
 /*
  * Writes what stands in the payload's header beside its own Content- fields:

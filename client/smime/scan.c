@@ -6,6 +6,7 @@
 
 #include "asn1/say.h"
 #include "client/smime/canon.h"
+#include "client/smime/legacy_make.h"
 #include "client/smime/mail.h"
 #include "client/smime/utf8_stream.h"
 
@@ -28,6 +29,8 @@ struct scan {
 	size_t parts;
 	bool wants_utf8; /* is the body of an untyped mail UTF-8? */
 	struct utf8_stream utf8;
+	struct legacy_scan *legacy; /* NULL: nothing is put in */
+	unsigned legacy_flags;	    /* enum lines_flag of what was put in */
 };
 
 /* --- what is written down --- */
@@ -226,6 +229,7 @@ scan_header(void *ctx, const struct parser_header *h, struct err *e)
 	struct edit place = {.kind = EDIT_NONE};
 	unsigned unsafe = h->flags & LINES_UNSAFE;
 	struct media_type mt;
+	bool is_open;
 	int r;
 
 	*l = (struct scan_level){.cte_edit = SIZE_MAX};
@@ -250,7 +254,11 @@ scan_header(void *ctx, const struct parser_header *h, struct err *e)
 	if (h->level > 0 && s->levels[h->level - 1].is_digest &&
 	    header_find(h->section, "Content-Type", NULL) == 0)
 		mt = (struct media_type){.type = "message"};
-	if (!may_open(l, &mt) || !open_multipart(s, &mt)) {
+	is_open = may_open(l, &mt) && open_multipart(s, &mt);
+	if (s->legacy != NULL &&
+	    legacy_scan_header(s->legacy, h, &mt, l->cte, is_open) != 0)
+		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
+	if (!is_open) {
 		judge_type(h, l, &mt);
 		return 0;
 	}
@@ -267,6 +275,18 @@ scan_header(void *ctx, const struct parser_header *h, struct err *e)
 /* --- bodies --- */
 
 static int
+scan_begin(void *ctx, const struct parser_area *a, struct err *e)
+{
+	struct scan *s = ctx;
+
+	(void)e;
+	s->legacy_flags = 0;
+	if (s->legacy != NULL && a->kind == PARSER_LEAF)
+		legacy_scan_begin(s->legacy, a);
+	return 0;
+}
+
+static int
 scan_text(void *ctx, struct bytes in, struct err *e)
 {
 	struct scan *s = ctx;
@@ -274,6 +294,8 @@ scan_text(void *ctx, struct bytes in, struct err *e)
 	(void)e;
 	if (s->wants_utf8)
 		utf8_stream_write(&s->utf8, in);
+	if (s->legacy != NULL)
+		legacy_scan_text(s->legacy, in);
 	return 0;
 }
 
@@ -300,9 +322,11 @@ judge_plain(struct scan *s, const struct parser_area *a, struct err *e)
 	const struct scan_level *l = &s->levels[a->level];
 	enum edit_kind kind = EDIT_BASE64;
 	enum transfer_encoding cte = CTE_BASE64;
+	/* What was put in is not what the part's encoding says. */
+	bool is_7bit_only = (s->legacy_flags & LINES_UNSAFE) == 0;
 	int r;
 
-	if ((a->flags & LINES_UNSAFE) == 0)
+	if ((a->flags & LINES_UNSAFE) == 0 && is_7bit_only)
 		return l->cte == CTE_8BIT
 			   ? scan_set_cte(s, a->level, CTE_7BIT, true, e)
 			   : 0;
@@ -312,8 +336,8 @@ judge_plain(struct scan *s, const struct parser_area *a, struct err *e)
 	} else if ((a->flags & (LINES_NUL | LINES_BARE_CR)) != 0) {
 		kind = EDIT_BASE64_RAW; /* these are no lines */
 	}
-	r = scan_set_cte(s, a->level, cte, true, e);
-	return r == 0 ? scan_encode(s, a, kind, true, e) : r;
+	r = scan_set_cte(s, a->level, cte, is_7bit_only, e);
+	return r == 0 ? scan_encode(s, a, kind, is_7bit_only, e) : r;
 }
 
 static int
@@ -350,7 +374,7 @@ choose_charset(struct scan *s, const struct parser_area *a)
 {
 	struct smime_mail *m = s->mail;
 
-	m->charset = "us-ascii";
+	m->charset = (s->legacy_flags & LINES_8BIT) != 0 ? "utf-8" : "us-ascii";
 	if ((a->flags & LINES_8BIT) == 0)
 		return;
 	m->charset = utf8_stream_is_valid(&s->utf8) ? "utf-8" : "unknown-8bit";
@@ -364,6 +388,10 @@ scan_end(void *ctx, const struct parser_area *a, struct err *e)
 	struct scan *s = ctx;
 	int r = 0;
 
+	if (a->kind == PARSER_LEAF && s->legacy != NULL &&
+	    legacy_scan_end(s->legacy, a, utf8_stream_is_valid(&s->utf8),
+		&s->legacy_flags) != 0)
+		return err_set(e, -CS_ERR_NO_MEMORY, NULL);
 	if (a->kind == PARSER_LEAF)
 		r = judge_leaf(s, a, e);
 	else if ((a->flags & LINES_UNSAFE) != 0)
@@ -387,50 +415,6 @@ scan_leave(void *ctx, size_t level, bool is_closed, struct err *e)
 }
 
 /* --- the whole --- */
-
-struct find_lf {
-	struct sink sink;
-	bool has_lf;
-};
-
-static int
-find_lf_write(struct sink *sink, struct bytes in, struct err *e)
-{
-	struct find_lf *f = (struct find_lf *)sink;
-
-	(void)e;
-	if (in.len > 0 && memchr(in.p, '\n', in.len) != NULL)
-		f->has_lf = true;
-	return 0;
-}
-
-/* Do lines end in CR alone: is there no LF anywhere? */
-static int
-find_line_ends(struct smime_mail *m, struct bytes head, struct err *e)
-{
-	struct find_lf f = {.sink.write = find_lf_write};
-	int r;
-
-	if (head.len == 0 || memchr(head.p, '\n', head.len) != NULL)
-		return 0;
-	r = input_run(m->in, 0, INPUT_TO_END, &f.sink, e);
-	m->is_cr = !f.has_lf;
-	return r;
-}
-
-/* Where the mail begins: behind an mbox's first line, if there is one. */
-static size_t
-find_start(const struct smime_mail *m, struct bytes head)
-{
-	const uint8_t *end;
-
-	if (head.len < 5 ||
-	    !bytes_is_equal(bytes_of(head.p, 5), BYTES_LIT("From ")) ||
-	    header_judge_line(head) == HEADER_FIELD)
-		return 0;
-	end = memchr(head.p, m->is_cr ? '\r' : '\n', head.len);
-	return end != NULL ? (size_t)(end - head.p) + 1 : 0;
-}
 
 static int
 scan_run(struct scan *s, uint64_t start, struct err *e)
@@ -459,25 +443,6 @@ scan_run(struct scan *s, uint64_t start, struct err *e)
 	return r;
 }
 
-/* Where the mail begins and how its lines end. */
-static int
-scan_start(struct smime_mail *m, uint64_t *start, struct err *e)
-{
-	struct buf head = {0};
-	size_t got = 0;
-	uint8_t *room = buf_reserve(&head, SINK_PIECE_LEN);
-	int r = -CS_ERR_NO_MEMORY;
-
-	if (room != NULL)
-		r = input_read_at(m->in, 0, room, SINK_PIECE_LEN, &got, e);
-	buf_grow_len(&head, got);
-	if (r == 0 && !m->has_header)
-		r = find_line_ends(m, buf_get(&head), e);
-	*start = find_start(m, buf_get(&head));
-	buf_clear(&head);
-	return r;
-}
-
 static int
 scan_mail(
     struct smime_mail *m, const struct parser_events *given, struct err *e)
@@ -485,14 +450,18 @@ scan_mail(
 	struct parser_events events = *given;
 	struct scan s = {.mail = m};
 	uint64_t start;
-	int r = scan_start(m, &start, e);
+	int r = mail_scan_start(m, &start, e);
 
+	if (r != 0)
+		return r;
+	r = m->has_header ? legacy_scan_new(m, &s.legacy) : 0;
 	if (r != 0)
 		return r;
 	events.ctx = &s;
 	s.parser = parser_new(&events, start, start != 0);
 	r = s.parser != NULL ? scan_run(&s, start, e) : -CS_ERR_NO_MEMORY;
 	parser_free(s.parser);
+	legacy_scan_free(s.legacy);
 	return r;
 }
 
@@ -512,6 +481,7 @@ mail_scan_rest(struct smime_mail *m, struct err *e)
 {
 	static const struct parser_events events = {
 	    .header = scan_header,
+	    .begin = scan_begin,
 	    .text = scan_text,
 	    .end = scan_end,
 	    .leave = scan_leave,
@@ -583,6 +553,9 @@ smime_mail_free(struct smime_mail *mail)
 	if (mail == NULL)
 		return;
 	buf_clear(&mail->header);
+	while (mail->insertions_len > 0)
+		buf_clear(&mail->insertions[--mail->insertions_len].octets);
+	buf_clear(&mail->legacy_type);
 	free(mail->edits);
 	free(mail);
 }

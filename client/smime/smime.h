@@ -61,6 +61,12 @@ enum smime_headers {
 };
 void smime_mail_set_headers(
     struct smime_mail *mail, enum smime_headers headers);
+/*
+ * With SMIME_HEADERS_HIDE, set before it as well as smime_mail_scan_rest: the
+ * texts that a reader sees first begin with what is hidden outside, for
+ * programs that do not know header protection (RFC 9788 5.2.2, 5.2.3).
+ */
+void smime_mail_set_legacy(struct smime_mail *mail, bool is_on);
 /* Readers are told of the copy by Content-Type: false if that is not clear,
  * so that they would not look for it. */
 bool smime_mail_can_protect(const struct smime_mail *mail);

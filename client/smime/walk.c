@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/smime/legacy.h"
 #include "client/smime/tree.h"
 
 struct walk_level {
@@ -20,6 +21,7 @@ struct walk_leaf {
 	uint64_t from;	   /* of its header, in the stream of octets here */
 	size_t holds_from; /* holds before it */
 	bool is_active;
+	bool is_legacy;	 /* the stage is a sink_new_legacy */
 	bool is_sniffed; /* its header may go on in its text */
 	struct sniff sniff;
 };
@@ -305,6 +307,44 @@ walk_open_signed(struct walk *w, const struct parser_header *h,
 	return w->signed_parts != NULL ? 0 : e->code;
 }
 
+/* The text may begin with what its readers leave out. */
+static int
+walk_open_legacy(struct walk *w, struct bytes section,
+    const struct media_type *mt, enum transfer_encoding cte, struct err *e)
+{
+	struct line *line = w->start.line;
+	bool is_unclear = legacy_is_unclear(section, mt);
+
+	if (line == NULL || (!is_unclear && !legacy_is_marked(mt)))
+		return 0;
+	if (w->leaf.part_index == SIZE_MAX)
+		return verdict_warn(line->v,
+			   "part %s says that it has a text that programs do "
+			   "not show (RFC 9788), which was not looked at",
+			   w->leaf.path) == 0
+			   ? 0
+			   : err_set(e, -CS_ERR_NO_MEMORY, NULL);
+	if (is_unclear) {
+		line->v->mail->parts[w->leaf.part_index].legacy =
+		    LEGACY_DIFFERS;
+		return 0;
+	}
+	w->leaf.is_legacy = true;
+	w->stage = sink_new_legacy(mt, cte);
+	return w->stage != NULL ? 0 : err_set(e, -CS_ERR_NO_MEMORY, NULL);
+}
+
+static int
+walk_end_legacy(struct walk *w, struct err *e)
+{
+	struct verdict_mail *m = w->start.line->v->mail;
+	struct verdict_part *p = &m->parts[w->leaf.part_index];
+
+	return legacy_get_found(w->stage, &p->legacy, &p->legacy_text) == 0
+		   ? 0
+		   : err_set(e, -CS_ERR_NO_MEMORY, NULL);
+}
+
 /* A part, or what cannot be taken apart. */
 static int
 walk_open_leaf(struct walk *w, const struct parser_header *h,
@@ -332,6 +372,8 @@ walk_open_leaf(struct walk *w, const struct parser_header *h,
 	if (place.node == NULL &&
 	    (kind == ENTITY_MESSAGE || media_type_is(mt, "multipart", NULL)))
 		w->leaf.is_active = true;
+	if (r == 0 && kind == ENTITY_LEAF)
+		return walk_open_legacy(w, h->section, mt, cte, e);
 	if (r != 0 || place.node == NULL)
 		return r;
 	w->stage = kind == ENTITY_CMS ? walk_new_cms(&place, cte, false)
@@ -439,6 +481,8 @@ on_end(void *ctx, const struct parser_area *a, struct err *e)
 		return walk_end_around(w, a, e);
 	if (w->stage != NULL)
 		r = sink_finish(w->stage, e);
+	if (r == 0 && w->stage != NULL && w->leaf.is_legacy)
+		r = walk_end_legacy(w, e);
 	sink_free(w->stage);
 	w->stage = NULL;
 	return r == 0 ? walk_end_leaf(w, a, e) : r;

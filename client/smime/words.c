@@ -3,6 +3,7 @@
 
 #include "client/smime/address_list.h"
 #include "client/smime/header.h"
+#include "client/smime/utf8_stream.h"
 
 static int
 hex_digit(uint8_t c)
@@ -106,9 +107,9 @@ find_gap(struct bytes in)
 	return find_word(bytes_of(in.p + i, in.len - i), &next) > 0 ? i : 0;
 }
 
-/* Those in which octets of ASCII are ASCII; what they begin with. */
-static bool
-is_charset_known(struct bytes charset)
+/* What they begin with. */
+bool
+words_is_ascii_based(struct bytes charset)
 {
 	static const char *const known[] = {"utf-8", "utf8", "us-ascii",
 	    "ascii", "iso-8859-", "iso8859-", "windows-", "cp125", "koi8-",
@@ -134,7 +135,7 @@ words_are_clear(struct bytes text)
 
 	while (text.len > 0) {
 		len = find_word(text, &w);
-		if (len > 0 && !is_charset_known(w.charset))
+		if (len > 0 && !words_is_ascii_based(w.charset))
 			return false;
 		if (len == 0)
 			len = 1;
@@ -143,19 +144,68 @@ words_are_clear(struct bytes text)
 	return true;
 }
 
-int
-words_decode(struct bytes text, struct buf *out)
+bool
+words_is_latin1(struct bytes charset)
 {
-	struct bytes in = text;
+	return header_is_equal_nocase(charset, "iso-8859-1") ||
+	       header_is_equal_nocase(charset, "windows-1252");
+}
+
+void
+words_put_latin1(struct buf *out, uint8_t c)
+{
+	if (c < 0x80) {
+		buf_add_byte(out, c);
+		return;
+	}
+	buf_add_byte(out, c >= 0xc0 ? 0xc3 : 0xc2);
+	buf_add_byte(out, c & 0xbf);
+}
+
+static void
+put_word(const struct word *w, struct buf *out)
+{
+	if (w->how == 'q')
+		put_q(w->text, out);
+	else
+		put_b(w->text, out);
+}
+
+/* False: in a character set that is not converted. */
+static bool
+put_word_utf8(const struct word *w, struct buf *out)
+{
+	struct buf octets = {.max = w->text.len + 1};
+	size_t i;
+
+	if (header_is_equal_nocase(w->charset, "utf-8") ||
+	    header_is_equal_nocase(w->charset, "us-ascii")) {
+		put_word(w, out);
+		return true;
+	}
+	if (!words_is_latin1(w->charset))
+		return false;
+	put_word(w, &octets);
+	for (i = 0; i < octets.len; i++)
+		words_put_latin1(out, octets.data[i]);
+	if (octets.err != 0)
+		out->err = octets.err;
+	buf_clear(&octets);
+	return true;
+}
+
+static int
+decode(struct bytes in, bool is_utf8, struct buf *out)
+{
 	struct word w = {.how = 0};
 	size_t len;
 
 	while (in.len > 0) {
 		len = find_word(in, &w);
-		if (len > 0 && w.how == 'q')
-			put_q(w.text, out);
-		else if (len > 0)
-			put_b(w.text, out);
+		if (len > 0 && !is_utf8)
+			put_word(&w, out);
+		else if (len > 0 && !put_word_utf8(&w, out))
+			return -CS_ERR_ENCODING;
 		if (len > 0) {
 			len += find_gap(bytes_of(in.p + len, in.len - len));
 		} else {
@@ -166,4 +216,23 @@ words_decode(struct bytes text, struct buf *out)
 		in = bytes_of(in.p + len, in.len - len);
 	}
 	return out->err;
+}
+
+int
+words_decode(struct bytes text, struct buf *out)
+{
+	return decode(text, false, out);
+}
+
+int
+words_to_utf8(struct bytes text, struct buf *out)
+{
+	struct utf8_stream utf8 = {0};
+	size_t from = out->len;
+	int r = decode(text, true, out);
+
+	if (r != 0)
+		return r;
+	utf8_stream_write(&utf8, bytes_of(out->data + from, out->len - from));
+	return utf8_stream_is_valid(&utf8) ? 0 : -CS_ERR_ENCODING;
 }

@@ -31,6 +31,8 @@ const char *const fuzz_words[] = {"\n", "\r\n", "\r", "\n\n", "--b", "\n--b\n",
     "Content-Transfer-Encoding: ", "binary\n", "8bit\n", "base64\n",
     "quoted-printable\n", "boundary=", "boundary*0*=utf-8''%62", "=\r\n", "=41",
     "From: ", "<a@b>", "\"", "(", ")", ";", ":", ",", "@", "\xe4", "\xff",
+    "Subject: \xc3\xbc\n", "text/html; charset=utf-8\n", "<body a=\"", ">",
+    "=3Cbody=\n>", "PGJvZHk+", "<!--", "charset=iso-8859-1",
     "=?utf-8?q?a=40b?=", "application/pkcs7-mime\n", "MIIB",
     SPACES SPACES SPACES SPACES SPACES SPACES SPACES SPACES SPACES, NULL};
 
@@ -151,15 +153,21 @@ fuzz_structure(struct bytes in)
 /* --- sending --- */
 
 static bool
-make_entity(struct bytes in, bool is_7bit, struct buf *out, bool *can_detach)
+make_entity(struct bytes in, bool is_7bit, bool is_hidden, struct buf *out,
+    bool *can_detach)
 {
 	struct input *input = input_new_bytes(in, "fuzz");
 	struct sink *end = sink_new_buf(out);
 	struct smime_mail *mail;
 	struct err e = ERR_INIT;
-	bool is_mail = smime_mail_scan(input, &mail, &e) == 0;
+	bool is_mail = smime_mail_open(input, &mail, &e) == 0;
 
 	buf_init(out, 64 << 20);
+	if (is_mail && is_hidden) {
+		smime_mail_set_headers(mail, SMIME_HEADERS_HIDE);
+		smime_mail_set_legacy(mail, true);
+	}
+	is_mail = is_mail && smime_mail_scan_rest(mail, &e) == 0;
 	if (is_mail) {
 		*can_detach = smime_mail_can_detach(mail, NULL);
 		require(source_run(smime_mail_get_entity(mail, is_7bit), end,
@@ -177,18 +185,35 @@ fuzz_entity(struct bytes in)
 	struct buf entity, again;
 	bool can_detach, is_still;
 
-	if (!make_entity(in, true, &entity, &can_detach))
+	if (!make_entity(in, true, false, &entity, &can_detach))
 		return;
 	if (can_detach) {
 		require((lines_judge(buf_get(&entity)) &
 			    (LINES_UNSAFE | LINES_BARE_LF)) == 0);
-		require(make_entity(buf_get(&entity), true, &again, &is_still));
+		require(make_entity(
+		    buf_get(&entity), true, false, &again, &is_still));
 		require(is_still &&
 			bytes_is_equal(buf_get(&entity), buf_get(&again)));
 		buf_clear(&again);
 	}
 	buf_clear(&entity);
-	require(make_entity(in, false, &entity, &can_detach));
+	require(make_entity(in, false, false, &entity, &can_detach));
+	buf_clear(&entity);
+}
+
+/* The same with what is hidden in the texts. */
+static void
+fuzz_hidden(struct bytes in)
+{
+	struct buf entity;
+	bool can_detach;
+
+	if (make_entity(in, true, true, &entity, &can_detach) && can_detach)
+		require((lines_judge(buf_get(&entity)) &
+			    (LINES_UNSAFE | LINES_BARE_LF)) == 0);
+	buf_clear(&entity);
+	if (make_entity(in, false, true, &entity, &can_detach))
+		require(entity.len > 0);
 	buf_clear(&entity);
 }
 
@@ -305,6 +330,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	fuzz_structure(in);
 	fuzz_entity(in);
+	fuzz_hidden(in);
 	fuzz_qp(in);
 	fuzz_parts(in);
 	fuzz_read(in);

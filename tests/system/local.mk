@@ -21,7 +21,7 @@ SYSTEM_TESTS = \
 	tests/system/peers.sh \
 	tests/system/pkcs11.sh \
 	tests/system/quickstart.sh \
-	tests/system/labels.sh \
+	tests/system/labels.sh tests/system/legacy.sh \
 	tests/system/receipts.sh \
 	tests/system/recipients.sh \
 	tests/system/rfcs.sh \
@@ -55,7 +55,7 @@ kills: all
 	    MOMENTS="$${moments:-200}"
 .PHONY: deb kills many memory
 EXTRA_DIST += $(SYSTEM_TESTS) tests/system/deb.sh tests/system/deb-fresh.sh \
-	tests/system/attack_mails.py \
+	tests/system/attack_mails.py tests/system/legacy_mails.py \
 	tests/system/lib.sh tests/system/fake-pinentry tests/system/web.py \
 	tests/vectors/rfc4134 tests/vectors/rfc9216 tests/vectors/rfc9788
 

@@ -238,6 +238,12 @@ for what in hp-{baseline,shy}{,-legacy}{,-reply} \
 	    all(x['is_signed'] and x['is_encrypted'] for x in v['parts']))")" \
 	    "($parts, True)"
 	ok "... the text is what was signed" grep -q '^This is the' got
+	case $what in
+	*-legacy) legacy=matches ;;
+	*) legacy=None ;;
+	esac
+	is "... the header in the text" "$(field "' '.join(
+	    str(x['legacy_display']) for x in v['parts'])")" $legacy
 	for name in Subject From; do
 		sed "s/^$name: .*/$name: another@smime.example/" \
 		    "$mails/$n.eml" >changed.eml

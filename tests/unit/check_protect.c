@@ -13,45 +13,6 @@
 #define TEXT \
 	TOP "Content-Type: text/plain;\r\n charset=utf-8 ;\r\n\r\nhello\r\n"
 
-/* Made as the sender makes it. */
-static void
-make(const char *text, enum smime_headers headers, bool is_signed,
-    bool is_encrypted)
-{
-	struct input *in = input_new_bytes(bytes_of_str(text), "mail");
-	struct cms_signer signer = world_signer(BOB, false);
-	struct cms_sign_params sign = world_sign_params(&signer, 1);
-	struct cert *to = world_cert(ALICE);
-	struct cms_encrypt_params encrypt = {.recipients = &to,
-	    .recipients_len = 1,
-	    .cipher = ALG_AES256_GCM,
-	    .content_type = OID_DATA};
-	struct smime_signed *inside = NULL;
-	struct smime_mail *m;
-	struct sink *sink;
-
-	buf_reset(&mail);
-	sink = sink_new_buf(&mail);
-	ck_assert_int_eq(smime_mail_scan(in, &m, &e), 0);
-	smime_mail_set_headers(m, headers);
-	if (!is_encrypted) {
-		ck_assert_int_eq(
-		    smime_sign(m, SMIME_DETACHED, &sign, sink, &e), 0);
-	} else if (!is_signed) {
-		ck_assert_int_eq(smime_encrypt(m, &encrypt, sink, &e), 0);
-	} else {
-		ck_assert_int_eq(smime_signed_new(m, &sign, &inside, &e), 0);
-		ck_assert_int_eq(
-		    smime_encrypt_entity(
-			m, smime_signed_get_entity(inside), &encrypt, sink, &e),
-		    0);
-	}
-	smime_signed_free(inside);
-	smime_mail_free(m);
-	sink_free(sink);
-	input_free(in);
-}
-
 static const struct verdict_header *
 get(const char *name)
 {
@@ -81,7 +42,7 @@ change(const char *from, const char *to)
 
 START_TEST(plain)
 {
-	make(TEXT, SMIME_HEADERS_PLAIN, true, false);
+	make_protected(TEXT, SMIME_HEADERS_PLAIN, true, false);
 	ck_assert_int_eq(read_as(false), 0);
 	ck_assert(!v->mail->has_protection);
 	ck_assert_int_eq(v->mail->protection.state, FINDING_NOT_CHECKED);
@@ -92,7 +53,7 @@ END_TEST
 
 START_TEST(protected_by_signature)
 {
-	make(TEXT, SMIME_HEADERS_PROTECT, true, false);
+	make_protected(TEXT, SMIME_HEADERS_PROTECT, true, false);
 	ck_assert_int_eq(read_as(false), 0);
 	unit_assert_summary(v, VERDICT_VERIFIED);
 	ck_assert(v->mail->has_protection);
@@ -110,7 +71,7 @@ END_TEST
 
 START_TEST(hidden)
 {
-	make(TEXT, SMIME_HEADERS_HIDE, _i == 1, true);
+	make_protected(TEXT, SMIME_HEADERS_HIDE, _i == 1, true);
 	ck_assert(!mail_has(&mail, "the real"));
 	ck_assert(!mail_has(&mail, "secret"));
 	ck_assert(mail_has(&mail, "\r\nSubject: [...]\r\n"));
@@ -134,7 +95,8 @@ END_TEST
 
 START_TEST(changed_on_the_way)
 {
-	make(TEXT, _i == 0 ? SMIME_HEADERS_PROTECT : SMIME_HEADERS_HIDE, true,
+	make_protected(TEXT,
+	    _i == 0 ? SMIME_HEADERS_PROTECT : SMIME_HEADERS_HIDE, true,
 	    _i == 1);
 	change(_i == 0 ? "Subject: the real\r\n subject" : "Subject: [...]",
 	    "Subject: pay now");
@@ -150,7 +112,7 @@ END_TEST
 
 START_TEST(added_and_taken_away)
 {
-	make(TEXT, SMIME_HEADERS_PROTECT, true, false);
+	make_protected(TEXT, SMIME_HEADERS_PROTECT, true, false);
 	change("To: alice@example.org\r\n",
 	    "Reply-To: mallory@example.org\r\nX-Spam: no\r\n");
 	ck_assert_int_eq(read_as(false), 0);
@@ -163,7 +125,7 @@ END_TEST
 /* Folding is no difference. */
 START_TEST(folded_anew)
 {
-	make(TEXT, SMIME_HEADERS_PROTECT, true, false);
+	make_protected(TEXT, SMIME_HEADERS_PROTECT, true, false);
 	change("the real\r\n subject", "the\r\n\treal  subject");
 	ck_assert_int_eq(read_as(false), 0);
 	ck_assert_int_eq(v->mail->protection.state, FINDING_GOOD);
@@ -173,7 +135,7 @@ END_TEST
 /* Whoever shows the From inside shows somebody who has not signed. */
 START_TEST(another_from_inside)
 {
-	make("From: ceo@example.org\r\nSubject: x\r\n\r\nhello\r\n",
+	make_protected("From: ceo@example.org\r\nSubject: x\r\n\r\nhello\r\n",
 	    SMIME_HEADERS_PROTECT, true, false);
 	change("From: ceo@example.org", "From: bob@example.org");
 	ck_assert_int_eq(read_as(false), 0);
@@ -185,7 +147,7 @@ END_TEST
 
 START_TEST(another_from_outside)
 {
-	make(TEXT, SMIME_HEADERS_PROTECT, true, false);
+	make_protected(TEXT, SMIME_HEADERS_PROTECT, true, false);
 	change("From: Bob <bob@example.org>", "From: ceo@example.org");
 	ck_assert_int_eq(read_as(false), 0);
 	unit_assert_summary(v, VERDICT_UNTRUSTED);
@@ -310,7 +272,7 @@ END_TEST
 
 START_TEST(without_a_type)
 {
-	make("From: bob@example.org\r\nSubject: x\r\n\r\nhello\r\n",
+	make_protected("From: bob@example.org\r\nSubject: x\r\n\r\nhello\r\n",
 	    SMIME_HEADERS_PROTECT, true, false);
 	ck_assert_int_eq(read_as(false), 0);
 	unit_assert_bytes(buf_get(&content),
@@ -332,12 +294,12 @@ START_TEST(unsafe_fields)
 	snprintf(text, sizeof(text),
 	    "From: bob@example.org\r\n%s%*s\r\n\r\nhi\r\n", fields[_i], pad,
 	    "x");
-	make(text, SMIME_HEADERS_PROTECT, true, false);
+	make_protected(text, SMIME_HEADERS_PROTECT, true, false);
 	ck_assert(mail_has(&mail, "smime-type=signed-data"));
 	ck_assert_int_eq(read_as(false), 0);
 	ck_assert_uint_eq(v->layers_len, 1);
 	ck_assert_int_eq(v->mail->protection.state, FINDING_GOOD);
-	make(text, SMIME_HEADERS_PLAIN, true, false);
+	make_protected(text, SMIME_HEADERS_PLAIN, true, false);
 	ck_assert(mail_has(&mail, "multipart/signed"));
 }
 END_TEST

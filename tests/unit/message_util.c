@@ -12,6 +12,7 @@ struct buf mail, content;
 struct err e;
 struct verdict *v;
 struct smime_message_params params;
+bool wants_legacy;
 unsigned opened;
 
 static int
@@ -35,6 +36,7 @@ message_setup(void)
 	buf_reset(&mail);
 	v = NULL;
 	opened = 0;
+	wants_legacy = false;
 	params = (struct smime_message_params){.cms = world.params};
 	params.cms.ops = &ops;
 	params.cms.own = world.own;
@@ -149,6 +151,46 @@ wrap_encrypt(enum person to, enum alg cipher)
 	mail = (struct buf){0};
 	mail_encrypt(to, cipher, buf_get(&in), &mail);
 	buf_clear(&in);
+}
+
+void
+make_protected(const char *text, enum smime_headers headers, bool is_signed,
+    bool is_encrypted)
+{
+	struct input *in = input_new_bytes(bytes_of_str(text), "mail");
+	struct cms_signer signer = world_signer(BOB, false);
+	struct cms_sign_params sign = world_sign_params(&signer, 1);
+	struct cert *to = world_cert(ALICE);
+	struct cms_encrypt_params encrypt = {.recipients = &to,
+	    .recipients_len = 1,
+	    .cipher = ALG_AES256_GCM,
+	    .content_type = OID_DATA};
+	struct smime_signed *inside = NULL;
+	struct smime_mail *m;
+	struct sink *sink;
+
+	buf_reset(&mail);
+	sink = sink_new_buf(&mail);
+	ck_assert_int_eq(smime_mail_open(in, &m, &e), 0);
+	smime_mail_set_headers(m, headers);
+	smime_mail_set_legacy(m, wants_legacy);
+	ck_assert_int_eq(smime_mail_scan_rest(m, &e), 0);
+	if (!is_encrypted) {
+		ck_assert_int_eq(
+		    smime_sign(m, SMIME_DETACHED, &sign, sink, &e), 0);
+	} else if (!is_signed) {
+		ck_assert_int_eq(smime_encrypt(m, &encrypt, sink, &e), 0);
+	} else {
+		ck_assert_int_eq(smime_signed_new(m, &sign, &inside, &e), 0);
+		ck_assert_int_eq(
+		    smime_encrypt_entity(
+			m, smime_signed_get_entity(inside), &encrypt, sink, &e),
+		    0);
+	}
+	smime_signed_free(inside);
+	smime_mail_free(m);
+	sink_free(sink);
+	input_free(in);
 }
 
 void

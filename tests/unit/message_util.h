@@ -31,6 +31,11 @@ void start(const char *text);
 /* The mail at hand gets one more layer around it. */
 void wrap_sign(enum person who, enum smime_form form);
 void wrap_encrypt(enum person to, enum alg cipher);
+/* As the sender makes it, with header protection: signed by Bob, encrypted to
+ * Alice, or both; with Legacy Display elements where wants_legacy. */
+extern bool wants_legacy;
+void make_protected(const char *text, enum smime_headers headers,
+    bool is_signed, bool is_encrypted);
 /* Compressed first; see mail_compress. */
 void wrap_compress(enum person who, enum alg cipher);
 /* A multipart of three: before (may be NULL), what the mail is, behind. */
