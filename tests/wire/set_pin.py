@@ -144,7 +144,7 @@ def left_alone():
                             "pin 5678", "pin 5678")) as w:
             c, other = w.client(), w.client()
             ident = c.post(PIN, utf8(""), integer(CHANGE, 0x0a),
-                           context(deadline=9000 if what == "late" else 0))
+                           context(deadline=15000 if what == "late" else 0))
             ok(wait_for(w.prompts), what + ": typing")
             same(other.sign(KEY).tag, SIGN_OK, "another one logs in")
             old = w.worker()
