@@ -105,7 +105,7 @@ static void
 take_raw(struct legacy_finder *f, uint8_t c)
 {
 	const char *want =
-	    f->matched < 2 ? "</" + f->matched : f->name + f->matched - 2;
+	    f->matched < 2 ? &"</"[f->matched] : f->name + f->matched - 2;
 
 	if (c >= 'A' && c <= 'Z')
 		c |= 0x20;
