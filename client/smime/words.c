@@ -233,6 +233,8 @@ words_to_utf8(struct bytes text, struct buf *out)
 
 	if (r != 0)
 		return r;
-	utf8_stream_write(&utf8, bytes_of(out->data + from, out->len - from));
+	if (out->len > from)
+		utf8_stream_write(
+		    &utf8, bytes_of(out->data + from, out->len - from));
 	return utf8_stream_is_valid(&utf8) ? 0 : -CS_ERR_ENCODING;
 }
